@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "changeset/instruction.h"
+#include "changeset/limits.h"
 
 namespace tombolo::changeset {
 
@@ -16,8 +17,8 @@ namespace tombolo::changeset {
 ///
 /// Thread:  const use from any thread; mutation (merge/ only) by one.
 struct Changeset {
-  std::vector<std::string_view> strings;    ///< The string table; views into `storage`.
-  std::vector<PathElement> path_elements;   ///< What the instructions' `path` ranges name.
+  std::vector<std::string_view> strings;   ///< The string table; views into `storage`.
+  std::vector<PathElement> path_elements;  ///< What the instructions' `path` ranges name.
   std::vector<Instruction> instructions;
   /// Owners of the memory that `strings` and payload texts view. The first is the parsed input
   /// (absent when `parse_view` was told to borrow it), the rest hold texts added later.
@@ -29,11 +30,6 @@ struct Changeset {
   }
   [[nodiscard]] bool empty() const noexcept { return instructions.empty(); }
 };
-
-/// Longest texts and paths that are accepted. Source: docs/changeset-format.md, "Limits".
-inline constexpr std::size_t kStringBytesMax = 16'777'199;
-inline constexpr std::size_t kBinaryBytesMax = 16'777'200;
-inline constexpr std::size_t kPathElementsMax = 256;
 
 /// Parses a whole changeset, copying the input once so that the result owns what it views.
 ///

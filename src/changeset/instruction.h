@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 #include "base/bytes.h"
 #include "base/strong_id.h"
@@ -48,11 +49,11 @@ inline constexpr std::uint8_t kInternStringOpcode = 63;
 /// The numbers are the type codes of the binary form.
 enum class PayloadType : std::int8_t {
   kSet = -6,
-  kList = -5,        ///< "The Mixed slot holds a list"; contents follow as instructions.
-  kErased = -4,      ///< The dictionary key is removed.
-  kDictionary = -3,  ///< "The Mixed slot holds a dictionary".
-  kObjectValue = -2, ///< "An embedded object exists here".
-  kGlobalKey = -1,   ///< Primary keys only.
+  kList = -5,         ///< "The Mixed slot holds a list"; contents follow as instructions.
+  kErased = -4,       ///< The dictionary key is removed.
+  kDictionary = -3,   ///< "The Mixed slot holds a dictionary".
+  kObjectValue = -2,  ///< "An embedded object exists here".
+  kGlobalKey = -1,    ///< Primary keys only.
   kNull = 0,
   kInt = 1,
   kBool = 2,
@@ -72,12 +73,27 @@ enum class PayloadType : std::int8_t {
 struct PrimaryKey {
   PayloadType type = PayloadType::kNull;
   union {
-    std::int64_t integer = 0;
+    std::int64_t integer;
     StringIndex string;
     GlobalKey global_key;
     ObjectId object_id;
     Uuid uuid;
   };
+
+  constexpr PrimaryKey() noexcept : integer(0) {}
+  explicit constexpr PrimaryKey(std::int64_t value) noexcept
+      : type(PayloadType::kInt),
+        integer(value) {}
+  explicit constexpr PrimaryKey(StringIndex value) noexcept
+      : type(PayloadType::kString),
+        string(value) {}
+  explicit constexpr PrimaryKey(GlobalKey value) noexcept
+      : type(PayloadType::kGlobalKey),
+        global_key(value) {}
+  explicit constexpr PrimaryKey(ObjectId value) noexcept
+      : type(PayloadType::kObjectId),
+        object_id(value) {}
+  explicit constexpr PrimaryKey(Uuid value) noexcept : type(PayloadType::kUuid), uuid(value) {}
 };
 
 /// One step of a path: a list position, or a name (dictionary key or embedded property).
@@ -98,7 +114,8 @@ class PathElement {
 
  private:
   constexpr PathElement(std::uint32_t value, bool is_key) noexcept
-      : value_(value), is_key_(is_key) {}
+      : value_(value),
+        is_key_(is_key) {}
   std::uint32_t value_;
   bool is_key_;
 };
@@ -120,7 +137,7 @@ struct LinkTarget {
 struct Payload {
   PayloadType type = PayloadType::kNull;
   union {
-    std::int64_t integer = 0;
+    std::int64_t integer;
     bool boolean;
     std::string_view text;
     Timestamp timestamp;
@@ -131,6 +148,66 @@ struct Payload {
     ObjectId object_id;
     Uuid uuid;
   };
+
+  constexpr Payload() noexcept : integer(0) {}
+  /// A kind without content: null, an empty embedded object, list or dictionary, Erased.
+  explicit constexpr Payload(PayloadType kind) noexcept : type(kind), integer(0) {}
+  // Named, because a literal would otherwise choose its type by the rules of conversion.
+  [[nodiscard]] static constexpr Payload of_int(std::int64_t value) noexcept {
+    Payload payload(PayloadType::kInt);
+    payload.integer = value;
+    return payload;
+  }
+  [[nodiscard]] static constexpr Payload of_bool(bool value) noexcept {
+    Payload payload(PayloadType::kBool);
+    payload.boolean = value;
+    return payload;
+  }
+  [[nodiscard]] static constexpr Payload of_string(std::string_view value) noexcept {
+    Payload payload(PayloadType::kString);
+    payload.text = value;
+    return payload;
+  }
+  [[nodiscard]] static constexpr Payload of_binary(std::string_view value) noexcept {
+    Payload payload(PayloadType::kBinary);
+    payload.text = value;
+    return payload;
+  }
+  [[nodiscard]] static constexpr Payload of_timestamp(Timestamp value) noexcept {
+    Payload payload(PayloadType::kTimestamp);
+    payload.timestamp = value;
+    return payload;
+  }
+  [[nodiscard]] static constexpr Payload of_float(float value) noexcept {
+    Payload payload(PayloadType::kFloat);
+    payload.single = value;
+    return payload;
+  }
+  [[nodiscard]] static constexpr Payload of_double(double value) noexcept {
+    Payload payload(PayloadType::kDouble);
+    payload.real = value;
+    return payload;
+  }
+  [[nodiscard]] static constexpr Payload of_decimal(Decimal128 value) noexcept {
+    Payload payload(PayloadType::kDecimal);
+    payload.decimal = value;
+    return payload;
+  }
+  [[nodiscard]] static constexpr Payload of_link(LinkTarget value) noexcept {
+    Payload payload(PayloadType::kLink);
+    payload.link = value;
+    return payload;
+  }
+  [[nodiscard]] static constexpr Payload of_object_id(ObjectId value) noexcept {
+    Payload payload(PayloadType::kObjectId);
+    payload.object_id = value;
+    return payload;
+  }
+  [[nodiscard]] static constexpr Payload of_uuid(Uuid value) noexcept {
+    Payload payload(PayloadType::kUuid);
+    payload.uuid = value;
+    return payload;
+  }
 };
 
 /// What AddTable says beyond the class name.
@@ -175,11 +252,14 @@ struct Instruction {
   std::uint32_t move_to = 0;
   PrimaryKey object;
   union {
-    Payload value{};
+    Payload value;
     TableSpec table_spec;
     ColumnSpec column_spec;
   };
+
+  constexpr Instruction() noexcept : value() {}
 };
+static_assert(std::is_trivially_copyable_v<Instruction>);
 
 /// Whether the instruction addresses a property of one object, or what is inside it.
 [[nodiscard]] constexpr bool is_path_instruction(Opcode opcode) noexcept {

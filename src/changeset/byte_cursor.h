@@ -1,0 +1,94 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "changeset/varint.h"
+
+namespace tombolo::changeset {
+
+/// Reads the scalars of the binary form from bytes that may be hostile.
+///
+/// The first failure sticks: the cursor then stands at the end, every further read gives zero, and
+/// the caller asks `failed()` once when it has read a whole instruction.
+class ByteCursor {
+ public:
+  ByteCursor() = default;
+  explicit ByteCursor(BytesView bytes) noexcept
+      : begin_(reinterpret_cast<const std::uint8_t*>(bytes.data())),
+        next_(begin_),
+        end_(begin_ + bytes.size()) {}
+
+  [[nodiscard]] bool at_end() const noexcept { return next_ == end_; }
+  [[nodiscard]] std::size_t offset() const noexcept {
+    return static_cast<std::size_t>(next_ - begin_);
+  }
+
+  [[nodiscard]] bool failed() const noexcept { return failure_ != nullptr; }
+  [[nodiscard]] const char* failure() const noexcept { return failure_; }  ///< Null: none.
+  [[nodiscard]] std::size_t failure_offset() const noexcept { return failure_offset_; }
+  /// Records that the item at `offset` is wrong, unless an earlier one was.
+  void fail(const char* what, std::size_t offset) noexcept {
+    if (failure_ == nullptr) {
+      failure_ = what;
+      failure_offset_ = offset;
+    }
+    next_ = end_;
+  }
+
+  template <std::unsigned_integral T>
+  [[nodiscard]] T read_unsigned() noexcept {
+    if (next_ != end_ && *next_ < 0x40) return *next_++;
+    return static_cast<T>(read_long_unsigned(std::numeric_limits<T>::max(), kVarintBytesMax<T>));
+  }
+
+  template <std::signed_integral T>
+  [[nodiscard]] T read_signed() noexcept {
+    if (next_ != end_ && *next_ < 0x40) return *next_++;
+    return static_cast<T>(read_long_signed(
+        static_cast<std::uint64_t>(std::numeric_limits<T>::max()), kVarintBytesMax<T>));
+  }
+
+  /// The next `count` bytes, which stay where they are.
+  [[nodiscard]] std::string_view read_bytes(std::uint64_t count) noexcept {
+    if (count > static_cast<std::uint64_t>(end_ - next_)) {
+      fail("the bytes end inside of a value", offset());
+      return {};
+    }
+    const auto* first = reinterpret_cast<const char*>(next_);
+    next_ += count;
+    return {first, static_cast<std::size_t>(count)};
+  }
+
+  /// A trivially copyable value that is stored as its bytes.
+  template <typename T>
+  [[nodiscard]] T read_raw() noexcept {
+    T value{};
+    const std::string_view bytes = read_bytes(sizeof(T));
+    if (!bytes.empty()) std::memcpy(&value, bytes.data(), sizeof(T));
+    return value;
+  }
+
+  /// A 113-bit coefficient: the shape of an integer whose last byte has seven value bits, no sign.
+  [[nodiscard]] unsigned __int128 read_coefficient() noexcept;
+
+ private:
+  struct Magnitude {
+    std::uint64_t bits = 0;
+    bool negative = false;
+  };
+  [[nodiscard]] Magnitude read_magnitude(std::uint64_t max, std::size_t bytes_max) noexcept;
+  [[nodiscard]] std::uint64_t read_long_unsigned(std::uint64_t max, std::size_t bytes_max) noexcept;
+  [[nodiscard]] std::int64_t read_long_signed(std::uint64_t max, std::size_t bytes_max) noexcept;
+
+  const std::uint8_t* begin_ = nullptr;
+  const std::uint8_t* next_ = nullptr;
+  const std::uint8_t* end_ = nullptr;
+  const char* failure_ = nullptr;
+  std::size_t failure_offset_ = 0;
+};
+
+}  // namespace tombolo::changeset

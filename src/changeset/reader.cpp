@@ -1,0 +1,326 @@
+#include "changeset/reader.h"
+
+#include <limits>
+#include <string>
+
+#include "base/utf8.h"
+#include "changeset/limits.h"
+
+namespace tombolo::changeset {
+namespace {
+
+bool is_primary_key_type(PayloadType type) noexcept {
+  switch (type) {
+    case PayloadType::kNull:
+    case PayloadType::kInt:
+    case PayloadType::kString:
+    case PayloadType::kGlobalKey:
+    case PayloadType::kObjectId:
+    case PayloadType::kUuid: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+void ChangesetReader::reset(BytesView bytes) {
+  cursor_ = ByteCursor(bytes);
+  strings_.clear();
+  lookup_.clear();
+  path_elements_.clear();
+}
+
+Result<const Instruction*> ChangesetReader::next() {
+  const Instruction* found = nullptr;
+  while (found == nullptr && !cursor_.at_end()) {
+    const std::size_t start = cursor_.offset();
+    const std::uint64_t opcode = cursor_.read_unsigned<std::uint64_t>();
+    if (opcode == kInternStringOpcode) {
+      define_string();
+    } else if (opcode < kOpcodeCount) {
+      read_instruction(static_cast<Opcode>(opcode));
+      found = &instruction_;
+    } else {
+      cursor_.fail("unknown opcode", start);
+    }
+  }
+  if (cursor_.failed()) {
+    return Error(ErrorCode::kBadChangeset,
+                 "bad changeset at byte " + std::to_string(cursor_.failure_offset()) + ": " +
+                     cursor_.failure());
+  }
+  return found;
+}
+
+void ChangesetReader::read_instruction(Opcode opcode) {
+  const std::size_t start = cursor_.offset();
+  Instruction& read = instruction_;
+  read = Instruction();
+  read.opcode = opcode;
+  read.table = read_string_index();
+  switch (opcode) {
+    case Opcode::kAddTable: read.table_spec = read_table_spec(); return;
+    case Opcode::kEraseTable: return;
+    case Opcode::kAddColumn:
+      read.field = read_string_index();
+      read.column_spec = read_column_spec();
+      return;
+    case Opcode::kEraseColumn: read.field = read_string_index(); return;
+    default: break;
+  }
+
+  read.object = read_primary_key();
+  if (!is_path_instruction(opcode)) return;
+
+  read.field = read_string_index();
+  read.path = read_path();
+  switch (opcode) {
+    case Opcode::kUpdate:
+      read.value = read_payload();
+      if (path_ends_in_index()) {
+        read.prior_size = cursor_.read_unsigned<std::uint32_t>();
+      } else {
+        read.is_default = read_bool();
+      }
+      return;
+    case Opcode::kAddInteger:
+      read.value.type = PayloadType::kInt;
+      read.value.integer = cursor_.read_signed<std::int64_t>();
+      return;
+    case Opcode::kArrayInsert:
+      require_index_at_end_of_path(start);
+      read.value = read_payload();
+      read.prior_size = cursor_.read_unsigned<std::uint32_t>();
+      return;
+    case Opcode::kArrayMove:
+      require_index_at_end_of_path(start);
+      read.move_to = cursor_.read_unsigned<std::uint32_t>();
+      read.prior_size = cursor_.read_unsigned<std::uint32_t>();
+      return;
+    case Opcode::kArrayErase:
+      require_index_at_end_of_path(start);
+      read.prior_size = cursor_.read_unsigned<std::uint32_t>();
+      return;
+    case Opcode::kClear: read.collection = read_collection_type(); return;
+    default: read.value = read_payload(); return;  // SetInsert, SetErase
+  }
+}
+
+void ChangesetReader::define_string() {
+  const std::size_t start = cursor_.offset();
+  const std::uint32_t index = cursor_.read_unsigned<std::uint32_t>();
+  const std::string_view text = read_text(kStringBytesMax, true);
+  if (cursor_.failed()) return;
+  if (index != strings_.size()) {
+    cursor_.fail("names must be numbered in order, without gaps", start);
+    return;
+  }
+  const StringIndex known =
+      lookup_.find_or_add(text, [this](StringIndex other) { return string(other); });
+  if (known.value() != index) {
+    cursor_.fail("a name is defined twice", start);
+    return;
+  }
+  strings_.push_back(text);
+}
+
+StringIndex ChangesetReader::read_string_index() {
+  const std::size_t start = cursor_.offset();
+  const std::uint32_t index = cursor_.read_unsigned<std::uint32_t>();
+  if (index >= strings_.size()) cursor_.fail("a name is used before it is defined", start);
+  return StringIndex(index);
+}
+
+std::string_view ChangesetReader::read_text(std::size_t bytes_max, bool must_be_utf8) {
+  const std::size_t start = cursor_.offset();
+  const std::uint64_t bytes = cursor_.read_unsigned<std::uint64_t>();
+  if (bytes > bytes_max) {
+    cursor_.fail("a text is longer than allowed", start);
+    return {};
+  }
+  const std::string_view text = cursor_.read_bytes(bytes);
+  if (must_be_utf8 && !is_valid_utf8(text)) cursor_.fail("a text is not UTF-8", start);
+  return text;
+}
+
+bool ChangesetReader::read_bool() {
+  return cursor_.read_unsigned<std::uint8_t>() != 0;
+}
+
+PayloadType ChangesetReader::read_payload_type() {
+  const std::size_t start = cursor_.offset();
+  const std::int64_t code = cursor_.read_signed<std::int64_t>();
+  if (code < static_cast<std::int64_t>(PayloadType::kSet) ||
+      code > static_cast<std::int64_t>(PayloadType::kUuid)) {
+    cursor_.fail("unknown type code", start);
+    return PayloadType::kNull;
+  }
+  return static_cast<PayloadType>(code);
+}
+
+CollectionType ChangesetReader::read_collection_type() {
+  const std::size_t start = cursor_.offset();
+  const std::uint8_t code = cursor_.read_unsigned<std::uint8_t>();
+  if (code > static_cast<std::uint8_t>(CollectionType::kSet)) {
+    cursor_.fail("unknown collection type", start);
+    return CollectionType::kSingle;
+  }
+  return static_cast<CollectionType>(code);
+}
+
+PrimaryKey ChangesetReader::read_primary_key() {
+  const std::size_t start = cursor_.offset();
+  PrimaryKey key;
+  key.type = read_payload_type();
+  switch (key.type) {
+    case PayloadType::kNull: break;
+    case PayloadType::kInt: key.integer = cursor_.read_signed<std::int64_t>(); break;
+    case PayloadType::kString: key.string = read_string_index(); break;
+    case PayloadType::kGlobalKey: {
+      const std::uint64_t high = cursor_.read_unsigned<std::uint64_t>();
+      key.global_key = {.high = high, .low = cursor_.read_unsigned<std::uint64_t>()};
+      break;
+    }
+    case PayloadType::kObjectId: key.object_id = cursor_.read_raw<ObjectId>(); break;
+    case PayloadType::kUuid: key.uuid = cursor_.read_raw<Uuid>(); break;
+    default: cursor_.fail("a primary key cannot be of this type", start);
+  }
+  return key;
+}
+
+PathRange ChangesetReader::read_path() {
+  path_elements_.clear();
+  const std::size_t start = cursor_.offset();
+  const std::uint32_t count = cursor_.read_unsigned<std::uint32_t>();
+  if (count > kPathElementsMax) {
+    cursor_.fail("a path is longer than allowed", start);
+    return {};
+  }
+  constexpr std::int64_t kNameMarker = -1;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::size_t element_start = cursor_.offset();
+    const std::int64_t element = cursor_.read_signed<std::int64_t>();
+    if (element == kNameMarker) {
+      path_elements_.push_back(PathElement::key(read_string_index()));
+    } else if (element >= 0 && element <= std::numeric_limits<std::uint32_t>::max()) {
+      path_elements_.push_back(PathElement::index(static_cast<std::uint32_t>(element)));
+    } else {
+      cursor_.fail("a path position is out of range", element_start);
+      return {};
+    }
+  }
+  return {.offset = 0, .count = count};
+}
+
+bool ChangesetReader::path_ends_in_index() const noexcept {
+  return instruction_.path.count != 0 && path_elements_.back().is_index();
+}
+
+void ChangesetReader::require_index_at_end_of_path(std::size_t instruction_offset) {
+  if (!path_ends_in_index()) {
+    cursor_.fail("the path of a list instruction must end in a position", instruction_offset);
+  }
+}
+
+Payload ChangesetReader::read_payload() {
+  const std::size_t start = cursor_.offset();
+  Payload value;
+  value.type = read_payload_type();
+  switch (value.type) {
+    case PayloadType::kNull:
+    case PayloadType::kObjectValue:
+    case PayloadType::kList:
+    case PayloadType::kDictionary:
+    case PayloadType::kSet:
+    case PayloadType::kErased: break;
+    case PayloadType::kInt: value.integer = cursor_.read_signed<std::int64_t>(); break;
+    case PayloadType::kBool: value.boolean = read_bool(); break;
+    case PayloadType::kString: value.text = read_text(kStringBytesMax, true); break;
+    case PayloadType::kBinary: value.text = read_text(kBinaryBytesMax, false); break;
+    case PayloadType::kTimestamp: value.timestamp = read_timestamp(); break;
+    case PayloadType::kFloat: value.single = cursor_.read_raw<float>(); break;
+    case PayloadType::kDouble: value.real = cursor_.read_raw<double>(); break;
+    case PayloadType::kDecimal: value.decimal = read_decimal(); break;
+    case PayloadType::kLink: {
+      const StringIndex table = read_string_index();
+      value.link = {.table = table, .object = read_primary_key()};
+      break;
+    }
+    case PayloadType::kObjectId: value.object_id = cursor_.read_raw<ObjectId>(); break;
+    case PayloadType::kUuid: value.uuid = cursor_.read_raw<Uuid>(); break;
+    case PayloadType::kGlobalKey: cursor_.fail("a value cannot be of this type", start);
+  }
+  return value;
+}
+
+Timestamp ChangesetReader::read_timestamp() {
+  const std::size_t start = cursor_.offset();
+  const std::int64_t seconds = cursor_.read_signed<std::int64_t>();
+  const std::int64_t nanoseconds = cursor_.read_signed<std::int64_t>();
+  const Timestamp time{seconds, static_cast<std::int32_t>(nanoseconds)};
+  if (time.nanoseconds != nanoseconds || !is_valid(time)) {
+    cursor_.fail("the nanoseconds of a timestamp are out of range", start);
+  }
+  return time;
+}
+
+Decimal128 ChangesetReader::read_decimal() {
+  constexpr int kCoefficientHighBits = 49;
+  constexpr std::int64_t kExponentBias = 6176;
+  constexpr std::int64_t kBiasedExponentMax = (1 << 14) - 1;
+  const std::size_t start = cursor_.offset();
+  const unsigned __int128 coefficient = cursor_.read_coefficient();
+  const std::int64_t biased_exponent = cursor_.read_signed<std::int32_t>() + kExponentBias;
+  const bool negative = cursor_.read_signed<std::int32_t>() != 0;
+  const auto coefficient_high = static_cast<std::uint64_t>(coefficient >> 64);
+  if (coefficient_high >> kCoefficientHighBits != 0 || biased_exponent < 0 ||
+      biased_exponent > kBiasedExponentMax) {
+    cursor_.fail("a decimal does not fit its fields", start);
+    return {};
+  }
+  return {.high = static_cast<std::uint64_t>(negative) << 63 |
+                  static_cast<std::uint64_t>(biased_exponent) << kCoefficientHighBits |
+                  coefficient_high,
+          .low = static_cast<std::uint64_t>(coefficient)};
+}
+
+TableSpec ChangesetReader::read_table_spec() {
+  const std::size_t kind_start = cursor_.offset();
+  const std::uint8_t kind = cursor_.read_unsigned<std::uint8_t>();
+  if (kind > static_cast<std::uint8_t>(ClassKind::kAsymmetric)) {
+    cursor_.fail("unknown kind of class", kind_start);
+    return {};
+  }
+  TableSpec spec{.kind = static_cast<ClassKind>(kind)};
+  if (spec.kind == ClassKind::kEmbedded) return spec;
+  spec.primary_key = read_string_index();
+  const std::size_t type_start = cursor_.offset();
+  spec.primary_key_type = read_payload_type();
+  if (!is_primary_key_type(spec.primary_key_type) || spec.primary_key_type == PayloadType::kNull) {
+    cursor_.fail("a primary key cannot be of this type", type_start);
+  }
+  spec.primary_key_nullable = read_bool();
+  return spec;
+}
+
+ColumnSpec ChangesetReader::read_column_spec() {
+  const std::size_t type_start = cursor_.offset();
+  const PayloadType type = read_payload_type();
+  if (type < PayloadType::kNull) {
+    cursor_.fail("a property cannot be of this type", type_start);
+    return {};
+  }
+  ColumnSpec spec{.type = static_cast<PropertyType>(type)};
+  spec.nullable = read_bool();
+  spec.collection = read_collection_type();
+  if (spec.type == PropertyType::kLink) spec.target = read_string_index();
+  if (spec.collection == CollectionType::kDictionary) {
+    const std::size_t key_start = cursor_.offset();
+    if (read_payload_type() != PayloadType::kString) {
+      cursor_.fail("the keys of a dictionary are strings", key_start);
+    }
+  }
+  return spec;
+}
+
+}  // namespace tombolo::changeset

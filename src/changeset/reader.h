@@ -1,0 +1,71 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "changeset/byte_cursor.h"
+#include "changeset/instruction.h"
+#include "changeset/string_lookup.h"
+
+namespace tombolo::changeset {
+
+/// Reads a changeset one instruction at a time, without building a `Changeset`. Nothing is copied:
+/// names and texts view the input, which must outlive what they are used for. `reset` keeps the
+/// buffers, so a reader that is used again allocates nothing.
+///
+///     ChangesetReader reader(bytes);
+///     while (const Instruction* instruction = reader.next().value()) apply(*instruction);
+///
+/// Thread:  one thread at a time.
+/// Source:  docs/changeset-format.md.
+class ChangesetReader {
+ public:
+  ChangesetReader() = default;
+  explicit ChangesetReader(BytesView bytes) { reset(bytes); }
+
+  /// Starts over with other bytes.
+  void reset(BytesView bytes);
+
+  /// The next instruction, or null at the end. It and its path last until the next call.
+  ///
+  /// Errors:  `kBadChangeset`; the message names what is wrong and the byte offset. The reader
+  ///          stays failed until `reset`.
+  [[nodiscard]] Result<const Instruction*> next();
+
+  /// The names defined so far. Indexes that an instruction holds are always among them.
+  [[nodiscard]] std::span<const std::string_view> strings() const noexcept { return strings_; }
+  [[nodiscard]] std::string_view string(StringIndex index) const { return strings_[index.value()]; }
+  /// The path of the instruction that `next` gave last.
+  [[nodiscard]] std::span<const PathElement> path(const Instruction& instruction) const {
+    return std::span(path_elements_).subspan(instruction.path.offset, instruction.path.count);
+  }
+
+ private:
+  void read_instruction(Opcode opcode);
+  void define_string();
+  [[nodiscard]] StringIndex read_string_index();
+  [[nodiscard]] std::string_view read_text(std::size_t bytes_max, bool must_be_utf8);
+  [[nodiscard]] bool read_bool();
+  [[nodiscard]] PayloadType read_payload_type();
+  [[nodiscard]] CollectionType read_collection_type();
+  [[nodiscard]] PrimaryKey read_primary_key();
+  [[nodiscard]] PathRange read_path();
+  [[nodiscard]] bool path_ends_in_index() const noexcept;
+  void require_index_at_end_of_path(std::size_t instruction_offset);
+  [[nodiscard]] Payload read_payload();
+  [[nodiscard]] Timestamp read_timestamp();
+  [[nodiscard]] Decimal128 read_decimal();
+  [[nodiscard]] TableSpec read_table_spec();
+  [[nodiscard]] ColumnSpec read_column_spec();
+
+  ByteCursor cursor_;
+  std::vector<std::string_view> strings_;
+  StringLookup lookup_;
+  std::vector<PathElement> path_elements_;  ///< Of the current instruction.
+  Instruction instruction_;
+};
+
+}  // namespace tombolo::changeset
