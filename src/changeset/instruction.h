@@ -68,8 +68,20 @@ enum class PayloadType : std::int8_t {
   kUuid = 11,
 };
 
+[[nodiscard]] constexpr bool is_primary_key_type(PayloadType type) noexcept {
+  switch (type) {
+    case PayloadType::kNull:
+    case PayloadType::kInt:
+    case PayloadType::kString:
+    case PayloadType::kGlobalKey:
+    case PayloadType::kObjectId:
+    case PayloadType::kUuid: return true;
+    default: return false;
+  }
+}
+
 /// Identity of an object within its class.
-/// `type` is one of kNull, kInt, kString, kGlobalKey, kObjectId, kUuid and says which member holds.
+/// `type` satisfies `is_primary_key_type` and says which member holds.
 struct PrimaryKey {
   PayloadType type = PayloadType::kNull;
   union {

@@ -7,22 +7,6 @@
 #include "changeset/limits.h"
 
 namespace tombolo::changeset {
-namespace {
-
-bool is_primary_key_type(PayloadType type) noexcept {
-  switch (type) {
-    case PayloadType::kNull:
-    case PayloadType::kInt:
-    case PayloadType::kString:
-    case PayloadType::kGlobalKey:
-    case PayloadType::kObjectId:
-    case PayloadType::kUuid: return true;
-    default: return false;
-  }
-}
-
-}  // namespace
-
 void ChangesetReader::reset(BytesView bytes) {
   cursor_ = ByteCursor(bytes);
   strings_.clear();

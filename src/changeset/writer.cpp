@@ -277,28 +277,23 @@ std::uint8_t* ChangesetWriter::write_string_index(std::uint8_t* out, StringIndex
 }
 
 std::uint8_t* ChangesetWriter::write_primary_key(std::uint8_t* out, const PrimaryKey& key) const {
+  TOMBOLO_ASSERT(is_primary_key_type(key.type));
   out = write_payload_type(out, key.type);
   switch (key.type) {
-    case PayloadType::kNull: return out;
     case PayloadType::kInt: return write_signed_varint(out, key.integer);
     case PayloadType::kString: return write_string_index(out, key.string);
     case PayloadType::kGlobalKey:
       return write_varint(write_varint(out, key.global_key.high), key.global_key.low);
     case PayloadType::kObjectId: return write_raw(out, key.object_id);
     case PayloadType::kUuid: return write_raw(out, key.uuid);
-    default: TOMBOLO_ASSERT(!"a primary key of this type"); return out;
+    default: return out;  // null
   }
 }
 
 std::uint8_t* ChangesetWriter::write_payload(std::uint8_t* out, const Payload& value) const {
+  TOMBOLO_ASSERT(value.type != PayloadType::kGlobalKey);
   out = write_payload_type(out, value.type);
   switch (value.type) {
-    case PayloadType::kNull:
-    case PayloadType::kObjectValue:
-    case PayloadType::kList:
-    case PayloadType::kDictionary:
-    case PayloadType::kSet:
-    case PayloadType::kErased: return out;
     case PayloadType::kInt: return write_signed_varint(out, value.integer);
     case PayloadType::kBool: return write_code(out, value.boolean);
     case PayloadType::kString:
@@ -313,10 +308,8 @@ std::uint8_t* ChangesetWriter::write_payload(std::uint8_t* out, const Payload& v
       return write_primary_key(write_string_index(out, value.link.table), value.link.object);
     case PayloadType::kObjectId: return write_raw(out, value.object_id);
     case PayloadType::kUuid: return write_raw(out, value.uuid);
-    case PayloadType::kGlobalKey: break;
+    default: return out;  // the kinds without content
   }
-  TOMBOLO_ASSERT(!"a payload of this type");
-  return out;
 }
 
 }  // namespace tombolo::changeset
