@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/assertion.h"
+#include "base/base64url.h"
 #include "base/clock.h"
 #include "base/error_code.h"
 #include "base/hex.h"
@@ -58,6 +59,24 @@ TEST(Hex, RoundTripsAndRefusesWhatIsNoHex) {
   EXPECT_EQ(to_hex(*bytes), "00ffa5");
   EXPECT_FALSE(parse_hex("abc"));
   EXPECT_FALSE(parse_hex("zz"));
+}
+
+TEST(Base64Url, SpellsEveryLengthAndReadsItBack) {
+  EXPECT_EQ(to_base64url(as_bytes("")), "");
+  EXPECT_EQ(to_base64url(as_bytes("f")), "Zg");
+  EXPECT_EQ(to_base64url(as_bytes("fo")), "Zm8");
+  EXPECT_EQ(to_base64url(as_bytes("foo")), "Zm9v");
+  EXPECT_EQ(to_base64url(as_bytes("\xfb\xff\xfe?")), "-__-Pw");
+
+  for (const std::string_view text : {"", "f", "fo", "foo", "foob", "\xfb\xff\xfe?"}) {
+    EXPECT_EQ(as_text(*parse_base64url(to_base64url(as_bytes(text)))), text);
+  }
+}
+
+TEST(Base64Url, RefusesPaddingOtherAlphabetsAndSecondSpellings) {
+  for (const std::string_view text : {"Zg==", "+/8", "Z", "Zh", "Zm9v\n", "Zm 9v"}) {
+    EXPECT_FALSE(parse_base64url(text)) << text;
+  }
 }
 
 TEST(Random, TheSameSeedGivesTheSameSequence) {
