@@ -1,0 +1,32 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "test/golden/changeset_suites.h"
+
+namespace tombolo::test {
+namespace {
+
+using ::testing::IsEmpty;
+
+std::vector<GoldenReport> reports(const std::vector<GoldenSuite>& suites, std::string_view area) {
+  std::vector<GoldenReport> all;
+  for (const GoldenSuite& suite : suites) {
+    for (GoldenReport& report : suite.run(std::filesystem::path(TOMBOLO_TEST_DATA) / area)) {
+      all.push_back(std::move(report));
+    }
+  }
+  return all;
+}
+
+TEST(Golden, EveryChangesetReadsAndWritesAsRecorded) {
+  const auto found = reports(changeset_suites(), "changesets");
+
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_THAT(found[0].failures(), IsEmpty());
+  EXPECT_EQ(found[0].passed(), 573U);
+  EXPECT_THAT(found[1].failures(), IsEmpty());
+  EXPECT_EQ(found[1].passed(), 1663U);
+}
+
+}  // namespace
+}  // namespace tombolo::test
