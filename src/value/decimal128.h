@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,7 +12,7 @@ namespace tombolo {
 /// biased exponent below it, then a 113-bit coefficient over the rest of `high` and `low`.
 /// Values are kept as written and never normalised: 1.0 and 1 have different bits.
 ///
-/// `==` compares bits. Numeric comparison is `numerically_equal`.
+/// `==` compares bits; `compare` compares numbers.
 struct Decimal128 {
   std::uint64_t high = 0x3040'0000'0000'0000;  ///< Zero with exponent 0.
   std::uint64_t low = 0;
@@ -20,11 +21,17 @@ struct Decimal128 {
 };
 
 /// The text of the value as IEEE 754 spells it: "12345.6789", "-1.5", "1E+6144", "NaN", "-Inf".
+/// Reading it back gives the same bits, except that a NaN has no sign or payload.
 [[nodiscard]] std::string to_string(const Decimal128& value);
-/// The value that a decimal number, "NaN" or "(+|-)Inf(inity)" spells; nullopt for anything else
-/// and for numbers with more than 34 digits.
+/// The value that a decimal number, "NaN" or "(+|-)Inf(inity)" spells, in any case of letters;
+/// nullopt for anything else and for numbers that need rounding or are out of range.
 [[nodiscard]] std::optional<Decimal128> parse_decimal128(std::string_view text);
-/// Whether the two are numerically equal: 1.0 equals 1, +0 equals -0, NaN equals nothing.
-[[nodiscard]] bool numerically_equal(const Decimal128& left, const Decimal128& right);
+
+/// The order of the numbers: 1.0 equals 1 and +0 equals -0; NaN is unordered with everything.
+[[nodiscard]] std::partial_ordering compare(const Decimal128& left, const Decimal128& right);
+/// Whether the two are numerically equal.
+[[nodiscard]] inline bool numerically_equal(const Decimal128& left, const Decimal128& right) {
+  return compare(left, right) == std::partial_ordering::equivalent;
+}
 
 }  // namespace tombolo

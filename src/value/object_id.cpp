@@ -7,7 +7,9 @@
 
 namespace tombolo {
 
-std::string to_string(const ObjectId& id) { return to_hex(std::as_bytes(std::span(id.bytes))); }
+std::string to_string(const ObjectId& id) {
+  return to_hex(std::as_bytes(std::span(id.bytes)));
+}
 
 std::optional<ObjectId> parse_object_id(std::string_view text) {
   const auto bytes = parse_hex(text);
