@@ -1,0 +1,225 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "protocol/message.h"
+#include "sync/backoff.h"
+#include "sync/binding.h"
+#include "sync/download_inbox.h"
+#include "sync/event.h"
+#include "sync/progress.h"
+#include "sync/replica.h"
+#include "sync/sync_error.h"
+#include "sync/waits.h"
+
+namespace tombolo::sync {
+
+class SessionHost;
+
+/// What becomes of a session whose file nobody uses any more.
+enum class StopPolicy : std::uint8_t {
+  kAfterChangesUploaded,  ///< It goes on until the server has everything that was written.
+  kImmediately,
+  kLiveIndefinitely,
+};
+
+struct SessionOptions {
+  std::string partition;  ///< The partition value as canonical Extended JSON: `"team-7"`.
+  StopPolicy stop_policy = StopPolicy::kAfterChangesUploaded;
+  /// Waits also fail when an error is reported after which the session goes on by itself.
+  bool cancel_waits_on_nonfatal_error = false;
+  /// After each connect, hold uploads back until the first download is complete, as the original's
+  /// clients do, unless the connection was lost only a moment ago.
+  bool delay_uploads_until_downloaded = false;
+  BackoffParameters backoff;  ///< Of a session that the server ended but will take again.
+};
+
+/// One WebSocket message. Head and body are sent one after the other and never joined here.
+struct OutgoingMessage {
+  Bytes head;
+  Bytes body;
+};
+
+/// A client file's session, as a state machine with no socket, clock or thread. It lives from the
+/// first to the last use of the file, over any number of connections, pauses and errors; each time
+/// it becomes active it binds under a new session ident.
+///
+///     intentions -- activate(), pause(), wait_for_upload() ... -->  +---------------+
+///     local work -- local_change() ------------------------------>  | ClientSession |
+///     results    -- file_ident_stored(), integrated() ----------->  +---------------+
+///                                                                      events, messages: through
+///                                                                      its ClientConnection
+///
+/// Each call may make events and output ready; the driver then drains `next_event()` and
+/// `take_output()` of the connection.
+///
+/// Thread:  the connection's strand; no call blocks longer than a read of the replica.
+/// Errors:  peer input neither throws nor asserts. What the replica throws passes through.
+/// Source:  docs/sync-client.md, "Session".
+class ClientSession {
+ public:
+  ClientSession(SessionKey key,
+                std::shared_ptr<const Replica> replica,
+                SessionOptions options,
+                SessionHost& host);
+  ClientSession(const ClientSession&) = delete;
+  ClientSession& operator=(const ClientSession&) = delete;
+
+  // Intentions of the application.
+
+  /// First use of the file, or use again while dying or after an error. Without effect when paused
+  /// or active.
+  void activate(TimePoint now);
+  /// Stops syncing at once and cancels the waits. Local writes are kept for later.
+  void pause(TimePoint now);
+  /// Leaves the pause, connects without delay and wakes a session that an error suspended.
+  void resume(TimePoint now);
+  /// Nobody uses the file any more: what happens now is the stop policy's.
+  void release(TimePoint now);
+  /// Ends the session; `SessionClosed` follows once no work is under way, and with it this object
+  /// is gone.
+  void close(TimePoint now);
+
+  /// Something was committed locally, here or by another process.
+  void local_change(TimePoint now);
+
+  /// Settles when the server has confirmed every change that is in the file now.
+  WaitId wait_for_upload(TimePoint now, std::optional<TimePoint> deadline = std::nullopt);
+  /// Settles when everything is integrated that the server has once it hears of this.
+  WaitId wait_for_download(TimePoint now, std::optional<TimePoint> deadline = std::nullopt);
+  /// Settles the wait as cancelled; without effect when it has settled.
+  void cancel_wait(WaitId wait);
+
+  NotifierId add_progress_notifier(Direction direction, ProgressMode mode);
+  void remove_progress_notifier(NotifierId notifier);
+
+  // Results of work that events asked for.
+
+  void file_ident_stored(Result<ReplicaState> result, TimePoint now);
+  void integrated(Result<IntegrationResult> result, TimePoint now);
+
+  [[nodiscard]] SessionKey key() const noexcept { return key_; }
+  [[nodiscard]] SessionState state() const noexcept { return session_state_; }
+  [[nodiscard]] ConnectionState connection_state() const noexcept { return connection_state_; }
+  /// When a session that the server ended binds again by itself; nullopt when it is not waiting.
+  [[nodiscard]] std::optional<TimePoint> next_resumption() const noexcept { return resume_at_; }
+  /// Progress and sizes as last read from the file.
+  [[nodiscard]] const ReplicaState& replica_state() const noexcept { return replica_state_; }
+
+ private:
+  friend class ClientConnection;
+
+  // What the connection tells its sessions.
+  void connecting();
+  void connected(TimePoint now);
+  void connection_lost(const std::optional<SyncError>& error, bool suspends, TimePoint now);
+  void wake(TimePoint now);  ///< Ends a suspension, whatever its cause.
+  void credentials_refreshed(bool with_location, TimePoint now);
+  void refresh_failed(const Error& error, TimePoint now);
+  void logged_out(const SyncError& error, TimePoint now);
+  void advance(TimePoint now);
+
+  // Messages. An error is a violation of the protocol and costs the whole connection.
+  [[nodiscard]] Result<void> receive(const protocol::ServerIdent& message);
+  [[nodiscard]] Result<void> receive(const protocol::Download& message, Bytes storage);
+  [[nodiscard]] Result<void> receive(const protocol::Mark& message, TimePoint now);
+  [[nodiscard]] Result<void> receive(const protocol::Unbound& message, TimePoint now);
+  [[nodiscard]] Result<void> receive(const protocol::ServerError& message, TimePoint now);
+  [[nodiscard]] Result<void> receive(const protocol::LegacyError& message, TimePoint now);
+
+  /// The next message by priority; nullopt when there is none to send now.
+  [[nodiscard]] std::optional<OutgoingMessage> next_message();
+  [[nodiscard]] OutgoingMessage make_bind();
+  [[nodiscard]] OutgoingMessage make_ident();
+  [[nodiscard]] std::optional<OutgoingMessage> make_upload();
+
+  [[nodiscard]] bool is_active() const noexcept {
+    return session_state_ == SessionState::kActive || session_state_ == SessionState::kDying;
+  }
+
+  // Activation.
+  void begin(TimePoint now);
+  void become_active(SessionState state, TimePoint now);
+  /// Ends the binding and leaves nothing that only an active session has.
+  void deactivate(SessionState state, TimePoint now);
+  void set_state(SessionState state);
+  void set_connection_state(ConnectionState state);
+  void report_wish(TimePoint now);  ///< Tells the host whether a connection is wanted.
+  void binding_ended();             ///< Forgets what holds for one BIND only.
+
+  // Errors.
+  void fail(SyncError error, TimePoint now);  ///< Ends the session with it.
+  void report(const SyncError& error);
+  void suspend(const SyncError& error, std::optional<Duration> delay, TimePoint now);
+  void take_server_error(const SyncError& error,
+                         bool try_again,
+                         const std::optional<protocol::RetryDelay>& retry_delay,
+                         TimePoint now);
+  void storage_failed(const Error& error, TimePoint now);
+  void integration_failed(const Error& error, TimePoint now);
+  void report_compensating_writes();
+
+  // Work, waits and progress.
+  [[nodiscard]] bool read_state(TimePoint now);
+  void pump(TimePoint now);  ///< Gives out the next work that waits in the inbox.
+  void reach(RequestIdent mark);
+  void work_ended();
+  [[nodiscard]] ClientVersion confirmed_version() const;
+  void settle_uploads(TimePoint now);
+  void settle(const std::vector<WaitId>& waits, const Result<void>& outcome);
+  void notify_progress();
+  void finish_dying(TimePoint now);
+  void reschedule();
+  void clear_inbox();
+
+  const SessionKey key_;
+  const std::shared_ptr<const Replica> replica_;
+  const SessionOptions options_;
+  SessionHost& host_;
+
+  SessionState session_state_ = SessionState::kInactive;
+  ConnectionState connection_state_ = ConnectionState::kDisconnected;
+  ReplicaState replica_state_;
+  Waits waits_;
+  ProgressMonitor progress_;
+  bool progress_started_ = false;
+  bool wish_reported_ = false;
+  std::optional<TimePoint> scheduled_;  ///< The deadline that the host knows.
+
+  /// Work that an event asked for and whose result has not come. It outlives the activation that
+  /// asked for it, and the next one waits for it.
+  bool is_working_ = false;
+
+  // While active.
+  std::optional<Binding> binding_;
+  DownloadInbox inbox_;
+  std::shared_ptr<const DownloadBatch> batch_;  ///< In integration.
+  std::size_t batch_done_ = 0;                  ///< Entries of it.
+
+  RequestIdent mark_target_;  ///< The last one that somebody wants answered.
+  RequestIdent mark_sent_;
+  RequestIdent mark_received_;
+  RequestIdent mark_reached_;  ///< Answered, and everything before it integrated.
+  bool uploads_delayed_ = false;
+  bool downloads_complete_ = false;
+
+  protocol::UploadCursor upload_sent_;
+  std::optional<protocol::ClientError> client_error_;  ///< Nothing but it, once, until unbound.
+  bool client_error_sent_ = false;
+  std::vector<SyncError> compensating_writes_;  ///< Reported, their DOWNLOAD not yet integrated.
+
+  /// An error, or the wait for a token, keeps the session from being bound.
+  std::optional<SyncError> suspension_;
+  std::optional<TimePoint> resume_at_;
+  bool restarts_after_refresh_ = false;
+  Backoff<protocol::SyncErrorCode> backoff_;
+};
+
+}  // namespace tombolo::sync

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/strong_id.h"
+#include "sync/replica.h"
+
+namespace tombolo::sync {
+
+using NotifierId = StrongId<struct NotifierIdTag, std::uint64_t>;
+
+enum class Direction : std::uint8_t { kUpload, kDownload };
+
+enum class ProgressMode : std::uint8_t {
+  kCurrent,    ///< What there was to transfer at registration; ends when that is done.
+  kStreaming,  ///< Everything, until it is removed.
+};
+
+/// Bytes of changesets. At the end of a transfer `transferred` equals `transferable`.
+struct ProgressNotification {
+  std::uint64_t transferred = 0;
+  std::uint64_t transferable = 0;
+  double estimate = 0;   ///< 0 to 1: how much of the present transfer is done.
+  bool is_last = false;  ///< The notifier has expired.
+
+  friend bool operator==(const ProgressNotification&, const ProgressNotification&) = default;
+};
+
+/// Turns a file's byte counters into notifications.
+///
+/// A transfer is what happens in one direction from one moment of having nothing left to the next.
+/// Within it `estimate` never decreases and ends at 1; `transferred` never decreases at all. Bytes
+/// count as downloaded once they are applied. Downloads are silent until the first answer of the
+/// server tells how much there is; uploads are known from the start. A notifier hears nothing
+/// twice.
+///
+/// Thread:  its session's strand.
+/// Source:  docs/sync-client.md, "Progress".
+class ProgressMonitor {
+ public:
+  struct Notice {
+    NotifierId notifier;
+    ProgressNotification progress;
+  };
+
+  /// Starts the counting of transfers at what is done already.
+  void start(const ByteCounters& bytes) noexcept;
+
+  /// Registers a notifier. `update()` tells it the present progress as soon as that is known.
+  [[nodiscard]] NotifierId add(Direction direction, ProgressMode mode);
+  void remove(NotifierId notifier);
+  [[nodiscard]] bool empty() const noexcept { return notifiers_.empty(); }
+
+  /// The server has told what there is to download.
+  void downloads_known() noexcept { downloads_known_ = true; }
+
+  /// What the notifiers are to hear about `bytes`, in the order of registration.
+  [[nodiscard]] std::vector<Notice> update(const ByteCounters& bytes);
+
+ private:
+  struct Notifier {
+    NotifierId id;
+    Direction direction;
+    ProgressMode mode;
+    std::optional<std::uint64_t> captured;  ///< `transferable` of a `kCurrent` one; only lowered.
+    std::optional<ProgressNotification> last;
+  };
+  /// One direction's bytes, and where its present transfer began.
+  struct Transfer {
+    std::uint64_t transferred = 0;
+    std::uint64_t transferable = 0;
+    std::uint64_t base = 0;
+    double estimate = 0;
+
+    void update(std::uint64_t new_transferred, std::uint64_t new_transferable) noexcept;
+  };
+
+  [[nodiscard]] static ProgressNotification notification(Notifier& notifier,
+                                                         const Transfer& transfer) noexcept;
+
+  Transfer upload_;
+  Transfer download_;
+  bool downloads_known_ = false;
+  NotifierId last_id_;
+  std::vector<Notifier> notifiers_;
+};
+
+}  // namespace tombolo::sync

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/strong_id.h"
+#include "sync/event.h"
+
+namespace tombolo::sync {
+
+/// The waits of a session that have not settled. An upload wait has a client version that the
+/// server is to confirm, a download wait a MARK that is to be answered and reached.
+///
+/// Thread:  its session's strand.
+/// Source:  docs/sync-client.md, "Waits".
+class Waits {
+ public:
+  [[nodiscard]] WaitId add_upload(ClientVersion target, std::optional<TimePoint> deadline);
+  [[nodiscard]] WaitId add_download(RequestIdent mark, std::optional<TimePoint> deadline);
+
+  // Each takes out the waits that have settled, oldest first.
+  [[nodiscard]] std::vector<WaitId> take_uploads(ClientVersion confirmed);
+  [[nodiscard]] std::vector<WaitId> take_downloads(RequestIdent reached);
+  [[nodiscard]] std::vector<WaitId> take_expired(TimePoint now);
+  [[nodiscard]] std::vector<WaitId> take_all();
+  [[nodiscard]] bool take(WaitId wait);
+
+  /// The marks start again from 1 with a new binding: numbers the download waits anew and returns
+  /// the last number given.
+  RequestIdent renumber_downloads();
+
+  /// The lowest client version that an upload wait waits for.
+  [[nodiscard]] std::optional<ClientVersion> next_upload() const noexcept;
+  [[nodiscard]] std::optional<TimePoint> deadline() const noexcept;
+
+ private:
+  struct Wait {
+    WaitId id;
+    Direction direction;
+    ClientVersion target;
+    RequestIdent mark;
+    std::optional<TimePoint> deadline;
+  };
+
+  template <typename Predicate>
+  std::vector<WaitId> take_if(Predicate&& predicate);
+
+  WaitId last_id_;
+  std::vector<Wait> waits_;
+};
+
+}  // namespace tombolo::sync
