@@ -52,6 +52,16 @@ class ByteCursor {
         static_cast<std::uint64_t>(std::numeric_limits<T>::max()), kVarintBytesMax<T>));
   }
 
+  /// Passes over an integer of any type, or a coefficient, without looking at its value.
+  void skip_integer() noexcept {
+    while (next_ != end_ && (*next_ & 0x80) != 0) ++next_;
+    if (next_ == end_) {
+      fail("the bytes end inside of an integer", offset());
+    } else {
+      ++next_;
+    }
+  }
+
   /// The next `count` bytes, which stay where they are.
   [[nodiscard]] std::string_view read_bytes(std::uint64_t count) noexcept {
     if (count > static_cast<std::uint64_t>(end_ - next_)) {

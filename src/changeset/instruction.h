@@ -287,6 +287,11 @@ static_assert(std::is_trivially_copyable_v<Instruction>);
     default: return false;
   }
 }
+/// Whether the instruction inserts, moves or erases a list element: its path ends in a position.
+[[nodiscard]] constexpr bool is_list_instruction(Opcode opcode) noexcept {
+  return opcode == Opcode::kArrayInsert || opcode == Opcode::kArrayMove ||
+         opcode == Opcode::kArrayErase;
+}
 [[nodiscard]] constexpr bool is_schema_instruction(Opcode opcode) noexcept {
   return opcode == Opcode::kAddTable || opcode == Opcode::kEraseTable ||
          opcode == Opcode::kAddColumn || opcode == Opcode::kEraseColumn;

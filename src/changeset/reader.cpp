@@ -7,6 +7,7 @@
 #include "changeset/limits.h"
 
 namespace tombolo::changeset {
+
 void ChangesetReader::reset(BytesView bytes) {
   cursor_ = ByteCursor(bytes);
   strings_.clear();
@@ -15,50 +16,83 @@ void ChangesetReader::reset(BytesView bytes) {
 }
 
 Result<const Instruction*> ChangesetReader::next() {
-  const Instruction* found = nullptr;
-  while (found == nullptr && !cursor_.at_end()) {
+  if (!begin_next()) return checked(nullptr);
+  read_content();
+  return checked(&instruction_);
+}
+
+Result<const Instruction*> ChangesetReader::next_address() {
+  if (!begin_next()) return checked(nullptr);
+  content_ = cursor_;
+  skip_content();
+  return checked(&instruction_);
+}
+
+Result<const Instruction*> ChangesetReader::complete() {
+  const ByteCursor after = cursor_;
+  cursor_ = content_;
+  read_content();
+  if (!cursor_.failed()) cursor_ = after;
+  return checked(&instruction_);
+}
+
+Result<const Instruction*> ChangesetReader::checked(const Instruction* instruction) const {
+  if (!cursor_.failed()) return instruction;
+  return Error(ErrorCode::kBadChangeset,
+               "bad changeset at byte " + std::to_string(cursor_.failure_offset()) + ": " +
+                   cursor_.failure());
+}
+
+/// Reads up to the content of the next instruction; false at the end.
+bool ChangesetReader::begin_next() {
+  while (!cursor_.at_end()) {
     const std::size_t start = cursor_.offset();
     const std::uint64_t opcode = cursor_.read_unsigned<std::uint64_t>();
+    if (opcode < kOpcodeCount) {
+      read_address(static_cast<Opcode>(opcode));
+      return true;
+    }
     if (opcode == kInternStringOpcode) {
       define_string();
-    } else if (opcode < kOpcodeCount) {
-      read_instruction(static_cast<Opcode>(opcode));
-      found = &instruction_;
     } else {
       cursor_.fail("unknown opcode", start);
     }
   }
-  if (cursor_.failed()) {
-    return Error(ErrorCode::kBadChangeset,
-                 "bad changeset at byte " + std::to_string(cursor_.failure_offset()) + ": " +
-                     cursor_.failure());
-  }
-  return found;
+  return false;
 }
 
-void ChangesetReader::read_instruction(Opcode opcode) {
+void ChangesetReader::read_address(Opcode opcode) {
   const std::size_t start = cursor_.offset();
   Instruction& read = instruction_;
   read = Instruction();
   read.opcode = opcode;
   read.table = read_string_index();
   switch (opcode) {
-    case Opcode::kAddTable: read.table_spec = read_table_spec(); return;
+    case Opcode::kAddTable:
     case Opcode::kEraseTable: return;
     case Opcode::kAddColumn:
-      read.field = read_string_index();
-      read.column_spec = read_column_spec();
-      return;
     case Opcode::kEraseColumn: read.field = read_string_index(); return;
+    case Opcode::kCreateObject:
+    case Opcode::kEraseObject: read.object = read_primary_key(); return;
     default: break;
   }
-
   read.object = read_primary_key();
-  if (!is_path_instruction(opcode)) return;
-
   read.field = read_string_index();
   read.path = read_path();
-  switch (opcode) {
+  if (is_list_instruction(opcode) && !path_ends_in_index()) {
+    cursor_.fail("the path of a list instruction must end in a position", start);
+  }
+}
+
+void ChangesetReader::read_content() {
+  Instruction& read = instruction_;
+  switch (read.opcode) {
+    case Opcode::kAddTable: read.table_spec = read_table_spec(); return;
+    case Opcode::kAddColumn: read.column_spec = read_column_spec(); return;
+    case Opcode::kEraseTable:
+    case Opcode::kEraseColumn:
+    case Opcode::kCreateObject:
+    case Opcode::kEraseObject: return;
     case Opcode::kUpdate:
       read.value = read_payload();
       if (path_ends_in_index()) {
@@ -72,21 +106,62 @@ void ChangesetReader::read_instruction(Opcode opcode) {
       read.value.integer = cursor_.read_signed<std::int64_t>();
       return;
     case Opcode::kArrayInsert:
-      require_index_at_end_of_path(start);
       read.value = read_payload();
       read.prior_size = cursor_.read_unsigned<std::uint32_t>();
       return;
     case Opcode::kArrayMove:
-      require_index_at_end_of_path(start);
       read.move_to = cursor_.read_unsigned<std::uint32_t>();
       read.prior_size = cursor_.read_unsigned<std::uint32_t>();
       return;
-    case Opcode::kArrayErase:
-      require_index_at_end_of_path(start);
-      read.prior_size = cursor_.read_unsigned<std::uint32_t>();
-      return;
+    case Opcode::kArrayErase: read.prior_size = cursor_.read_unsigned<std::uint32_t>(); return;
     case Opcode::kClear: read.collection = read_collection_type(); return;
-    default: read.value = read_payload(); return;  // SetInsert, SetErase
+    case Opcode::kSetInsert:
+    case Opcode::kSetErase: read.value = read_payload(); return;
+  }
+}
+
+void ChangesetReader::skip_content() {
+  switch (instruction_.opcode) {
+    case Opcode::kUpdate:
+      skip_payload();
+      cursor_.skip_integer();  // prior size or default flag
+      return;
+    case Opcode::kArrayInsert:
+      skip_payload();
+      cursor_.skip_integer();
+      return;
+    case Opcode::kSetInsert:
+    case Opcode::kSetErase: skip_payload(); return;
+    default: read_content();
+  }
+}
+
+void ChangesetReader::skip_payload() {
+  switch (read_payload_type()) {
+    case PayloadType::kInt:
+    case PayloadType::kBool: cursor_.skip_integer(); return;
+    case PayloadType::kString:
+    case PayloadType::kBinary:
+      static_cast<void>(cursor_.read_bytes(cursor_.read_unsigned<std::uint64_t>()));
+      return;
+    case PayloadType::kTimestamp:
+      cursor_.skip_integer();
+      cursor_.skip_integer();
+      return;
+    case PayloadType::kFloat: static_cast<void>(cursor_.read_bytes(sizeof(float))); return;
+    case PayloadType::kDouble: static_cast<void>(cursor_.read_bytes(sizeof(double))); return;
+    case PayloadType::kDecimal:
+      cursor_.skip_integer();  // coefficient
+      cursor_.skip_integer();
+      cursor_.skip_integer();
+      return;
+    case PayloadType::kLink:
+      static_cast<void>(read_string_index());
+      static_cast<void>(read_primary_key());
+      return;
+    case PayloadType::kObjectId: static_cast<void>(cursor_.read_bytes(sizeof(ObjectId))); return;
+    case PayloadType::kUuid: static_cast<void>(cursor_.read_bytes(sizeof(Uuid))); return;
+    default: return;  // kinds without content
   }
 }
 
@@ -198,12 +273,6 @@ PathRange ChangesetReader::read_path() {
 
 bool ChangesetReader::path_ends_in_index() const noexcept {
   return instruction_.path.count != 0 && path_elements_.back().is_index();
-}
-
-void ChangesetReader::require_index_at_end_of_path(std::size_t instruction_offset) {
-  if (!path_ends_in_index()) {
-    cursor_.fail("the path of a list instruction must end in a position", instruction_offset);
-  }
 }
 
 Payload ChangesetReader::read_payload() {

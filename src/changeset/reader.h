@@ -35,6 +35,13 @@ class ChangesetReader {
   ///          stays failed until `reset`.
   [[nodiscard]] Result<const Instruction*> next();
 
+  /// Like `next`, but passes over what follows the address without decoding it: of the instruction
+  /// only `opcode`, `table`, `object`, `field` and `path` hold. Values are not checked beyond their
+  /// bounds.
+  [[nodiscard]] Result<const Instruction*> next_address();
+  /// The whole of the instruction whose address `next_address` gave last.
+  [[nodiscard]] Result<const Instruction*> complete();
+
   /// The names defined so far. Indexes that an instruction holds are always among them.
   [[nodiscard]] std::span<const std::string_view> strings() const noexcept { return strings_; }
   [[nodiscard]] std::string_view string(StringIndex index) const { return strings_[index.value()]; }
@@ -44,7 +51,12 @@ class ChangesetReader {
   }
 
  private:
-  void read_instruction(Opcode opcode);
+  [[nodiscard]] bool begin_next();
+  [[nodiscard]] Result<const Instruction*> checked(const Instruction* instruction) const;
+  void read_address(Opcode opcode);
+  void read_content();
+  void skip_content();
+  void skip_payload();
   void define_string();
   [[nodiscard]] StringIndex read_string_index();
   [[nodiscard]] std::string_view read_text(std::size_t bytes_max, bool must_be_utf8);
@@ -54,7 +66,6 @@ class ChangesetReader {
   [[nodiscard]] PrimaryKey read_primary_key();
   [[nodiscard]] PathRange read_path();
   [[nodiscard]] bool path_ends_in_index() const noexcept;
-  void require_index_at_end_of_path(std::size_t instruction_offset);
   [[nodiscard]] Payload read_payload();
   [[nodiscard]] Timestamp read_timestamp();
   [[nodiscard]] Decimal128 read_decimal();
@@ -62,6 +73,7 @@ class ChangesetReader {
   [[nodiscard]] ColumnSpec read_column_spec();
 
   ByteCursor cursor_;
+  ByteCursor content_;  ///< Where the content of the current instruction begins.
   std::vector<std::string_view> strings_;
   StringLookup lookup_;
   std::vector<PathElement> path_elements_;  ///< Of the current instruction.

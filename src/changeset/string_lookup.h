@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -36,6 +37,25 @@ class StringLookup {
         return StringIndex(slot.number - 1);
       }
     }
+  }
+
+  /// The position of `text`, if it was added.
+  template <typename TextOf>
+  [[nodiscard]] std::optional<StringIndex> find(std::string_view text,
+                                                const TextOf& text_of) const {
+    if (slots_.empty()) {
+      for (std::uint32_t i = 0; i < count_; ++i) {
+        if (text_of(StringIndex(i)) == text) return StringIndex(i);
+      }
+      return std::nullopt;
+    }
+    const std::uint32_t hash = hash_of(text);
+    for (std::size_t i = hash & (slots_.size() - 1); slots_[i].number != 0;
+         i = (i + 1) & (slots_.size() - 1)) {
+      const StringIndex found(slots_[i].number - 1);
+      if (slots_[i].hash == hash && text_of(found) == text) return found;
+    }
+    return std::nullopt;
   }
 
   /// Forgets all texts; keeps the memory.
