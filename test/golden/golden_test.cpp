@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "test/golden/apply_suites.h"
 #include "test/golden/changeset_suites.h"
 
 namespace tombolo::test {
@@ -26,6 +27,16 @@ TEST(Golden, EveryChangesetReadsAndWritesAsRecorded) {
   EXPECT_EQ(found[0].passed(), 573U);
   EXPECT_THAT(found[1].failures(), IsEmpty());
   EXPECT_EQ(found[1].passed(), 1663U);
+}
+
+TEST(Golden, TheModelRealmAppliesEveryChangesetAsRecorded) {
+  const auto found = reports(model_apply_suites(), "changesets");
+
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_THAT(found[0].failures(), IsEmpty());
+  EXPECT_EQ(found[0].passed(), 570U);
+  EXPECT_THAT(found[1].failures(), IsEmpty());
+  EXPECT_EQ(found[1].passed(), 168U);
 }
 
 }  // namespace

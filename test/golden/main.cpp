@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <vector>
 
+#include "test/golden/apply_suites.h"
 #include "test/golden/changeset_suites.h"
 #include "test/golden/golden_suite.h"
 #include "test/support/data_file.h"
@@ -17,10 +19,21 @@ constexpr std::size_t kFailuresShown = 10;
 /// Every suite there is; each area adds its own.
 std::vector<GoldenSuite> all_suites() {
   std::vector<GoldenSuite> suites;
-  for (auto* const area : {&tombolo::test::changeset_suites}) {
+  for (auto* const area : {&tombolo::test::changeset_suites, &tombolo::test::model_apply_suites}) {
     std::ranges::move(area(), std::back_inserter(suites));
   }
   return suites;
+}
+
+/// The reports of a suite; one of a single failure when its files cannot be read.
+std::vector<GoldenReport> run(const GoldenSuite& suite, const std::filesystem::path& directory) {
+  try {
+    return suite.run(directory);
+  } catch (const std::exception& error) {
+    GoldenReport report(suite.name);
+    report.check("reading", [&] { return std::string(error.what()); });
+    return {report};
+  }
 }
 
 void print(const GoldenReport& report) {
@@ -52,7 +65,7 @@ int main(int argc, char** argv) {
   bool failed = false;
   for (const GoldenSuite& suite : all_suites()) {
     if (!tombolo::test::data_file_exists(directory / suite.name)) continue;
-    for (const GoldenReport& report : suite.run(directory)) {
+    for (const GoldenReport& report : run(suite, directory)) {
       print(report);
       checked = true;
       failed = failed || !report.failures().empty();
