@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "server/connection_port.h"
+
+namespace tombolo::server {
+
+/// Which session speaks for which client file right now, over all connections: whom to tell that a
+/// history has grown, and whom to displace when the same file turns up again.
+///
+/// Thread:  callable from any thread; no lock is held while a port is called.
+class LiveSessions {
+ public:
+  /// What it means that a client file is spoken for already.
+  enum class Attached : std::uint8_t {
+    kAlone,      ///< Nobody else did, or another connection did, which has been closed.
+    kBoundHere,  ///< Another session of the same connection does; nothing was changed.
+  };
+
+  /// A connection that goes on speaking for the file elsewhere is taken for dead and closed.
+  [[nodiscard]] Attached attach(ServerFileId file,
+                                ClientFileIdent client_file,
+                                const std::shared_ptr<ConnectionPort>& port,
+                                SessionKey session);
+  void detach(ServerFileId file, ClientFileIdent client_file, const ConnectionPort& port);
+
+  /// Tells all sessions of `file`.
+  void history_advanced(ServerFileId file, ServerVersion history_end) const;
+
+ private:
+  struct Place {
+    std::weak_ptr<ConnectionPort> port;
+    SessionKey session;
+  };
+
+  mutable std::mutex mutex_;  // Guards `places_`.
+  std::map<ServerFileId, std::map<ClientFileIdent, Place>> places_;
+};
+
+}  // namespace tombolo::server
