@@ -131,11 +131,11 @@ void ChangesetWriter::erase_object(StringIndex table, const PrimaryKey& object) 
   end_instruction(write_primary_key(out, object));
 }
 
-void ChangesetWriter::update(const Place& place, const Payload& value, bool is_default) {
+void ChangesetWriter::update(const Place& place, const Payload& value, UpdateOptions options) {
   TOMBOLO_ASSERT(!ends_in_index(place.path));
   std::uint8_t* out = begin_path_instruction(Opcode::kUpdate, place, text_bytes(value));
   out = write_payload(out, value);
-  end_instruction(write_code(out, is_default));
+  end_instruction(write_code(out, options.is_default));
 }
 
 void ChangesetWriter::update_element(const Place& place, const Payload& value, std::uint32_t size) {
@@ -159,13 +159,11 @@ void ChangesetWriter::array_insert(const Place& place,
   end_instruction(write_varint(out, prior_size));
 }
 
-void ChangesetWriter::array_move(const Place& place,
-                                 std::uint32_t move_to,
-                                 std::uint32_t prior_size) {
+void ChangesetWriter::array_move(const Place& place, ElementMove move) {
   TOMBOLO_ASSERT(ends_in_index(place.path));
   std::uint8_t* out = begin_path_instruction(Opcode::kArrayMove, place);
-  out = write_varint(out, move_to);
-  end_instruction(write_varint(out, prior_size));
+  out = write_varint(out, move.to);
+  end_instruction(write_varint(out, move.prior_size));
 }
 
 void ChangesetWriter::array_erase(const Place& place, std::uint32_t prior_size) {
@@ -199,12 +197,13 @@ void ChangesetWriter::append(const Instruction& instruction, std::span<const Pat
     case Opcode::kEraseObject: return erase_object(i.table, i.object);
     case Opcode::kUpdate:
       return ends_in_index(path) ? update_element(place, i.value, i.prior_size)
-                                 : update(place, i.value, i.is_default);
+                                 : update(place, i.value, {.is_default = i.is_default});
     case Opcode::kAddInteger: return add_integer(place, i.value.integer);
     case Opcode::kAddColumn: return add_column(i.table, i.field, i.column_spec);
     case Opcode::kEraseColumn: return erase_column(i.table, i.field);
     case Opcode::kArrayInsert: return array_insert(place, i.value, i.prior_size);
-    case Opcode::kArrayMove: return array_move(place, i.move_to, i.prior_size);
+    case Opcode::kArrayMove:
+      return array_move(place, {.to = i.move_to, .prior_size = i.prior_size});
     case Opcode::kArrayErase: return array_erase(place, i.prior_size);
     case Opcode::kClear: return clear(place, i.collection);
     case Opcode::kSetInsert: return set_insert(place, i.value);

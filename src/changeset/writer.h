@@ -18,6 +18,16 @@ struct Place {
   std::span<const PathElement> path = {};  ///< Empty for the property itself.
 };
 
+struct UpdateOptions {
+  bool is_default = false;  ///< A schema's default, written at creation: loses to other writes.
+};
+
+/// Where an element goes: removed at the end of the path, it is inserted so that it ends at `to`.
+struct ElementMove {
+  std::uint32_t to = 0;
+  std::uint32_t prior_size = 0;
+};
+
 /// Writes a changeset as its instructions come up, straight into its binary form. A name is defined
 /// where it is first interned; callers keep the index of what they use often (class and property
 /// names) for as long as the changeset lasts. A writer that is reset allocates nothing until it
@@ -42,19 +52,18 @@ class ChangesetWriter {
   void create_object(StringIndex table, const PrimaryKey& object);
   void erase_object(StringIndex table, const PrimaryKey& object);
   /// Writes a property, a dictionary key or a property of an embedded object.
-  void update(const Place& place, const Payload& value, bool is_default = false);
+  void update(const Place& place, const Payload& value, UpdateOptions options = {});
   /// Writes the list element at the end of the path; `size` is that of the list.
   void update_element(const Place& place, const Payload& value, std::uint32_t size);
   void add_integer(const Place& place, std::int64_t operand);
   void array_insert(const Place& place, const Payload& value, std::uint32_t prior_size);
-  void array_move(const Place& place, std::uint32_t move_to, std::uint32_t prior_size);
+  void array_move(const Place& place, ElementMove move);
   void array_erase(const Place& place, std::uint32_t prior_size);
   void clear(const Place& place, CollectionType collection);
   void set_insert(const Place& place, const Payload& value);
   void set_erase(const Place& place, const Payload& value);
 
-  /// The same for an instruction of any kind; of `instruction.path` only the count is not used:
-  /// `path` is the path.
+  /// The same for an instruction of any kind whose path is `path`; `instruction.path` is not used.
   void append(const Instruction& instruction, std::span<const PathElement> path);
 
   [[nodiscard]] std::size_t instruction_count() const noexcept { return instruction_count_; }
