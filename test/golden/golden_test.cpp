@@ -3,6 +3,7 @@
 
 #include "test/golden/apply_suites.h"
 #include "test/golden/changeset_suites.h"
+#include "test/golden/wire_suites.h"
 
 namespace tombolo::test {
 namespace {
@@ -37,6 +38,18 @@ TEST(Golden, TheModelRealmAppliesEveryChangesetAsRecorded) {
   EXPECT_EQ(found[0].passed(), 570U);
   EXPECT_THAT(found[1].failures(), IsEmpty());
   EXPECT_EQ(found[1].passed(), 168U);
+}
+
+TEST(Golden, EveryRecordedMessageReadsAndWritesAsRecorded) {
+  const auto found = reports(wire_suites(), "");
+
+  std::size_t passed = 0;
+  for (const GoldenReport& report : found) {
+    EXPECT_THAT(report.failures(), IsEmpty()) << report.file();
+    passed += report.passed();
+  }
+  EXPECT_EQ(found.size(), 372U);
+  EXPECT_EQ(passed, 6892U);
 }
 
 }  // namespace

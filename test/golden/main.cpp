@@ -7,6 +7,7 @@
 #include "test/golden/apply_suites.h"
 #include "test/golden/changeset_suites.h"
 #include "test/golden/golden_suite.h"
+#include "test/golden/wire_suites.h"
 #include "test/support/data_file.h"
 
 namespace {
@@ -19,7 +20,9 @@ constexpr std::size_t kFailuresShown = 10;
 /// Every suite there is; each area adds its own.
 std::vector<GoldenSuite> all_suites() {
   std::vector<GoldenSuite> suites;
-  for (auto* const area : {&tombolo::test::changeset_suites, &tombolo::test::model_apply_suites}) {
+  for (auto* const area : {&tombolo::test::changeset_suites,
+                           &tombolo::test::model_apply_suites,
+                           &tombolo::test::wire_suites}) {
     std::ranges::move(area(), std::back_inserter(suites));
   }
   return suites;
