@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "protocol/message.h"
 
 namespace tombolo::sync {
 
@@ -18,6 +19,15 @@ struct BackoffParameters {
   /// Each delay is shortened by a random part of up to 1/`jitter_divisor`; 0 = by none.
   std::uint32_t jitter_divisor = 4;
 };
+
+/// What the server wishes for a series of attempts.
+[[nodiscard]] inline BackoffParameters to_backoff_parameters(const protocol::RetryDelay& delay,
+                                                             const BackoffParameters& defaults) {
+  return {.delay_min = delay.interval,
+          .delay_max = std::max<Duration>(delay.interval_max, delay.interval),
+          .multiplier = delay.multiplier,
+          .jitter_divisor = defaults.jitter_divisor};
+}
 
 /// Delays that grow while the same thing keeps failing for the same cause:
 ///

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 
@@ -58,9 +59,9 @@ enum class DisconnectReason : std::uint8_t {
   kConnectFailed,
   kConnectTimedOut,
   kTlsFailure,
-  kRefused,            ///< By HTTP status or close code, with the user or the route at fault.
-  kServerUnavailable,  ///< By HTTP status or close code, with the server at fault.
-  kBadNegotiation,     ///< A sub-protocol that was not offered.
+  kRefused,         ///< By HTTP status or close code, in a way that the user has to hear of.
+  kRefusedForNow,   ///< By HTTP status or close code; the server, token or route may recover.
+  kBadNegotiation,  ///< A sub-protocol that was not offered.
   kStreamEnded,
   kTransportViolation,  ///< Close codes that say that frames or limits were not kept.
   kProtocolViolation,   ///< A message that breaks the sync protocol.
@@ -120,10 +121,12 @@ class ClientConnection final : private SessionHost {
 
   // The user's account.
 
-  void credentials_refreshed(AccessToken access_token, std::optional<Route> route, TimePoint now);
+  /// Answers `RefreshCredentials`, and may come unasked. `route` is the URL that the server gave;
+  /// nullopt leaves the present one. Live connections keep the token that they were made with.
+  void credentials_refreshed(AccessToken access_token,
+                             std::optional<std::string> route_url,
+                             TimePoint now);
   void refresh_failed(const RefreshFailure& failure, TimePoint now);
-  /// A token that was fetched for another reason; live connections keep theirs.
-  void set_access_token(AccessToken access_token, TimePoint now);
 
   // Time and the outside.
 
@@ -175,68 +178,85 @@ class ClientConnection final : private SessionHost {
   void reschedule(SessionKey session,
                   std::optional<TimePoint> previous,
                   std::optional<TimePoint> deadline) override;
-  void inbox_resized(std::size_t previous, std::size_t current) noexcept override;
+  void unintegrated_bytes_changed(std::size_t previous, std::size_t current) override;
 
-  void connect_if_wanted(TimePoint now);
-  /// What ends a connection, and how its sessions are to take it.
+  /// The end of a connection or attempt, and how the sessions are to take it.
   struct Disconnect {
     DisconnectReason reason;
     std::optional<SyncError> error;  ///< For the sessions; nullopt: nothing to tell them.
     bool suspends_sessions = false;  ///< The server will not have them until the user acts.
+    bool retries_at_once = false;    ///< As soon as the credentials are refreshed.
     std::optional<BackoffParameters> backoff;
   };
-  void disconnect(Disconnect disconnect, TimePoint now);
-  void drop_transport();
+  void connect_if_wanted(TimePoint now);
+  void disconnect(const Disconnect& disconnect, TimePoint now);
+  void close_transport(const Disconnect& disconnect, TimePoint now);
   void plan_next_attempt(const Disconnect& disconnect, TimePoint now);
+  /// Does what `error` asks for beyond the sessions: refreshes credentials or logs the user out.
+  void obey(const SyncError& error, bool holds_attempts, TimePoint now);
+  void react(DisconnectReason reason,
+             const protocol::TransportReaction& reaction,
+             const std::string& description,
+             TimePoint now);
   void violate(const Error& error, TimePoint now);
+  void begin_refresh(bool needs_location, bool holds_attempts);
+  void cancel_delay(TimePoint now);
 
-  void handle(const protocol::ServerMessage& message, Bytes storage, TimePoint now);
+  [[nodiscard]] Result<void> handle(const protocol::ServerMessage& message,
+                                    Bytes& storage,
+                                    TimePoint now);
   template <typename Message>
-  [[nodiscard]] Result<void> deliver(const Message& message, Bytes& storage, TimePoint now);
-  [[nodiscard]] Result<void> handle_connection_error(
-      const SyncError& error,
-      bool try_again,
-      const std::optional<protocol::RetryDelay>& delay,
-      TimePoint now);
+  [[nodiscard]] Result<void> handle_error(const Message& message,
+                                          const std::optional<protocol::RetryDelay>& retry_delay,
+                                          TimePoint now);
+  /// Hands a message to the session it names; `take(session)` is that session's part.
+  template <typename Take>
+  [[nodiscard]] Result<void> deliver(SessionIdent ident, BindStep step, Take&& take);
   void log_server_line(const protocol::LogMessage& message);
+  [[nodiscard]] bool is_token_expired(TimePoint now) const noexcept;
 
   ConnectionOptions options_;
   SessionIdents& idents_;
   Random& random_;
   Logger& logger_;
 
+  std::deque<Event> events_;
   std::map<SessionKey, std::unique_ptr<ClientSession>> sessions_;
   SessionKey last_key_;
-  std::unordered_map<SessionIdent, BindingOwner> owners_;
-  SessionIdent newest_bound_;
-  std::deque<SessionIdent> send_queue_;
-  std::set<std::pair<TimePoint, SessionKey>> session_deadlines_;
-  std::deque<Event> events_;
-  std::size_t unintegrated_bytes_ = 0;
   std::size_t wanting_connection_ = 0;  ///< Sessions that do.
+  std::set<std::pair<TimePoint, SessionKey>> session_deadlines_;
+  std::size_t unintegrated_bytes_ = 0;
+
+  std::unordered_map<SessionIdent, BindingOwner> owners_;
+  SessionIdent newest_bound_;            ///< On the present connection.
+  std::deque<SessionIdent> send_queue_;  ///< Who may have something to send, each once.
+  std::unordered_set<SessionIdent> queued_;
 
   ConnectionState state_ = ConnectionState::kDisconnected;
   TransportId transport_;
   protocol::SubProtocol sub_protocol_;
   Heartbeat heartbeat_;
-  Backoff<DisconnectReason> backoff_;
+  bool input_was_held_ = false;  ///< Since the PING that is outstanding got its time.
+  bool is_fast_reconnect_ = false;
   std::optional<TimePoint> connect_deadline_;
   std::optional<TimePoint> linger_deadline_;
-  TimePoint earliest_attempt_{};
-  std::optional<TimePoint> last_failure_;
   std::optional<TimePoint> disconnected_at_;
+
+  Backoff<DisconnectReason> backoff_;
+  TimePoint earliest_attempt_ = TimePoint::min();
+  TimePoint failed_at_ = TimePoint::min();
   std::optional<DisconnectReason> last_disconnect_reason_;
-  bool is_fast_reconnect_ = false;
   bool resets_delay_if_lost_ = false;  ///< `reconnect()` was called and no PONG came since.
 
-  /// The refresh that is under way.
+  /// The refresh of credentials that is under way.
   struct Refresh {
     bool with_location = false;
     bool holds_attempts = false;  ///< No connect before it has ended.
   };
   std::optional<Refresh> refresh_;
-  bool needs_another_refresh_ = false;  ///< For the location, which the one under way leaves out.
-  bool token_was_refreshed_ = false;    ///< Since the last connect; an expired one is used then.
+  bool needs_location_too_ = false;  ///< Which the refresh under way leaves out.
+  bool token_was_refreshed_ =
+      false;                 ///< Since the last attempt: even if it is expired, it is used.
   int refusals_in_row_ = 0;  ///< Of token or route, without a working session in between.
 };
 

@@ -61,10 +61,11 @@ struct OutgoingMessage {
 /// `take_output()` of the connection.
 ///
 /// Thread:  the connection's strand; no call blocks longer than a read of the replica.
-/// Errors:  peer input neither throws nor asserts. What the replica throws passes through.
+/// Errors:  peer input neither throws nor asserts, and a replica that throws suspends the session.
 /// Source:  docs/sync-client.md, "Session".
 class ClientSession {
  public:
+  /// Throws what the replica throws.
   ClientSession(SessionKey key,
                 std::shared_ptr<const Replica> replica,
                 SessionOptions options,
@@ -90,10 +91,14 @@ class ClientSession {
   /// Something was committed locally, here or by another process.
   void local_change(TimePoint now);
 
-  /// Settles when the server has confirmed every change that is in the file now.
+  // Waits settle with a `WaitSettled` event; those registered while the session is inactive or
+  // paused go on when it becomes active.
+
+  /// Settles when the server has confirmed every change that is in the file now; at once when there
+  /// is none, connected or not.
   WaitId wait_for_upload(TimePoint now, std::optional<TimePoint> deadline = std::nullopt);
   /// Settles when everything is integrated that the server has once it hears of this.
-  WaitId wait_for_download(TimePoint now, std::optional<TimePoint> deadline = std::nullopt);
+  WaitId wait_for_download(std::optional<TimePoint> deadline = std::nullopt);
   /// Settles the wait as cancelled; without effect when it has settled.
   void cancel_wait(WaitId wait);
 
@@ -118,7 +123,8 @@ class ClientSession {
 
   // What the connection tells its sessions.
   void connecting();
-  void connected(TimePoint now);
+  void connected();
+  /// `suspends`: the server will not have the session until the user acts.
   void connection_lost(const std::optional<SyncError>& error, bool suspends, TimePoint now);
   void wake(TimePoint now);  ///< Ends a suspension, whatever its cause.
   void credentials_refreshed(bool with_location, TimePoint now);
@@ -126,23 +132,27 @@ class ClientSession {
   void logged_out(const SyncError& error, TimePoint now);
   void advance(TimePoint now);
 
-  // Messages. An error is a violation of the protocol and costs the whole connection.
+  // Messages for an active session. An error is a violation of the protocol and costs the whole
+  // connection.
   [[nodiscard]] Result<void> receive(const protocol::ServerIdent& message);
   [[nodiscard]] Result<void> receive(const protocol::Download& message, Bytes storage);
-  [[nodiscard]] Result<void> receive(const protocol::Mark& message, TimePoint now);
-  [[nodiscard]] Result<void> receive(const protocol::Unbound& message, TimePoint now);
+  [[nodiscard]] Result<void> receive(const protocol::Mark& message);
+  [[nodiscard]] Result<void> receive(const protocol::Unbound& message);
   [[nodiscard]] Result<void> receive(const protocol::ServerError& message, TimePoint now);
   [[nodiscard]] Result<void> receive(const protocol::LegacyError& message, TimePoint now);
+  [[nodiscard]] Result<void> receive_error(std::string_view name);
 
-  /// The next message by priority; nullopt when there is none to send now.
-  [[nodiscard]] std::optional<OutgoingMessage> next_message();
-  [[nodiscard]] OutgoingMessage make_bind();
-  [[nodiscard]] OutgoingMessage make_ident();
+  /// The next message by priority; nullopt when there is none to send now. Requires an active
+  /// session.
+  [[nodiscard]] std::optional<OutgoingMessage> next_message(TimePoint now);
+  [[nodiscard]] std::optional<OutgoingMessage> make_unbind();
+  [[nodiscard]] std::optional<OutgoingMessage> make_bind();
+  [[nodiscard]] std::optional<OutgoingMessage> make_ident(TimePoint now);
+  [[nodiscard]] std::optional<OutgoingMessage> make_change(TimePoint now);
   [[nodiscard]] std::optional<OutgoingMessage> make_upload();
 
-  [[nodiscard]] bool is_active() const noexcept {
-    return session_state_ == SessionState::kActive || session_state_ == SessionState::kDying;
-  }
+  [[nodiscard]] bool is_active() const noexcept { return binding_.has_value(); }
+  [[nodiscard]] bool wants_connection() const noexcept { return is_active() && !suspension_; }
 
   // Activation.
   void begin(TimePoint now);
@@ -151,33 +161,37 @@ class ClientSession {
   void deactivate(SessionState state, TimePoint now);
   void set_state(SessionState state);
   void set_connection_state(ConnectionState state);
+  void follow_connection_state();
   void report_wish(TimePoint now);  ///< Tells the host whether a connection is wanted.
   void binding_ended();             ///< Forgets what holds for one BIND only.
 
   // Errors.
-  void fail(SyncError error, TimePoint now);  ///< Ends the session with it.
-  void report(const SyncError& error);
+  void fail(const SyncError& error, TimePoint now);  ///< Ends the session with it.
+  void report(const SyncError& error, TimePoint now);
   void suspend(const SyncError& error, std::optional<Duration> delay, TimePoint now);
   void take_server_error(const SyncError& error,
-                         bool try_again,
+                         protocol::SyncErrorCode code,
                          const std::optional<protocol::RetryDelay>& retry_delay,
                          TimePoint now);
-  void storage_failed(const Error& error, TimePoint now);
-  void integration_failed(const Error& error, TimePoint now);
+  void storage_failed(const Error& cause, TimePoint now);
+  void integration_failed(const Error& cause, TimePoint now);
   void report_compensating_writes();
+  void drop_downloads();
 
   // Work, waits and progress.
   [[nodiscard]] bool read_state(TimePoint now);
-  void pump(TimePoint now);  ///< Gives out the next work that waits in the inbox.
+  void pump();  ///< Gives out the next work that waits in the inbox.
   void reach(RequestIdent mark);
-  void work_ended();
+  [[nodiscard]] bool end_work();  ///< False: the session has closed meanwhile.
+  void take_integration(std::size_t entries_done, TimePoint now);
   [[nodiscard]] ClientVersion confirmed_version() const;
   void settle_uploads(TimePoint now);
+  void settle_if_hopeless(WaitId wait);
   void settle(const std::vector<WaitId>& waits, const Result<void>& outcome);
   void notify_progress();
   void finish_dying(TimePoint now);
   void reschedule();
-  void clear_inbox();
+  void report_unintegrated_bytes();
 
   const SessionKey key_;
   const std::shared_ptr<const Replica> replica_;
@@ -189,36 +203,38 @@ class ClientSession {
   ReplicaState replica_state_;
   Waits waits_;
   ProgressMonitor progress_;
-  bool progress_started_ = false;
+
+  // What the host was told last.
   bool wish_reported_ = false;
-  std::optional<TimePoint> scheduled_;  ///< The deadline that the host knows.
+  std::optional<TimePoint> scheduled_;
+  std::size_t unintegrated_bytes_ = 0;
 
   /// Work that an event asked for and whose result has not come. It outlives the activation that
   /// asked for it, and the next one waits for it.
   bool is_working_ = false;
 
-  // While active.
-  std::optional<Binding> binding_;
+  std::optional<Binding> binding_;  ///< Present exactly while active or dying.
   DownloadInbox inbox_;
   std::shared_ptr<const DownloadBatch> batch_;  ///< In integration.
   std::size_t batch_done_ = 0;                  ///< Entries of it.
 
-  RequestIdent mark_target_;  ///< The last one that somebody wants answered.
+  RequestIdent mark_target_;  ///< The newest that somebody wants answered.
   RequestIdent mark_sent_;
   RequestIdent mark_received_;
-  RequestIdent mark_reached_;  ///< Answered, and everything before it integrated.
   bool uploads_delayed_ = false;
-  bool downloads_complete_ = false;
 
   protocol::UploadCursor upload_sent_;
-  std::optional<protocol::ClientError> client_error_;  ///< Nothing but it, once, until unbound.
+  /// An integration failed: nothing but this is sent, once, until the session is unbound.
+  std::optional<protocol::ClientError> client_error_;
   bool client_error_sent_ = false;
-  std::vector<SyncError> compensating_writes_;  ///< Reported, their DOWNLOAD not yet integrated.
+  std::vector<SyncError> compensating_writes_;  ///< Their DOWNLOAD is not yet integrated.
 
-  /// An error, or the wait for a token, keeps the session from being bound.
+  /// Keeps the session from being bound; see `wake()`.
   std::optional<SyncError> suspension_;
   std::optional<TimePoint> resume_at_;
+  bool awaits_refresh_ = false;  ///< Of credentials, which ends the suspension.
   bool restarts_after_refresh_ = false;
+  int refusals_in_row_ = 0;  ///< Of the credentials, without a DOWNLOAD in between.
   Backoff<protocol::SyncErrorCode> backoff_;
 };
 

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -54,6 +55,9 @@ class DownloadInbox {
 
   [[nodiscard]] Result<void> check_head(const protocol::Download& message,
                                         ClientVersion newest_client_version) const;
+  /// Checks entries that are to lead from what was received to `end`.
+  [[nodiscard]] Result<void> check_entries(std::span<const protocol::DownloadEntry> entries,
+                                           protocol::DownloadCursor end) const;
 
   SyncProgress received_;  ///< Position after the newest DOWNLOAD that arrived.
   ClientFileIdent own_ident_;

@@ -64,7 +64,9 @@ class ProgressMonitor {
     NotifierId id;
     Direction direction;
     ProgressMode mode;
-    std::optional<std::uint64_t> captured;  ///< `transferable` of a `kCurrent` one; only lowered.
+    // Of a `kCurrent` one: where it began, and its `transferable`, which is only lowered.
+    std::uint64_t base = 0;
+    std::optional<std::uint64_t> captured;
     std::optional<ProgressNotification> last;
   };
   /// One direction's bytes, and where its present transfer began.

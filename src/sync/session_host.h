@@ -51,7 +51,7 @@ class SessionHost {
                           std::optional<TimePoint> previous,
                           std::optional<TimePoint> deadline) = 0;
   /// The bytes received and not yet integrated changed from `previous` to `current`.
-  virtual void inbox_resized(std::size_t previous, std::size_t current) noexcept = 0;
+  virtual void unintegrated_bytes_changed(std::size_t previous, std::size_t current) = 0;
 
  protected:
   ~SessionHost() = default;

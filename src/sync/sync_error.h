@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/error.h"
 #include "protocol/error_code.h"
@@ -27,10 +28,10 @@ struct SyncError {
 [[nodiscard]] SyncError make_sync_error(const protocol::ServerError& message);
 /// The same for the historic form, which has no action.
 [[nodiscard]] SyncError make_sync_error(const protocol::LegacyError& message);
-/// An error that was not sent by the server.
+/// An error that was not sent by the server; our code follows from `status`.
 [[nodiscard]] SyncError make_local_error(protocol::SdkStatus status,
                                          std::optional<protocol::Action> action,
                                          bool is_fatal,
-                                         Error error);
+                                         std::string message);
 
 }  // namespace tombolo::sync

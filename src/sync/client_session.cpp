@@ -1,0 +1,784 @@
+#include "sync/client_session.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/assertion.h"
+#include "protocol/body.h"
+#include "protocol/codec.h"
+#include "protocol/limits.h"
+#include "sync/session_host.h"
+
+namespace tombolo::sync {
+namespace {
+
+using protocol::Action;
+using protocol::SdkStatus;
+using protocol::SyncErrorCode;
+
+/// How long the server's code 200 keeps a session away, whatever else it says.
+constexpr Duration kSessionClosedDelay = std::chrono::seconds(1);
+
+/// Key of the back-off series for failures of our own storage; no code of the protocol's.
+constexpr SyncErrorCode kStorageFailure{0};
+
+Error not_legal(std::string_view message) {
+  return Error(ErrorCode::kProtocolViolation, std::string(message) + " is not legal now");
+}
+
+Error cancelled_by(const char* cause) {
+  return Error(ErrorCode::kCancelled, std::string("the wait was ended by ") + cause);
+}
+
+/// Whether a failed integration is the fault of what was downloaded, and not of our storage.
+std::optional<SyncErrorCode> code_of_bad_download(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::kBadChangeset:
+    case ErrorCode::kMergeSchemaMismatch:
+    case ErrorCode::kMergeBadPosition:
+    case ErrorCode::kSchemaMismatch: return SyncErrorCode::kBadChangeset;
+    case ErrorCode::kProtocolViolation: return SyncErrorCode::kBadProgress;
+    case ErrorCode::kInternal: return SyncErrorCode::kOtherSessionError;
+    default: return std::nullopt;
+  }
+}
+
+/// The session ends with these. A client reset ends it too: what replaces the file starts anew.
+bool ends_session(Action action) noexcept {
+  switch (action) {
+    case Action::kProtocolViolation:
+    case Action::kApplicationBug:
+    case Action::kDeleteRealm:
+    case Action::kClientReset:
+    case Action::kClientResetNoRecovery:
+    case Action::kMigrateToFlx:
+    case Action::kRevertToPbs:
+    case Action::kLogOutUser: return true;
+    case Action::kWarning:
+    case Action::kTransient:
+    case Action::kRefreshUser:
+    case Action::kRefreshLocation:
+    case Action::kMigrateSchema: return false;
+  }
+  return true;
+}
+
+OutgoingMessage to_output(const protocol::ClientMessage& message) {
+  return {.head = protocol::encode_client_message(message), .body = {}};
+}
+
+}  // namespace
+
+ClientSession::ClientSession(SessionKey key,
+                             std::shared_ptr<const Replica> replica,
+                             SessionOptions options,
+                             SessionHost& host)
+    : key_(key),
+      replica_(std::move(replica)),
+      options_(std::move(options)),
+      host_(host),
+      replica_state_(replica_->state()),
+      backoff_(options_.backoff) {
+  progress_.start(replica_state_.bytes);
+}
+
+// Intentions of the application.
+
+void ClientSession::activate(TimePoint now) {
+  if (session_state_ == SessionState::kInactive) begin(now);
+  if (session_state_ == SessionState::kDying) set_state(SessionState::kActive);
+}
+
+void ClientSession::pause(TimePoint now) {
+  if (session_state_ == SessionState::kPaused || session_state_ == SessionState::kClosed) return;
+  deactivate(SessionState::kPaused, now);
+  settle(waits_.take_all(), cancelled_by("a pause"));
+}
+
+void ClientSession::resume(TimePoint now) {
+  switch (session_state_) {
+    case SessionState::kInactive:
+    case SessionState::kPaused: begin(now); break;
+    case SessionState::kDying: set_state(SessionState::kActive); break;
+    case SessionState::kWaitingForAccessToken:
+    case SessionState::kActive: break;
+    case SessionState::kClosed: return;
+  }
+  wake(now);
+  host_.skip_delay(now);
+}
+
+void ClientSession::release(TimePoint now) {
+  if (options_.stop_policy == StopPolicy::kLiveIndefinitely) return;
+  switch (session_state_) {
+    case SessionState::kInactive:
+    case SessionState::kDying:
+    case SessionState::kClosed: return;
+    case SessionState::kActive:
+      if (options_.stop_policy == StopPolicy::kAfterChangesUploaded) {
+        set_state(SessionState::kDying);
+        if (read_state(now)) finish_dying(now);
+        return;
+      }
+      break;
+    case SessionState::kWaitingForAccessToken:
+    case SessionState::kPaused: break;
+  }
+  deactivate(SessionState::kInactive, now);
+  settle(waits_.take_all(), cancelled_by("the end of the session"));
+}
+
+void ClientSession::close(TimePoint now) {
+  if (session_state_ == SessionState::kClosed) return;
+  deactivate(SessionState::kClosed, now);
+  settle(waits_.take_all(), cancelled_by("the closing of the session"));
+  if (!is_working_) host_.emit(SessionClosed{key_});
+}
+
+void ClientSession::local_change(TimePoint now) {
+  if (session_state_ == SessionState::kClosed || !read_state(now)) return;
+  notify_progress();
+  if (!is_active()) return;
+  host_.enlist(binding_->ident());
+  if (wants_connection()) host_.shorten_delay(now);
+}
+
+WaitId ClientSession::wait_for_upload(TimePoint now, std::optional<TimePoint> deadline) {
+  const bool is_readable = session_state_ != SessionState::kClosed && read_state(now);
+  const WaitId wait = waits_.add_upload(replica_state_.newest_client_version, deadline);
+  if (is_readable) {
+    settle_uploads(now);
+    settle_if_hopeless(wait);
+  } else if (waits_.take(wait)) {
+    settle({wait}, Error(ErrorCode::kStorage, "the file of the session cannot be read"));
+  }
+  reschedule();
+  return wait;
+}
+
+WaitId ClientSession::wait_for_download(std::optional<TimePoint> deadline) {
+  mark_target_ = mark_target_.next();
+  const WaitId wait = waits_.add_download(mark_target_, deadline);
+  settle_if_hopeless(wait);
+  if (is_active()) host_.enlist(binding_->ident());
+  reschedule();
+  return wait;
+}
+
+void ClientSession::cancel_wait(WaitId wait) {
+  if (waits_.take(wait)) settle({wait}, cancelled_by("its caller"));
+}
+
+NotifierId ClientSession::add_progress_notifier(Direction direction, ProgressMode mode) {
+  const NotifierId notifier = progress_.add(direction, mode);
+  notify_progress();
+  return notifier;
+}
+
+void ClientSession::remove_progress_notifier(NotifierId notifier) {
+  progress_.remove(notifier);
+}
+
+// Results of work.
+
+void ClientSession::file_ident_stored(Result<ReplicaState> result, TimePoint now) {
+  if (!end_work()) return;
+  if (result) {
+    replica_state_ = std::move(*result);
+  } else if (is_active()) {
+    storage_failed(result.error(), now);
+  }
+  if (is_active()) host_.enlist(binding_->ident());
+}
+
+void ClientSession::integrated(Result<IntegrationResult> result, TimePoint now) {
+  if (!end_work()) return;
+  // Without a batch this is the last slice of an activation that has ended.
+  const bool is_current = batch_ != nullptr;
+  if (result) {
+    replica_state_ = std::move(result->state);
+    if (is_current) take_integration(result->entries_done, now);
+  } else if (is_current) {
+    integration_failed(result.error(), now);
+  }
+  if (!is_active()) return;
+  pump();
+  host_.enlist(binding_->ident());
+}
+
+void ClientSession::take_integration(std::size_t entries_done, TimePoint now) {
+  TOMBOLO_ASSERT(batch_->entries.empty() || entries_done > batch_done_);
+  batch_done_ = entries_done;
+  if (batch_done_ >= batch_->entries.size()) batch_.reset();
+
+  const protocol::UploadCursor& confirmed = replica_state_.progress.upload;
+  if (confirmed.client_version > upload_sent_.client_version) upload_sent_ = confirmed;
+  progress_.downloads_known();
+  notify_progress();
+  report_compensating_writes();
+  settle_uploads(now);
+  finish_dying(now);
+}
+
+// What the connection tells its sessions.
+
+void ClientSession::connecting() {
+  if (wants_connection()) set_connection_state(ConnectionState::kConnecting);
+}
+
+void ClientSession::connected() {
+  if (!is_active()) return;
+  if (wants_connection()) follow_connection_state();
+  uploads_delayed_ = options_.delay_uploads_until_downloaded && !host_.is_fast_reconnect();
+  if (uploads_delayed_) mark_target_ = mark_target_.next();
+  host_.enlist(binding_->ident());
+}
+
+void ClientSession::connection_lost(const std::optional<SyncError>& error,
+                                    bool suspends,
+                                    TimePoint now) {
+  if (!is_active()) return;
+  const bool has_unconfirmed_upload =
+      upload_sent_.client_version > replica_state_.progress.upload.client_version;
+  binding_ = Binding(binding_->ident());
+  binding_ended();
+
+  if (error && error->action && ends_session(*error->action)) {
+    // The transport cannot say whose message was too big: only who has sent something is meant.
+    const bool concerns_us =
+        error->server_error || has_unconfirmed_upload || !protocol::is_client_reset(*error->action);
+    if (concerns_us) {
+      fail(*error, now);
+      return;
+    }
+  }
+  if (suspension_) return;
+  set_connection_state(ConnectionState::kDisconnected);
+  if (!error) return;
+  if (suspends) suspend(*error, std::nullopt, now);
+  if (!error->action || protocol::action_info(*error->action).is_reported) report(*error, now);
+}
+
+void ClientSession::wake(TimePoint now) {
+  if (!suspension_) return;
+  suspension_.reset();
+  resume_at_.reset();
+  awaits_refresh_ = false;
+  restarts_after_refresh_ = false;
+  report_wish(now);
+  follow_connection_state();
+  host_.enlist(binding_->ident());
+  reschedule();
+}
+
+void ClientSession::credentials_refreshed(bool with_location, TimePoint now) {
+  if (session_state_ == SessionState::kWaitingForAccessToken) {
+    become_active(SessionState::kActive, now);
+  } else if (is_active() && with_location && restarts_after_refresh_) {
+    const SessionState state = session_state_;
+    deactivate(SessionState::kInactive, now);
+    become_active(state, now);
+  } else if (refusals_in_row_ <= 1) {
+    wake(now);
+  }
+}
+
+void ClientSession::refresh_failed(const Error& error, TimePoint now) {
+  if (options_.cancel_waits_on_nonfatal_error) settle(waits_.take_all(), error);
+  if (session_state_ == SessionState::kWaitingForAccessToken)
+    become_active(SessionState::kActive, now);
+  if (awaits_refresh_) {
+    awaits_refresh_ = false;
+    resume_at_ = now + backoff_.next_delay(SyncErrorCode::kBadAuthentication, host_.random());
+    reschedule();
+  }
+}
+
+void ClientSession::logged_out(const SyncError& error, TimePoint now) {
+  if (session_state_ == SessionState::kClosed) return;
+  fail(error, now);
+}
+
+void ClientSession::advance(TimePoint now) {
+  if (resume_at_ && *resume_at_ <= now) wake(now);
+  settle(waits_.take_expired(now), Error(ErrorCode::kTimedOut, "the wait's time ran out"));
+  reschedule();
+}
+
+// Messages.
+
+Result<void> ClientSession::receive(const protocol::ServerIdent& message) {
+  if (!binding_->receive(BindStep::kReceiveIdent)) return not_legal("IDENT");
+  if (message.client_file.ident == ClientFileIdent{} || message.client_file.salt == Salt{})
+    return Error(ErrorCode::kProtocolViolation, "IDENT carries ident 0 or salt 0");
+  if (binding_->is_leaving() || suspension_) return {};
+  host_.session_works();
+  is_working_ = true;
+  host_.emit(StoreFileIdent{key_, message.client_file});
+  return {};
+}
+
+Result<void> ClientSession::receive(const protocol::Download& message, Bytes storage) {
+  if (!binding_->receive(BindStep::kReceiveChange)) return not_legal("DOWNLOAD");
+  if (binding_->is_leaving() || suspension_ || client_error_) return {};
+  if (Result<void> pushed =
+          inbox_.push(message, std::move(storage), replica_state_.newest_client_version);
+      !pushed)
+    return pushed;
+  host_.session_works();
+  backoff_.reset();
+  refusals_in_row_ = 0;
+  pump();
+  return {};
+}
+
+Result<void> ClientSession::receive(const protocol::Mark& message) {
+  if (!binding_->receive(BindStep::kReceiveChange)) return not_legal("MARK");
+  if (binding_->is_leaving() || suspension_) return {};
+  if (message.request <= mark_received_ || message.request > mark_sent_)
+    return Error(ErrorCode::kProtocolViolation, "MARK answers what was not asked");
+  mark_received_ = message.request;
+  // After a failed integration the DOWNLOADs before it are lost.
+  if (client_error_) return {};
+  inbox_.push(message.request);
+  pump();
+  return {};
+}
+
+Result<void> ClientSession::receive(const protocol::Unbound&) {
+  if (!binding_->receive(BindStep::kReceiveUnbound)) return not_legal("UNBOUND");
+  binding_ended();
+  host_.enlist(binding_->ident());
+  return {};
+}
+
+Result<void> ClientSession::receive(const protocol::ServerError& message, TimePoint now) {
+  SyncError error = make_sync_error(message);
+  if (protocol::ends_session(message.code)) {
+    if (Result<void> taken = receive_error("JSON_ERROR"); !taken) return taken;
+    take_server_error(error, message.code, message.retry_delay, now);
+    return {};
+  }
+
+  if (!binding_->receive(BindStep::kReceiveNotice)) return not_legal("JSON_ERROR");
+  if (message.code != SyncErrorCode::kCompensatingWrite) return {};
+  error.is_fatal = false;
+  compensating_writes_.push_back(std::move(error));
+  report_compensating_writes();
+  return {};
+}
+
+Result<void> ClientSession::receive(const protocol::LegacyError& message, TimePoint now) {
+  if (!protocol::ends_session(message.code)) {
+    if (!binding_->receive(BindStep::kReceiveNotice)) return not_legal("ERROR");
+    return {};
+  }
+  if (Result<void> taken = receive_error("ERROR"); !taken) return taken;
+  take_server_error(make_sync_error(message), message.code, std::nullopt, now);
+  return {};
+}
+
+Result<void> ClientSession::receive_error(std::string_view name) {
+  if (!binding_->receive(BindStep::kReceiveError)) return not_legal(name);
+  // An error that crossed our UNBIND stands in the place of UNBOUND.
+  if (binding_->phase() == BindPhase::kUnbound) binding_ended();
+  host_.enlist(binding_->ident());
+  return {};
+}
+
+// Output.
+
+std::optional<OutgoingMessage> ClientSession::next_message(TimePoint now) {
+  if (suspension_ || binding_->phase() == BindPhase::kFailed) return make_unbind();
+  switch (binding_->phase()) {
+    case BindPhase::kUnbound: return make_bind();
+    case BindPhase::kBound: return make_ident(now);
+    case BindPhase::kIdentified: return make_change(now);
+    case BindPhase::kAwaitingIdent:
+    case BindPhase::kFailed:
+    case BindPhase::kLeaving:
+    case BindPhase::kLeavingIdentified: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::optional<OutgoingMessage> ClientSession::make_unbind() {
+  if (!binding_->needs_unbind()) return std::nullopt;
+  binding_->send(BindStep::kSendUnbind);
+  if (binding_->phase() == BindPhase::kUnbound) binding_ended();
+  return to_output(protocol::Unbind{binding_->ident()});
+}
+
+std::optional<OutgoingMessage> ClientSession::make_bind() {
+  const bool needs_ident = !replica_state_.file_ident;
+  if (needs_ident && is_working_) return std::nullopt;  // The ident is being stored.
+  binding_->send(needs_ident ? BindStep::kSendBindForIdent : BindStep::kSendBind);
+  return to_output(protocol::Bind{.session = binding_->ident(),
+                                  .needs_client_file_ident = needs_ident,
+                                  .target = protocol::PartitionBind{options_.partition}});
+}
+
+std::optional<OutgoingMessage> ClientSession::make_ident(TimePoint now) {
+  // What was received on an earlier connection counts: it is integrated before the server is told
+  // from where to go on.
+  if (is_working_ || batch_ || !inbox_.empty() || !read_state(now)) return std::nullopt;
+  const protocol::SaltedFileIdent& file_ident = *replica_state_.file_ident;
+  const SyncProgress& progress = replica_state_.progress;
+  inbox_.open(progress, file_ident.ident);
+  binding_->send(BindStep::kSendIdent);
+  return to_output(protocol::ClientIdent{.session = binding_->ident(),
+                                         .client_file = file_ident,
+                                         .download = progress.download,
+                                         .latest_server_version = progress.latest_server_version,
+                                         .active_queries = std::nullopt});
+}
+
+std::optional<OutgoingMessage> ClientSession::make_change(TimePoint now) {
+  if (client_error_) {
+    if (std::exchange(client_error_sent_, true)) return std::nullopt;
+    return to_output(*client_error_);
+  }
+  if (mark_sent_ < mark_target_) {
+    mark_sent_ = mark_target_;
+    return to_output(protocol::Mark{binding_->ident(), mark_sent_});
+  }
+  if (uploads_delayed_) return std::nullopt;
+  try {
+    return make_upload();
+  } catch (const Error& error) {
+    storage_failed(error, now);
+    return std::nullopt;
+  }
+}
+
+std::optional<OutgoingMessage> ClientSession::make_upload() {
+  if (replica_state_.newest_client_version <= upload_sent_.client_version) return std::nullopt;
+
+  Bytes entries;
+  std::size_t changeset_bytes = 0;
+  const protocol::UploadCursor reached = replica_->scan_local_changes(
+      upload_sent_.client_version, [&](const protocol::UploadEntry& entry) {
+        const std::size_t with_entry = changeset_bytes + entry.changeset.size();
+        if (!entries.empty() && (changeset_bytes >= protocol::kUploadBytesTarget ||
+                                 with_entry >= protocol::kUploadBytesMax))
+          return false;
+        protocol::append_entry(entries, entry);
+        changeset_bytes = with_entry;
+        return true;
+      });
+  // The scan may have met a commit that nobody told of yet.
+  replica_state_.newest_client_version =
+      std::max(replica_state_.newest_client_version, reached.client_version);
+  const bool acknowledges = reached.server_version > upload_sent_.server_version;
+  upload_sent_ = reached;
+  if (entries.empty() && !acknowledges) return std::nullopt;
+
+  protocol::EncodedBody body = protocol::encode_body(std::move(entries));
+  Bytes head = protocol::encode_head(
+      protocol::Upload{.session = binding_->ident(),
+                       .progress = upload_sent_,
+                       .locked_server_version = replica_state_.progress.download.server_version,
+                       .body = body.view()});
+  return OutgoingMessage{.head = std::move(head), .body = std::move(body.wire_bytes)};
+}
+
+// Activation.
+
+void ClientSession::begin(TimePoint now) {
+  if (host_.needs_access_token(now)) {
+    set_state(SessionState::kWaitingForAccessToken);
+    host_.refresh_credentials(false, now);
+  } else {
+    become_active(SessionState::kActive, now);
+  }
+}
+
+void ClientSession::become_active(SessionState state, TimePoint now) {
+  if (!read_state(now)) {
+    set_state(SessionState::kInactive);
+    return;
+  }
+  binding_ = Binding(host_.begin_binding(*this));
+  mark_target_ = waits_.renumber_downloads();
+  mark_sent_ = mark_received_ = RequestIdent{};
+  binding_ended();
+  set_state(state);
+  if (host_.connection_state() == ConnectionState::kConnected)
+    connected();
+  else
+    follow_connection_state();
+  report_wish(now);
+}
+
+void ClientSession::deactivate(SessionState state, TimePoint now) {
+  if (binding_) {
+    host_.end_binding(*binding_);
+    binding_ended();
+    binding_.reset();
+  }
+  drop_downloads();
+  suspension_.reset();
+  resume_at_.reset();
+  awaits_refresh_ = false;
+  restarts_after_refresh_ = false;
+  backoff_.reset();
+  set_connection_state(ConnectionState::kDisconnected);
+  set_state(state);
+  report_wish(now);
+  reschedule();
+}
+
+void ClientSession::set_state(SessionState state) {
+  if (session_state_ == state) return;
+  host_.emit(SessionStateChanged{key_, session_state_, state});
+  session_state_ = state;
+}
+
+void ClientSession::set_connection_state(ConnectionState state) {
+  if (connection_state_ == state) return;
+  host_.emit(ConnectionStateChanged{key_, connection_state_, state});
+  connection_state_ = state;
+}
+
+void ClientSession::follow_connection_state() {
+  const ConnectionState state = host_.connection_state();
+  if (state == ConnectionState::kConnected && connection_state_ == ConnectionState::kDisconnected)
+    set_connection_state(ConnectionState::kConnecting);
+  set_connection_state(state);
+}
+
+void ClientSession::report_wish(TimePoint now) {
+  if (wish_reported_ == wants_connection()) return;
+  wish_reported_ = !wish_reported_;
+  host_.want_connection(wish_reported_, now);
+}
+
+void ClientSession::binding_ended() {
+  upload_sent_ = replica_state_.progress.upload;
+  mark_sent_ = mark_received_;
+  client_error_.reset();
+  client_error_sent_ = false;
+  compensating_writes_.clear();
+}
+
+// Errors.
+
+void ClientSession::fail(const SyncError& error, TimePoint now) {
+  const bool is_silent = session_state_ == SessionState::kDying ||
+                         session_state_ == SessionState::kInactive ||
+                         session_state_ == SessionState::kPaused;
+  deactivate(SessionState::kInactive, now);
+  settle(waits_.take_all(), error.error);
+  if (!is_silent) host_.emit(SessionFailed{key_, error});
+}
+
+void ClientSession::report(const SyncError& error, TimePoint now) {
+  if (error.is_fatal && session_state_ == SessionState::kDying) {
+    fail(error, now);
+    return;
+  }
+  if (error.is_fatal || options_.cancel_waits_on_nonfatal_error)
+    settle(waits_.take_all(), error.error);
+  host_.emit(SessionFailed{key_, error});
+}
+
+void ClientSession::suspend(const SyncError& error, std::optional<Duration> delay, TimePoint now) {
+  suspension_ = error;
+  resume_at_.reset();
+  if (delay) resume_at_ = now + *delay;
+  set_connection_state(ConnectionState::kDisconnected);
+  host_.enlist(binding_->ident());
+  report_wish(now);
+  reschedule();
+}
+
+void ClientSession::take_server_error(const SyncError& error,
+                                      SyncErrorCode code,
+                                      const std::optional<protocol::RetryDelay>& retry_delay,
+                                      TimePoint now) {
+  if (error.action == Action::kLogOutUser) {
+    host_.log_out(error, now);
+    return;
+  }
+  if (error.action && ends_session(*error.action)) {
+    fail(error, now);
+    return;
+  }
+  if (error.action == Action::kRefreshUser || error.action == Action::kRefreshLocation) {
+    // Fresh credentials are tried at once, but not again and again.
+    std::optional<Duration> delay;
+    if (++refusals_in_row_ > 1) delay = backoff_.next_delay(code, host_.random());
+    suspend(error, delay, now);
+    awaits_refresh_ = !delay;
+    restarts_after_refresh_ = awaits_refresh_ && error.action == Action::kRefreshLocation;
+    host_.refresh_credentials(error.action == Action::kRefreshLocation, now);
+    return;
+  }
+
+  std::optional<Duration> delay;
+  if (code == SyncErrorCode::kSessionClosed) {
+    delay = kSessionClosedDelay;
+  } else if (retry_delay) {
+    delay = backoff_.next_delay(
+        code, host_.random(), to_backoff_parameters(*retry_delay, options_.backoff));
+  } else {
+    delay = backoff_.next_delay(code, host_.random());
+  }
+  if (error.is_fatal) delay.reset();
+  suspend(error, delay, now);
+  // A transient error that forbids to try again would leave the session waiting unnoticed.
+  if (error.action != Action::kTransient || error.is_fatal) report(error, now);
+}
+
+void ClientSession::storage_failed(const Error& cause, TimePoint now) {
+  SyncError error = {
+      .error = cause, .status = SdkStatus::kRuntimeError, .action = Action::kWarning};
+  if (!is_active()) {
+    // Nothing here would try again by itself.
+    error.is_fatal = true;
+  } else if (!suspension_) {
+    suspend(error, backoff_.next_delay(kStorageFailure, host_.random()), now);
+  }
+  report(error, now);
+}
+
+void ClientSession::integration_failed(const Error& cause, TimePoint now) {
+  drop_downloads();
+  const std::optional<SyncErrorCode> code = code_of_bad_download(cause.code());
+  if (!code) {
+    // The server is not told: it would replace a file that only ran out of disk. The session binds
+    // again, and what was not integrated comes again.
+    storage_failed(cause, now);
+    return;
+  }
+  // Of another connection's: it comes again and fails again.
+  if (binding_->phase() != BindPhase::kIdentified) return;
+  client_error_ = protocol::ClientError{binding_->ident(), *code, cause.describe()};
+  client_error_sent_ = false;
+  report({.error = cause, .status = SdkStatus::kBadChangeset, .action = Action::kWarning}, now);
+}
+
+void ClientSession::report_compensating_writes() {
+  const ServerVersion integrated = replica_state_.progress.download.server_version;
+  std::erase_if(compensating_writes_, [&](const SyncError& error) {
+    const auto& version = error.server_error->compensating_write_server_version;
+    if (version && *version > integrated) return false;
+    host_.emit(SessionFailed{key_, error});
+    return true;
+  });
+}
+
+void ClientSession::drop_downloads() {
+  batch_.reset();
+  inbox_.clear();
+  report_unintegrated_bytes();
+}
+
+// Work, waits and progress.
+
+bool ClientSession::read_state(TimePoint now) {
+  try {
+    replica_state_ = replica_->state();
+    return true;
+  } catch (const Error& error) {
+    storage_failed(error, now);
+    return false;
+  }
+}
+
+void ClientSession::pump() {
+  while (is_active() && !is_working_) {
+    if (batch_) {
+      is_working_ = true;
+      host_.emit(IntegrateDownload{key_, batch_, batch_done_});
+    } else if (const std::optional<RequestIdent> mark = inbox_.take_mark()) {
+      reach(*mark);
+    } else if ((batch_ = inbox_.take_batch()) != nullptr) {
+      batch_done_ = 0;
+    } else {
+      break;
+    }
+  }
+  report_unintegrated_bytes();
+}
+
+void ClientSession::reach(RequestIdent mark) {
+  if (mark == mark_target_) uploads_delayed_ = false;
+  progress_.downloads_known();
+  notify_progress();
+  settle(waits_.take_downloads(mark), {});
+  host_.enlist(binding_->ident());
+}
+
+bool ClientSession::end_work() {
+  TOMBOLO_ASSERT(is_working_);
+  is_working_ = false;
+  if (session_state_ != SessionState::kClosed) return true;
+  host_.emit(SessionClosed{key_});
+  return false;
+}
+
+ClientVersion ClientSession::confirmed_version() const {
+  // Entries that need no upload count as confirmed with the one before them.
+  return replica_
+      ->scan_local_changes(replica_state_.progress.upload.client_version,
+                           [](const protocol::UploadEntry&) { return false; })
+      .client_version;
+}
+
+void ClientSession::settle_uploads(TimePoint now) {
+  const std::optional<ClientVersion> next = waits_.next_upload();
+  if (!next) return;
+  try {
+    const ClientVersion acknowledged = replica_state_.progress.upload.client_version;
+    settle(waits_.take_uploads(*next <= acknowledged ? acknowledged : confirmed_version()), {});
+  } catch (const Error& error) {
+    storage_failed(error, now);
+  }
+}
+
+void ClientSession::settle_if_hopeless(WaitId wait) {
+  if (session_state_ == SessionState::kClosed) {
+    if (waits_.take(wait)) settle({wait}, cancelled_by("the closing of the session"));
+  } else if (suspension_ && !resume_at_ && !awaits_refresh_) {
+    if (waits_.take(wait)) settle({wait}, suspension_->error);
+  }
+}
+
+void ClientSession::settle(const std::vector<WaitId>& waits, const Result<void>& outcome) {
+  for (const WaitId wait : waits) host_.emit(WaitSettled{key_, wait, outcome});
+}
+
+void ClientSession::notify_progress() {
+  for (const ProgressMonitor::Notice& notice : progress_.update(replica_state_.bytes))
+    host_.emit(ProgressNotified{key_, notice.notifier, notice.progress});
+}
+
+void ClientSession::finish_dying(TimePoint now) {
+  if (session_state_ != SessionState::kDying) return;
+  try {
+    if (confirmed_version() < replica_state_.newest_client_version) return;
+  } catch (const Error& error) {
+    storage_failed(error, now);
+    return;
+  }
+  deactivate(SessionState::kInactive, now);
+}
+
+void ClientSession::reschedule() {
+  std::optional<TimePoint> deadline = waits_.deadline();
+  if (resume_at_ && (!deadline || *resume_at_ < *deadline)) deadline = resume_at_;
+  if (deadline == scheduled_) return;
+  host_.reschedule(key_, scheduled_, deadline);
+  scheduled_ = deadline;
+}
+
+void ClientSession::report_unintegrated_bytes() {
+  const std::size_t bytes = inbox_.bytes();
+  if (bytes == unintegrated_bytes_) return;
+  host_.unintegrated_bytes_changed(unintegrated_bytes_, bytes);
+  unintegrated_bytes_ = bytes;
+}
+
+}  // namespace tombolo::sync

@@ -1,0 +1,79 @@
+#include "sync/progress.h"
+
+#include <algorithm>
+
+namespace tombolo::sync {
+
+void ProgressMonitor::start(const ByteCounters& bytes) noexcept {
+  upload_.base = bytes.uploaded;
+  download_.base = bytes.downloaded;
+}
+
+NotifierId ProgressMonitor::add(Direction direction, ProgressMode mode) {
+  last_id_ = last_id_.next();
+  notifiers_.push_back({.id = last_id_, .direction = direction, .mode = mode});
+  return last_id_;
+}
+
+void ProgressMonitor::remove(NotifierId notifier) {
+  std::erase_if(notifiers_, [&](const Notifier& row) { return row.id == notifier; });
+}
+
+std::vector<ProgressMonitor::Notice> ProgressMonitor::update(const ByteCounters& bytes) {
+  upload_.update(bytes.uploaded, bytes.uploadable);
+  download_.update(bytes.downloaded, bytes.downloaded + bytes.downloads_left);
+
+  std::vector<Notice> notices;
+  std::erase_if(notifiers_, [&](Notifier& notifier) {
+    const bool is_upload = notifier.direction == Direction::kUpload;
+    if (!is_upload && !downloads_known_) return false;
+    const ProgressNotification next = notification(notifier, is_upload ? upload_ : download_);
+    if (notifier.last == next) return false;
+    notifier.last = next;
+    notices.push_back({notifier.id, next});
+    return next.is_last;
+  });
+  return notices;
+}
+
+void ProgressMonitor::Transfer::update(std::uint64_t new_transferred,
+                                       std::uint64_t new_transferable) noexcept {
+  // A client reset starts the file's counters again.
+  if (new_transferred < transferred) base = 0;
+  const bool was_complete = transferred == transferable;
+  transferred = new_transferred;
+  transferable = std::max(new_transferable, new_transferred);
+  if (transferred == transferable) {
+    estimate = 1;
+    base = transferred;
+    return;
+  }
+  const double part =
+      static_cast<double>(transferred - base) / static_cast<double>(transferable - base);
+  // More was found to transfer: what was reported before still holds as a lower bound.
+  estimate = was_complete ? part : std::max(estimate, part);
+}
+
+ProgressNotification ProgressMonitor::notification(Notifier& notifier,
+                                                   const Transfer& transfer) noexcept {
+  ProgressNotification next{.transferred = transfer.transferred,
+                            .transferable = transfer.transferable,
+                            .estimate = transfer.estimate};
+  if (notifier.mode == ProgressMode::kStreaming) return next;
+
+  if (!notifier.captured) {
+    notifier.base = transfer.transferred;
+    notifier.captured = transfer.transferable;
+  }
+  const std::uint64_t captured = std::min(*notifier.captured, transfer.transferable);
+  notifier.captured = captured;
+  next.transferable = captured;
+  next.transferred = std::min(transfer.transferred, captured);
+  next.is_last = transfer.transferred >= captured;
+  next.estimate = next.is_last ? 1
+                               : static_cast<double>(next.transferred - notifier.base) /
+                                     static_cast<double>(captured - notifier.base);
+  return next;
+}
+
+}  // namespace tombolo::sync
