@@ -1,0 +1,25 @@
+#include "net/file_limit.h"
+
+#include <cerrno>
+
+#include <sys/resource.h>
+
+#include "base/error.h"
+
+namespace tombolo::net {
+
+std::uint64_t raise_open_file_limit() {
+  const auto check = [](int result, const char* call) {
+    if (result == 0) return;
+    throw Error(ErrorCode::kInternal,
+                "the limit of open files cannot be raised",
+                ForeignError{"errno", errno, call});
+  };
+  ::rlimit limit{};
+  check(::getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
+  limit.rlim_cur = limit.rlim_max;
+  check(::setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
+  return limit.rlim_cur;
+}
+
+}  // namespace tombolo::net
