@@ -26,7 +26,9 @@ std::string float_hex(Float value) {
 }
 
 /// The JSON text by which the elements of a set are ordered.
-std::string dump(const json& element) { return element.dump(); }
+std::string dump(const json& element) {
+  return element.dump();
+}
 
 class StateWriter {
  public:
