@@ -59,11 +59,12 @@ struct DeployedRules {
 
 /// Merges two sequences of concurrent changesets, each in history order, all based on one state.
 /// The sides are equal: swapping them swaps the outcomes. Merging in one call or one incoming
-/// changeset at a time gives the same bytes.
+/// changeset at a time gives the same instructions.
 ///
 /// Cost:    linear in the instructions of both sides when they do not conflict, without decoding
 ///          values; see docs/merge-rules.md, "Cost", for lists.
-/// Errors:  `kBadChangeset` (an entry is no changeset), `kMergeSchemaMismatch`,
+/// Errors:  `kBadChangeset` (an entry is no changeset; what need not be read is not checked),
+/// `kMergeSchemaMismatch`,
 ///          `kMergeBadPosition`. There is no partial result.
 /// Thread:  any; no state is kept between calls.
 [[nodiscard]] Result<Merged> merge(std::span<const Entry> local,

@@ -48,6 +48,8 @@ template <typename Version>
 template <typename Version>
 class Window {
  public:
+  explicit Window(const DeployedRules& deployed = {}) : deployed_(deployed) {}
+
   void add(Version version, const Entry& entry) {
     TOMBOLO_ASSERT(locals_.empty() || locals_.back().version < version);
     locals_.push_back({version, entry, std::nullopt});
@@ -110,7 +112,7 @@ class Window {
       if (entry.rewritten) local.back().bytes = *entry.rewritten;
     }
 
-    Result<Merged> merged = merge(local, incoming);
+    Result<Merged> merged = merge(local, incoming, deployed_);
     if (!merged) return merged.error();
     for (std::size_t i = 0; i < concurrent.size(); ++i) {
       if (merged->local[i]) concurrent[i].rewritten = std::move(merged->local[i]);
@@ -119,6 +121,7 @@ class Window {
     return {};
   }
 
+  DeployedRules deployed_;
   std::vector<Local> locals_;
 };
 

@@ -1,0 +1,62 @@
+#include "merge/set_erase_places.h"
+
+#include <algorithm>
+
+#include "base/assertion.h"
+#include "changeset/reader.h"
+
+namespace tombolo::merge {
+namespace {
+
+bool has_value(Opcode opcode) {
+  return opcode == Opcode::kUpdate || opcode == Opcode::kArrayInsert ||
+         opcode == Opcode::kSetInsert || opcode == Opcode::kSetErase;
+}
+
+bool is_text(const Payload& value) {
+  return value.type == PayloadType::kString || value.type == PayloadType::kBinary;
+}
+
+std::uint64_t key_name(const changeset::PrimaryKey& key) {
+  return key.type == PayloadType::kString ? key.string.value() : 0;
+}
+
+}  // namespace
+
+bool SetErasePlaces::is_same_place(const Edit& left, const Edit& right) {
+  const Place left_place = find(left);
+  const Place right_place = find(right);
+  return left_place.first == right_place.first && left_place.second == right_place.second;
+}
+
+SetErasePlaces::Place SetErasePlaces::find(const Edit& edit) {
+  auto known = known_.find(edit.changeset);
+  if (known == known_.end()) {
+    const BytesView bytes = changesets_[edit.changeset.value()].bytes;
+    known = known_.emplace(edit.changeset, read_places(bytes)).first;
+  }
+  const auto place = std::ranges::lower_bound(known->second, edit.position, {}, &Place::position);
+  TOMBOLO_ASSERT(place != known->second.end() && place->position == edit.position);
+  return *place;
+}
+
+std::vector<SetErasePlaces::Place> SetErasePlaces::read_places(BytesView changeset) const {
+  std::vector<Place> places;
+  std::uint64_t text_bytes = 0;
+  changeset::ChangesetReader reader(changeset);
+  std::uint32_t position = 0;
+  // The changeset was read before, so `value` does not throw.
+  while (const changeset::Instruction* instruction = reader.next().value()) {
+    const Payload& value = instruction->value;
+    if (has_value(instruction->opcode) && is_text(value)) {
+      places.push_back({position, text_bytes, value.text.size()});
+      text_bytes += value.text.size();
+    } else if (instruction->opcode == Opcode::kSetErase && value.type == PayloadType::kLink) {
+      places.push_back({position, value.link.table.value(), key_name(value.link.object)});
+    }
+    ++position;
+  }
+  return places;
+}
+
+}  // namespace tombolo::merge
