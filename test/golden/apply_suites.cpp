@@ -4,7 +4,7 @@
 #include <map>
 #include <optional>
 
-#include "base/hex.h"
+#include "test/support/canonical_json.h"
 #include "test/support/data_file.h"
 #include "test/support/model_realm.h"
 
@@ -13,10 +13,6 @@ namespace {
 
 using changeset::Changeset;
 using nlohmann::json;
-
-Bytes bytes_of(const json& hex) {
-  return parse_hex(hex.get<std::string>()).value();
-}
 
 /// Fields that hold -0 are left out like those that hold 0: the reference drops the sign when -0 is
 /// written where the initial 0 stands, we keep it, and both count as equal.

@@ -14,10 +14,6 @@ namespace {
 using changeset::Changeset;
 using nlohmann::json;
 
-Bytes bytes_of(const json& hex) {
-  return parse_hex(hex.get<std::string>()).value();
-}
-
 /// "" when the changeset is what the case says, else the part that is not.
 std::string difference(const Changeset& changeset, const json& expected) {
   if (const json strings = strings_json(changeset); strings != expected["strings"]) {

@@ -3,11 +3,13 @@
 
 #include "test/golden/apply_suites.h"
 #include "test/golden/changeset_suites.h"
+#include "test/golden/merge_suites.h"
 #include "test/golden/wire_suites.h"
 
 namespace tombolo::test {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 std::vector<GoldenReport> reports(const std::vector<GoldenSuite>& suites, std::string_view area) {
@@ -50,6 +52,23 @@ TEST(Golden, EveryRecordedMessageReadsAndWritesAsRecorded) {
   }
   EXPECT_EQ(found.size(), 372U);
   EXPECT_EQ(passed, 6892U);
+}
+
+TEST(Golden, EveryMergeAndChainIsAsRecordedOrBetter) {
+  const auto found = reports(merge_suites(), "merge");
+
+  ASSERT_EQ(found.size(), 4U);
+  for (const GoldenReport& report : found) {
+    EXPECT_THAT(report.failures(), IsEmpty()) << report.file();
+  }
+  EXPECT_EQ(found[0].passed(), 5175U);
+  EXPECT_EQ(found[2].passed(), 210U);
+  EXPECT_THAT(found[1].remarks(),
+              ElementsAre("1 differ by D1",
+                          "44 differ by D2",
+                          "21 differ by D3",
+                          "11 differ by D4",
+                          "2 differ by two states, a known limit"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "test/golden/apply_suites.h"
 #include "test/golden/changeset_suites.h"
 #include "test/golden/golden_suite.h"
+#include "test/golden/merge_suites.h"
 #include "test/golden/wire_suites.h"
 #include "test/support/data_file.h"
 
@@ -22,6 +23,7 @@ std::vector<GoldenSuite> all_suites() {
   std::vector<GoldenSuite> suites;
   for (auto* const area : {&tombolo::test::changeset_suites,
                            &tombolo::test::model_apply_suites,
+                           &tombolo::test::merge_suites,
                            &tombolo::test::wire_suites}) {
     std::ranges::move(area(), std::back_inserter(suites));
   }

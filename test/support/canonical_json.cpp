@@ -204,6 +204,10 @@ json text_json(std::string_view text) {
   return {{"hex", to_hex(as_bytes(text))}};
 }
 
+Bytes bytes_of(const json& hex) {
+  return parse_hex(hex.get<std::string>()).value();
+}
+
 json strings_json(const Changeset& changeset) {
   json form = json::array();
   for (const std::string_view text : changeset.strings) form.push_back(text_json(text));

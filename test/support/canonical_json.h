@@ -10,6 +10,9 @@
 
 namespace tombolo::test {
 
+/// The bytes of a changeset, which the vectors give in hexadecimal.
+[[nodiscard]] Bytes bytes_of(const nlohmann::json& hex);
+
 /// The names of the string table in order.
 [[nodiscard]] nlohmann::json strings_json(const changeset::Changeset& changeset);
 /// The instructions in order.
