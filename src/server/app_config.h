@@ -37,5 +37,7 @@ struct AppConfig {
 
 /// Always the same for an app id, so that tokens outlive a restart.
 [[nodiscard]] DomainId domain_id_of(const AppConfig& config);
+/// What profiles show as `provider_id`: the app's own instance of a provider.
+[[nodiscard]] ObjectId provider_id_of(const AppConfig& config, IdentityProvider provider);
 
 }  // namespace tombolo::server

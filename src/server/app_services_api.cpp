@@ -252,7 +252,9 @@ Result<Reply> get_profile(Call& call) {
   json data = json::object();
   for (const Identity& identity : user->identities) {
     json& entry = identities.emplace_back(
-        json{{"id", to_string(identity.id)}, {"provider_type", provider_name(identity.provider)}});
+        json{{"id", to_string(identity.id)},
+             {"provider_type", provider_name(identity.provider)},
+             {"provider_id", to_string(provider_id_of(call.config, identity.provider))}});
     if (identity.provider == IdentityProvider::kEmailPassword) {
       entry["provider_data"] = {{"email", identity.email}};
       data["email"] = identity.email;
