@@ -31,9 +31,10 @@ ByObject sort_by_object(std::span<const Mention> mentions, std::size_t object_co
 /// Leaves out creations: they clash with erasures alone.
 std::span<std::uint32_t> without_creations(std::span<std::uint32_t> members,
                                            std::span<const Mention> mentions) {
-  const auto creations = std::ranges::remove_if(
-      members, [&](std::uint32_t i) { return mentions[i].opcode == Opcode::kCreateObject; });
-  return members.first(members.size() - creations.size());
+  const auto end = std::remove_if(members.begin(), members.end(), [&](std::uint32_t i) {
+    return mentions[i].opcode == Opcode::kCreateObject;
+  });
+  return {members.begin(), end};
 }
 
 bool has_erasure(std::span<const std::uint32_t> members, std::span<const Mention> mentions) {
