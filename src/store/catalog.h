@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "schema/schema.h"
+#include "store/block_layout.h"
 #include "store/ids.h"
 
 namespace tombolo::store {
@@ -28,7 +30,15 @@ struct PropertyInfo {
   [[nodiscard]] bool is_list() const noexcept { return collection == CollectionType::kList; }
 };
 
-/// One class as the store keeps it.
+/// A column group: what its columns look like in blocks, and whose values they hold.
+struct GroupInfo {
+  GroupLayout layout;
+  /// By position; nullopt: a gap that an erased property left, or the hidden column of global keys.
+  std::vector<std::optional<PropertyId>> properties;
+};
+
+/// One class as the store keeps it. The first column of the first group holds the key of each
+/// object: the primary key, or in a class without one the global key.
 ///
 /// Thread:  immutable.
 struct ClassInfo {
@@ -36,16 +46,27 @@ struct ClassInfo {
   std::string name;
   ClassKind kind = ClassKind::kTopLevel;
   std::optional<PropertyId> primary_key;  ///< nullopt: objects are identified by global keys.
-  /// In the order of creation, the primary key first. Positions are not ids once one was erased.
-  std::vector<PropertyInfo> properties;
-  /// Groups and columns in them, by position; a column of an erased property stays as a gap.
-  std::vector<std::vector<std::optional<PropertyId>>> groups;
+  std::vector<PropertyInfo> properties;   ///< In the order of creation, the primary key first.
+  std::vector<GroupInfo> groups;
   PropertyId next_property;
+  /// Positions in `properties` by property id.
+  std::vector<std::optional<std::uint32_t>> positions;
 
   [[nodiscard]] const PropertyInfo* find_property(std::string_view property) const noexcept;
-  [[nodiscard]] const PropertyInfo* find_property(PropertyId property) const noexcept;
+  /// Null for an erased or unknown property.
+  [[nodiscard]] const PropertyInfo* find_property(PropertyId property) const noexcept {
+    const std::size_t index = property.value();
+    if (index >= positions.size() || !positions[index]) return nullptr;
+    return &properties[*positions[index]];
+  }
   /// The property of the primary key; requires one (asserted).
   [[nodiscard]] const PropertyInfo& key_property() const;
+
+  /// Adds a column to the last group or, when that is wide already, to a new one, and the property.
+  PropertyId add_property(const Property& definition, ClassId target);
+  void erase_property(PropertyId property);
+  /// Adds the column of the key; the first thing done to a new class.
+  void add_key(const Property* primary_key);
 };
 
 /// The schema of a realm in the form that the store works with. Lookups by id are array accesses.
@@ -53,6 +74,11 @@ struct ClassInfo {
 /// Thread:  immutable, shared by the transactions that see the same schema.
 class Catalog {
  public:
+  Catalog() = default;
+  explicit Catalog(std::vector<ClassInfo> classes);
+  Catalog(const Catalog&) = delete;
+  Catalog& operator=(const Catalog&) = delete;
+
   /// Null when there is no such class.
   [[nodiscard]] const ClassInfo* find_class(std::string_view name) const noexcept;
   [[nodiscard]] const ClassInfo* find_class(ClassId id) const noexcept {
@@ -64,9 +90,20 @@ class Catalog {
   [[nodiscard]] Schema to_schema() const;
 
  private:
-  friend class CatalogStore;
   std::vector<ClassInfo> classes_;       ///< In the order of creation.
   std::vector<const ClassInfo*> by_id_;  ///< Null for erased classes.
 };
+
+/// The record of a class and back.
+///
+///     class      = 1:u8 kind:u8 has_key:u8 next_property:u32 name groups:u16 group *
+///                  properties:u32 property *
+///     group      = columns:u16 (storage:u8 has_validity:u8) *
+///     property   = id:u32 type:u8 collection:u8 nullable:u8 target:u32 group:u16 column:u16 name
+///     name       = bytes:u16 byte *
+///
+/// Errors:  `parse_class` throws `Error{kFileCorrupt}`.
+[[nodiscard]] Bytes encode_class(const ClassInfo& info);
+[[nodiscard]] ClassInfo parse_class(ClassId id, BytesView record);
 
 }  // namespace tombolo::store

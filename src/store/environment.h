@@ -94,8 +94,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   /// Waits until there is a commit after `after`; false when `timeout` ran out first. Commits of
   /// other processes are noticed within 10 ms.
   [[nodiscard]] bool wait_for_commit(CommitId after, Duration timeout) const;
-  /// Calls `observer` after each commit of this process, on the thread that committed, with no lock
-  /// held; commits are told in order. `observer` may read but not write.
+  /// Calls `observer` after each commit of this process, in order, on a thread that commits and
+  /// with no lock held. `observer` may read but not write, and may not throw.
   [[nodiscard]] Observation observe(
       std::function<void(const std::shared_ptr<const Commit>&)> observer);
 

@@ -8,6 +8,7 @@
 #include "store/catalog.h"
 #include "store/history.h"
 #include "store/ids.h"
+#include "store/list_tree.h"
 #include "store/metadata.h"
 #include "store/value.h"
 
@@ -29,9 +30,9 @@ struct Backlink {
 /// Thread:  that of the transaction; until its next write or its end.
 class ListReader {
  public:
-  ListReader(RealmState& realm, const PropertyInfo& property, SlotRef slot);
+  ListReader(RealmState& realm, const PropertyInfo& property, const SlotRef& slot);
 
-  [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
+  [[nodiscard]] std::uint32_t size() const noexcept { return tree_.size(); }
   /// The element; a link may lead to a tombstone.
   [[nodiscard]] Value get(std::uint32_t position) const;
   [[nodiscard]] bool is_hidden(std::uint32_t position) const;
@@ -42,12 +43,15 @@ class ListReader {
   [[nodiscard]] std::optional<std::uint32_t> stored_position(std::uint32_t visible) const;
 
  private:
+  [[nodiscard]] bool may_hide() const;
+
   RealmState* realm_;
   const PropertyInfo* property_;
-  SlotRef slot_;
-  BytesView root_;
-  std::uint32_t size_ = 0;
+  ListTree tree_;
 };
+
+/// Whether objects of the class are identified by keys like this one.
+[[nodiscard]] bool is_key_of(const ClassInfo& info, const ObjectKey& key) noexcept;
 
 /// Reads one realm inside a transaction.
 ///

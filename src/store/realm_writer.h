@@ -1,11 +1,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "schema/schema.h"
 #include "store/realm_reader.h"
 
 namespace tombolo::store {
+
+class Recorder;
 
 /// Whether a realm's writes become instructions and a history entry at commit.
 enum class Recording : std::uint8_t { kOff, kOn };
@@ -28,10 +35,12 @@ enum class WriteKind : std::uint8_t { kExplicit, kDefault };
 /// Thread:  that of the transaction.
 class RealmWriter : public RealmReader {
  public:
-  using RealmReader::RealmReader;
+  explicit RealmWriter(std::unique_ptr<RealmState> state);
+  ~RealmWriter();
 
-  /// Off at first.
+  /// Off at first. A realm that recorded once gets a history entry at commit.
   void set_recording(Recording recording);
+  [[nodiscard]] Recording recording() const noexcept;
 
   // Schema. Adding is recorded as AddTable and AddColumn, erasing as EraseTable and EraseColumn.
 
@@ -90,6 +99,26 @@ class RealmWriter : public RealmReader {
 
   [[nodiscard]] HistoryWriter history();
   [[nodiscard]] MetadataWriter metadata();
+
+ private:
+  friend class WriteTransaction;
+
+  [[nodiscard]] const PropertyInfo& writable_property(ObjectRef object, PropertyId property);
+  [[nodiscard]] const PropertyInfo& writable_list(const SlotRef& list);
+  void add_to_schema(const std::vector<const ClassSchema*>& classes,
+                     const std::vector<std::pair<std::string, const Property*>>& properties);
+  void check_element(const SlotRef& list, const PropertyInfo& property, const Value& value);
+  void nullify(const Backlink& link, ObjectRef target);
+  /// What is recorded at the end; nullopt: nothing was to be.
+  [[nodiscard]] std::optional<BytesView> recorded() const;
+  void flush();
+
+  std::unique_ptr<Recorder> recorder_;  ///< Once recording was on.
 };
+
+/// Checks that the property can hold the value, but for what a link leads to.
+///
+/// Errors:  throws `Error`: `kTypeMismatch`, `kLimitExceeded`.
+void check_value(const ClassInfo& owner, const PropertyInfo& property, const Value& value);
 
 }  // namespace tombolo::store

@@ -53,6 +53,7 @@ struct CommitOptions {
 /// The one write transaction of an environment. It sees its own writes; others see them when
 /// `commit` has returned. Gone without a commit, it left nothing.
 ///
+/// Errors:  calls after the end throw `Error{kNotInTransaction}`.
 /// Thread:  begun, used and ended on one thread.
 class WriteTransaction {
  public:
@@ -82,6 +83,8 @@ class WriteTransaction {
  private:
   friend class Environment;
   explicit WriteTransaction(std::unique_ptr<State> state) noexcept;
+  [[nodiscard]] State& open_state() const;
+
   std::unique_ptr<State> state_;
 };
 

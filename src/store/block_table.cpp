@@ -1,0 +1,269 @@
+#include "store/block_table.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/assertion.h"
+#include "base/error.h"
+
+namespace tombolo::store {
+namespace {
+
+/// One past every row.
+constexpr std::uint64_t kRowsEnd = std::numeric_limits<std::uint64_t>::max();
+/// Searches in one snapshot before a directory is considered, and how many blocks each of them
+/// pays for: a step from block to block costs a tenth of a search.
+constexpr std::size_t kSearchesMin = 32;
+constexpr std::size_t kBlocksPerSearch = 8;
+/// What an open block's heap is reckoned to take beside its arrays.
+constexpr std::size_t kTypicalHeapBytes = 4096;
+
+}  // namespace
+
+BlockTable::BlockTable(KeyValueTransaction& transaction, BlockPlace place)
+    : transaction_(transaction),
+      place_(place) {}
+
+Key BlockTable::key(std::uint64_t first) const noexcept {
+  Key key(place_.realm, Space::kBlock);
+  key.append(place_.owner->id).append(place_.group).append(first);
+  return key;
+}
+
+std::optional<BlockTable::StoredBlock> BlockTable::as_stored(
+    const KeyValueTransaction::Item& item) const {
+  const Key prefix = key(0);
+  if (item.key.size() != prefix.size() ||
+      !starts_with(item.key, prefix.view().first(prefix.size() - sizeof(std::uint64_t)))) {
+    return std::nullopt;
+  }
+  return StoredBlock{read_big_endian<std::uint64_t>(item.key.last(sizeof(std::uint64_t))),
+                     item.value};
+}
+
+const BlockTable::StoredBlock* BlockTable::find_in_directory(std::uint64_t row) {
+  if (searches_generation_ != transaction_.generation()) {
+    searches_generation_ = transaction_.generation();
+    searches_ = 0;
+    searches_for_directory_ = kSearchesMin;
+    directory_.clear();
+  }
+  if (directory_.empty()) {
+    if (++searches_ < searches_for_directory_) return nullptr;
+    build_directory();
+    if (directory_.empty()) return nullptr;
+  }
+  // Rows are dense, so that the position is nearly proportional to the row.
+  const std::uint64_t first = directory_.front().first;
+  const std::uint64_t last = directory_.back().first;
+  if (row < first) return nullptr;
+  std::size_t at = directory_.size() - 1;
+  if (row < last) {
+    at = static_cast<std::size_t>(static_cast<double>(row - first) /
+                                  static_cast<double>(last - first) *
+                                  static_cast<double>(directory_.size() - 1));
+    constexpr int kStepsMax = 8;
+    for (int i = 0; i < kStepsMax && directory_[at].first > row; ++i) --at;
+    for (int i = 0; i < kStepsMax && directory_[at + 1].first <= row; ++i) ++at;
+    if (directory_[at].first > row || directory_[at + 1].first <= row) {
+      const auto after = std::ranges::upper_bound(directory_, row, {}, &StoredBlock::first);
+      at = static_cast<std::size_t>(after - directory_.begin()) - 1;
+    }
+  }
+  return &directory_[at];
+}
+
+void BlockTable::build_directory() {
+  const std::size_t blocks_max = searches_ * kBlocksPerSearch;
+  KeyValueCursor cursor(transaction_);
+  auto block = as_stored(cursor.find_at_or_after(key(0)));
+  while (block && directory_.size() < blocks_max) {
+    directory_.push_back(*block);
+    block = as_stored(cursor.next());
+  }
+  if (block) {
+    // More blocks than the searches so far pay for.
+    directory_.clear();
+    searches_for_directory_ *= 2;
+  }
+}
+
+std::optional<BlockTable::StoredBlock> BlockTable::find_stored(std::uint64_t row) {
+  if (!transaction_.is_writable()) {
+    if (const StoredBlock* block = find_in_directory(row)) return *block;
+    if (!directory_.empty()) return std::nullopt;
+  }
+  return as_stored(transaction_.find_at_or_before(key(row)));
+}
+
+const FoundBlock* BlockTable::find(RowId row) {
+  const std::uint64_t id = row.value();
+  if (const auto index = find_open(id); index && id < open_[*index].end) {
+    const OpenBlock& block = *open_[*index].block;
+    if (id - open_[*index].first >= block.rows()) return nullptr;
+    found_ = {block.first(), &block, {}};
+    found_generation_ = 0;
+    return &found_;
+  }
+  if (found_generation_ == transaction_.generation() && id >= found_.first.value() &&
+      id - found_.first.value() < found_.view.rows()) {
+    return &found_;
+  }
+  const auto stored = find_stored(id);
+  if (!stored) return nullptr;
+  found_ = {RowId(stored->first), nullptr, BlockView(stored->packed, place_.layout())};
+  found_generation_ = transaction_.generation();
+  return id - stored->first < found_.view.rows() ? &found_ : nullptr;
+}
+
+const FoundBlock* BlockTable::find_from(RowId row) {
+  if (const FoundBlock* found = find(row)) return found;
+  // No block has the row: the next one is an open one or a stored one that is not open.
+  const auto open = std::ranges::lower_bound(open_, row.value(), {}, &Entry::first);
+  auto stored = as_stored(transaction_.find_at_or_after(key(row.value())));
+  if (open != open_.end() && (!stored || open->first <= stored->first)) {
+    found_ = {open->block->first(), open->block.get(), {}};
+    found_generation_ = 0;
+    return &found_;
+  }
+  if (!stored) return nullptr;
+  found_ = {RowId(stored->first), nullptr, BlockView(stored->packed, place_.layout())};
+  found_generation_ = transaction_.generation();
+  return &found_;
+}
+
+std::optional<std::size_t> BlockTable::find_open(std::uint64_t row) const noexcept {
+  if (hot_ < open_.size() && row >= open_[hot_].first && row < open_[hot_].end) return hot_;
+  const auto after = std::ranges::upper_bound(open_, row, {}, &Entry::first);
+  if (after == open_.begin()) return std::nullopt;
+  return static_cast<std::size_t>(after - open_.begin()) - 1;
+}
+
+std::size_t BlockTable::insert(Entry entry) {
+  open_memory_bytes_ += place_.layout().open_bytes() + kTypicalHeapBytes;
+  const auto after = std::ranges::upper_bound(open_, entry.first, {}, &Entry::first);
+  const auto index = after - open_.begin();
+  open_.insert(after, std::move(entry));
+  return static_cast<std::size_t>(index);
+}
+
+std::size_t BlockTable::open_covering(std::uint64_t row) {
+  const auto covering = find_open(row);
+  if (covering && row < open_[*covering].end) return *covering;
+
+  const std::size_t next_open = covering ? *covering + 1 : 0;
+  std::uint64_t end = next_open < open_.size() ? open_[next_open].first : kRowsEnd;
+  const auto item = transaction_.find_at_or_before(key(row));
+  const auto stored = as_stored(item);
+  // Views end with the next search, so the block is copied before its successor is looked up.
+  Entry entry{row, end, nullptr};
+  if (stored) {
+    entry.first = stored->first;
+    entry.block = std::make_unique<OpenBlock>(
+        place_.layout(), RowId(stored->first), BlockView(stored->packed, place_.layout()));
+  } else {
+    entry.block = std::make_unique<OpenBlock>(place_.layout(), RowId(row));
+  }
+  if (const auto next = as_stored(transaction_.next())) entry.end = std::min(end, next->first);
+  return insert(std::move(entry));
+}
+
+BlockTable::OpenSlot BlockTable::open(RowId row) {
+  const std::uint64_t id = row.value();
+  hot_ = open_covering(id);
+  Entry& entry = open_[hot_];
+  const std::uint64_t slot = id - entry.first;
+  if (slot < entry.block->rows()) return {entry.block.get(), static_cast<std::uint32_t>(slot)};
+
+  // The row is behind the last one of the block: it joins while there is room.
+  const bool fits =
+      slot < kBlockRowsMax &&
+      place_.layout().packed_bytes(slot + 1) + entry.block->text_bytes() <= kBlockBytesMax;
+  if (!fits) {
+    Entry added{id, entry.end, std::make_unique<OpenBlock>(place_.layout(), row)};
+    entry.end = id;
+    hot_ = insert(std::move(added));
+    open_[hot_].block->extend(0);
+    return {open_[hot_].block.get(), 0};
+  }
+  entry.block->extend(static_cast<std::uint32_t>(slot));
+  return {entry.block.get(), static_cast<std::uint32_t>(slot)};
+}
+
+void BlockTable::settle(RowId row) {
+  const auto index = find_open(row.value());
+  TOMBOLO_ASSERT(index);
+  if (open_[*index].block->packed_bytes() <= kBlockBytesMax) [[likely]]
+    return;
+  settle_entry(*index);
+}
+
+void BlockTable::settle_entry(std::size_t index) {
+  OpenBlock& block = *open_[index].block;
+  while (block.packed_bytes() > kBlockBytesMax && block.rows() == 1) move_longest_text_out(block);
+  if (block.packed_bytes() <= kBlockBytesMax) return;
+  // A last block overflows because objects are added to it: only the newest one moves on, so that
+  // blocks end up full. Elsewhere both halves keep room.
+  const bool is_last = open_[index].end == kRowsEnd;
+  const std::uint32_t at = is_last ? block.rows() - 1 : block.rows() / 2;
+  std::unique_ptr<OpenBlock> tail = block.split(at);
+  const std::uint64_t first = tail->first().value();
+  Entry added{first, open_[index].end, std::move(tail)};
+  open_[index].end = first;
+  const std::size_t tail_index = insert(std::move(added));
+  settle_entry(tail_index);
+  settle_entry(index);
+}
+
+void BlockTable::move_longest_text_out(OpenBlock& block) {
+  const auto column = block.longest_text(0);
+  TOMBOLO_ASSERT(column);
+  const auto property = place_.owner->groups[place_.group.value()].properties[*column];
+  if (property) {
+    Key large(place_.realm, Space::kLargeValue);
+    large.append(place_.owner->id).append(*property).append(block.first());
+    const Bytes text = to_bytes(as_bytes(block.text(*column, 0).bytes));
+    transaction_.put(large, text);
+    block.set_large(*column, 0);
+  } else {
+    block.set_text(*column, 0, {});  // What an erased property left.
+  }
+}
+
+void BlockTable::flush() {
+  std::array<std::byte, kBlockBytesMax> packed;
+  for (const Entry& entry : open_) {
+    const std::size_t bytes = entry.block->pack(packed.data());
+    if (bytes == 0) {
+      transaction_.erase(key(entry.first));
+    } else {
+      transaction_.put(key(entry.first), BytesView(packed).first(bytes));
+    }
+  }
+  open_.clear();
+  hot_ = 0;
+  open_memory_bytes_ = 0;
+}
+
+BlockWalk::BlockWalk(BlockTable& table) : table_(table) {
+  if (!table.transaction_.is_writable()) cursor_.emplace(table.transaction_);
+}
+
+const FoundBlock* BlockWalk::next() {
+  if (cursor_) {
+    const auto stored =
+        table_.as_stored(is_started_ ? cursor_->next() : cursor_->find_at_or_after(table_.key(0)));
+    is_started_ = true;
+    if (!stored) return nullptr;
+    found_ = {RowId(stored->first), nullptr, BlockView(stored->packed, table_.place_.layout())};
+    return &found_;
+  }
+  const RowId from(is_started_ ? found_.first.value() + found_.rows() : 0);
+  is_started_ = true;
+  const FoundBlock* found = table_.find_from(from);
+  if (found == nullptr) return nullptr;
+  found_ = *found;
+  return &found_;
+}
+
+}  // namespace tombolo::store

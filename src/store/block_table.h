@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "store/block_layout.h"
+#include "store/block_view.h"
+#include "store/catalog.h"
+#include "store/ids.h"
+#include "store/key_value.h"
+#include "store/keys.h"
+#include "store/open_block.h"
+
+namespace tombolo::store {
+
+/// A block where it was found: packed in mapped memory, or open because this transaction changed
+/// it. Until the next write.
+struct FoundBlock {
+  RowId first;
+  const OpenBlock* open = nullptr;  ///< Null: `view` it is.
+  BlockView view;
+
+  [[nodiscard]] std::uint32_t rows() const noexcept { return open ? open->rows() : view.rows(); }
+  [[nodiscard]] bool is_present(std::uint32_t slot) const noexcept {
+    return open ? open->is_present(slot) : view.is_present(slot);
+  }
+};
+
+/// Where in a class a table of blocks stands.
+struct BlockPlace {
+  RealmId realm;
+  const ClassInfo* owner;
+  GroupId group;
+
+  [[nodiscard]] const GroupLayout& layout() const { return owner->groups[group.value()].layout; }
+};
+
+/// The blocks of one column group of a class: those stored, and over them the ones this transaction
+/// has open. Each block covers the rows from its first to before the next block's first.
+///
+///     stored    [1.....200][201....400][401....600]
+///     open                 [201....400]            [601..  <- new objects
+///
+/// Thread:  that of the transaction.
+class BlockTable {
+ public:
+  BlockTable(KeyValueTransaction& transaction, BlockPlace place);
+
+  /// The block in which `row` has a slot; null when none has.
+  [[nodiscard]] const FoundBlock* find(RowId row);
+  /// The block in which `row` has a slot, or else the first one after it; null at the end.
+  [[nodiscard]] const FoundBlock* find_from(RowId row);
+
+  /// A slot that can be written. `settle` follows every write that adds a row or a text.
+  struct OpenSlot {
+    OpenBlock* block;
+    std::uint32_t slot;
+  };
+  /// The slot of `row`, whose block is opened, or made, as needed.
+  [[nodiscard]] OpenSlot open(RowId row);
+  /// Brings the block of `row`, which is open, back under `kBlockBytesMax`.
+  void settle(RowId row);
+
+  /// Writes the open blocks out and closes them.
+  void flush();
+  [[nodiscard]] std::size_t open_memory_bytes() const noexcept { return open_memory_bytes_; }
+  [[nodiscard]] const BlockPlace& place() const noexcept { return place_; }
+
+ private:
+  friend class BlockWalk;
+
+  struct Entry {
+    std::uint64_t first;
+    std::uint64_t end;  ///< First row of the next block, or one past the last possible row.
+    std::unique_ptr<OpenBlock> block;
+  };
+  struct StoredBlock {
+    std::uint64_t first;
+    BytesView packed;
+  };
+
+  [[nodiscard]] Key key(std::uint64_t first) const noexcept;
+  [[nodiscard]] std::optional<StoredBlock> as_stored(const KeyValueTransaction::Item& item) const;
+  [[nodiscard]] std::optional<StoredBlock> find_stored(std::uint64_t row);
+  [[nodiscard]] const StoredBlock* find_in_directory(std::uint64_t row);
+  void build_directory();
+  /// Position of the last open block that starts at or before `row`; nullopt when none does.
+  [[nodiscard]] std::optional<std::size_t> find_open(std::uint64_t row) const noexcept;
+  std::size_t insert(Entry entry);
+  std::size_t open_covering(std::uint64_t row);
+  void settle_entry(std::size_t index);
+  void move_longest_text_out(OpenBlock& block);
+
+  KeyValueTransaction& transaction_;
+  BlockPlace place_;
+  std::vector<Entry> open_;  ///< Ascending; they do not overlap.
+  std::size_t hot_ = 0;      ///< The entry used last.
+  std::size_t open_memory_bytes_ = 0;
+
+  FoundBlock found_;
+  std::uint64_t found_generation_ = 0;
+
+  // In a snapshot, the stored blocks in order, once there were enough searches to pay for it.
+  std::vector<StoredBlock> directory_;
+  std::uint64_t directory_generation_ = 0;
+  std::uint64_t searches_generation_ = 0;
+  std::size_t searches_ = 0;
+  std::size_t searches_for_directory_ = 0;
+};
+
+/// Walks the blocks of a table in row order, while the transaction does not write.
+class BlockWalk {
+ public:
+  explicit BlockWalk(BlockTable& table);
+
+  /// The next block that starts at or after the end of the one before; null at the end.
+  [[nodiscard]] const FoundBlock* next();
+
+ private:
+  BlockTable& table_;
+  std::optional<KeyValueCursor> cursor_;  ///< In a snapshot, where nothing is open.
+  bool is_started_ = false;
+  FoundBlock found_;
+};
+
+}  // namespace tombolo::store

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "store/block_layout.h"
+
+namespace tombolo::store {
+
+/// A packed block as it lies in mapped memory. It may stand at any address: small blocks share a
+/// page with others.
+///
+/// Errors:  the constructor throws `Error{kFileCorrupt}` when the parts do not fit the whole; after
+///          it every access is in bounds.
+/// Thread:  as long as the bytes that it views.
+class BlockView {
+ public:
+  BlockView() = default;
+  BlockView(BytesView packed, const GroupLayout& layout);
+
+  [[nodiscard]] std::uint32_t rows() const noexcept { return rows_; }
+  [[nodiscard]] std::uint32_t objects() const noexcept { return objects_; }
+
+  /// Requires group 0 and `slot` < `rows()`.
+  [[nodiscard]] bool is_present(std::uint32_t slot) const noexcept { return bit(presence_, slot); }
+  [[nodiscard]] const std::byte* presence() const noexcept { return presence_; }
+
+  /// Whether the column is there at all; else all its slots have the default.
+  [[nodiscard]] bool has_column(std::uint32_t column) const noexcept {
+    return column < columns_ && start(column) != 0;
+  }
+  /// The validity bitmap of a column that is there and has one.
+  [[nodiscard]] const std::byte* validity(std::uint32_t column) const noexcept {
+    return data_ + start(column);
+  }
+  /// The elements of a column that is there.
+  [[nodiscard]] const std::byte* values(const GroupLayout& layout,
+                                        std::uint32_t column) const noexcept {
+    return data_ + start(column) +
+           (layout.columns()[column].has_validity ? bitmap_words(rows_) * 8 : 0);
+  }
+  /// The text of a slot of a column that is there. `is_large`: it is kept elsewhere.
+  struct Text {
+    std::string_view bytes;
+    bool is_large = false;
+  };
+  [[nodiscard]] Text text(const GroupLayout& layout,
+                          std::uint32_t column,
+                          std::uint32_t slot) const;
+
+  [[nodiscard]] static bool bit(const std::byte* bitmap, std::uint32_t slot) noexcept {
+    return ((static_cast<unsigned>(bitmap[slot / 8]) >> (slot % 8)) & 1U) != 0;
+  }
+
+ private:
+  [[nodiscard]] std::uint16_t start(std::uint32_t column) const noexcept {
+    std::uint16_t start;
+    std::memcpy(&start, data_ + 8 + std::size_t{column} * 2, sizeof(start));
+    return start;
+  }
+  void check_column(const GroupLayout& layout, std::uint32_t column) const;
+
+  const std::byte* data_ = nullptr;
+  const std::byte* presence_ = nullptr;
+  std::uint16_t bytes_ = 0;
+  std::uint16_t rows_ = 0;
+  std::uint16_t objects_ = 0;
+  std::uint16_t columns_ = 0;
+};
+
+/// The top bit of the end of a text: the value is kept elsewhere.
+inline constexpr std::uint16_t kLargeTextBit = 0x8000;
+
+}  // namespace tombolo::store

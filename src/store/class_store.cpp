@@ -1,0 +1,481 @@
+#include "store/class_store.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include <sodium/crypto_shorthash.h>
+
+#include "base/assertion.h"
+#include "base/error.h"
+#include "store/element.h"
+
+namespace tombolo::store {
+namespace {
+
+constexpr GroupId kKeyGroup{0};
+constexpr std::uint32_t kKeyColumn = 0;
+
+/// Words of an index tuple: those of the key, then the row.
+std::uint32_t index_width(const ClassInfo& info) {
+  if (!info.primary_key) return 3;
+  switch (info.key_property().type) {
+    case PropertyType::kInt: return 2;
+    case PropertyType::kString: return 4;
+    default: return 3;
+  }
+}
+
+/// The number that the first `count` <= 8 bytes spell, most significant first, zeros behind.
+std::uint64_t leading_word(const void* bytes, std::size_t count) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, count);
+  return __builtin_bswap64(word);
+}
+
+template <typename T>
+Bytes bytes_of(const T& value) {
+  return to_bytes(std::as_bytes(std::span(&value, 1)));
+}
+
+/// A key as the record of a tombstone: its type, then its bytes.
+Bytes encode_key(const ObjectKey& key) {
+  Bytes bytes;
+  switch (key.type()) {
+    case ObjectKey::Type::kNull: break;
+    case ObjectKey::Type::kInt: bytes = bytes_of(key.as_int()); break;
+    case ObjectKey::Type::kString: bytes = to_bytes(as_bytes(key.as_string())); break;
+    case ObjectKey::Type::kObjectId: bytes = bytes_of(key.as_object_id()); break;
+    case ObjectKey::Type::kUuid: bytes = bytes_of(key.as_uuid()); break;
+    case ObjectKey::Type::kGlobalKey: bytes = bytes_of(key.as_global_key()); break;
+  }
+  bytes.insert(bytes.begin(), static_cast<std::byte>(key.type()));
+  return bytes;
+}
+
+template <typename T>
+T decode_fixed(BytesView bytes) {
+  T value;
+  if (bytes.size() != sizeof(value)) {
+    throw Error(ErrorCode::kFileCorrupt, "the record of a tombstone has a wrong size");
+  }
+  std::memcpy(&value, bytes.data(), sizeof(value));
+  return value;
+}
+
+ObjectKey decode_key(BytesView record) {
+  if (record.empty()) throw Error(ErrorCode::kFileCorrupt, "the record of a tombstone is empty");
+  const BytesView bytes = record.subspan(1);
+  switch (static_cast<ObjectKey::Type>(record[0])) {
+    case ObjectKey::Type::kNull: return ObjectKey::null();
+    case ObjectKey::Type::kInt: return ObjectKey::of_int(decode_fixed<std::int64_t>(bytes));
+    case ObjectKey::Type::kString: return ObjectKey::of_string(as_text(bytes));
+    case ObjectKey::Type::kObjectId: return ObjectKey::of_object_id(decode_fixed<ObjectId>(bytes));
+    case ObjectKey::Type::kUuid: return ObjectKey::of_uuid(decode_fixed<Uuid>(bytes));
+    case ObjectKey::Type::kGlobalKey:
+      return ObjectKey::of_global_key(decode_fixed<GlobalKey>(bytes));
+  }
+  throw Error(ErrorCode::kFileCorrupt, "the record of a tombstone has an unknown type");
+}
+
+/// Whether the slot holds a value other than null.
+bool is_valid(const FoundBlock& block, std::uint32_t column, std::uint32_t slot) noexcept {
+  if (block.open) return block.open->is_valid(column, slot);
+  return block.view.has_column(column) && BlockView::bit(block.view.validity(column), slot);
+}
+
+}  // namespace
+
+ClassStore::ClassStore(KeyValueTransaction& transaction,
+                       RealmId realm,
+                       const ClassInfo& info,
+                       const HashKey& hash_key)
+    : transaction_(transaction),
+      realm_(realm),
+      info_(info),
+      hash_key_(hash_key),
+      index_(transaction, realm, Space::kPrimaryKeyIndex, info.id, index_width(info)),
+      backlinks_(transaction, realm, Space::kBacklinks, info.id, 4) {
+  tables_.reserve(info.groups.size());
+  for (std::uint16_t group = 0; group < info.groups.size(); ++group) {
+    tables_.emplace_back(transaction, BlockPlace{realm, &info, GroupId(group)});
+  }
+}
+
+ClassStore::Counters& ClassStore::counters() {
+  if (counters_commit_ == transaction_.commit_id()) return counters_;
+  Key key(realm_, Space::kClassCounters);
+  key.append(info_.id);
+  counters_ = {};
+  if (const auto record = transaction_.find(key)) {
+    if (record->size() != sizeof(counters_)) {
+      throw Error(ErrorCode::kFileCorrupt, "the counters of a class have a wrong size");
+    }
+    std::memcpy(&counters_, record->data(), sizeof(counters_));
+  }
+  counters_commit_ = transaction_.commit_id();
+  return counters_;
+}
+
+ClassStore::Counters& ClassStore::changed_counters() {
+  counters_changed_ = true;
+  return counters();
+}
+
+Tuple ClassStore::index_tuple(const ObjectKey& key, std::uint64_t row) const {
+  switch (key.type()) {
+    case ObjectKey::Type::kInt:
+      // The sign bit turned over makes negative numbers the lesser ones.
+      return {{std::bit_cast<std::uint64_t>(key.as_int()) ^ (std::uint64_t{1} << 63), row}};
+    case ObjectKey::Type::kObjectId: {
+      const auto bytes = key.as_object_id().bytes;
+      return {{leading_word(bytes.data(), 8), leading_word(bytes.data() + 8, 4), row}};
+    }
+    case ObjectKey::Type::kUuid: {
+      const auto bytes = key.as_uuid().bytes;
+      return {{leading_word(bytes.data(), 8), leading_word(bytes.data() + 8, 8), row}};
+    }
+    case ObjectKey::Type::kGlobalKey:
+      return {{key.as_global_key().high, key.as_global_key().low, row}};
+    case ObjectKey::Type::kString: {
+      const std::string_view text = key.as_string();
+      Tuple tuple;
+      for (std::size_t i = 0; i < 2 && text.size() > i * 8; ++i) {
+        tuple.words[i] =
+            leading_word(text.data() + i * 8, std::min<std::size_t>(text.size() - i * 8, 8));
+      }
+      static_assert(crypto_shorthash_BYTES == sizeof(tuple.words[2]));
+      crypto_shorthash(reinterpret_cast<unsigned char*>(&tuple.words[2]),
+                       reinterpret_cast<const unsigned char*>(text.data()),
+                       text.size(),
+                       reinterpret_cast<const unsigned char*>(hash_key_.data()));
+      tuple.words[3] = row;
+      return tuple;
+    }
+    case ObjectKey::Type::kNull: break;
+  }
+  TOMBOLO_ASSERT(!"the null key is not in the index");
+  return {};
+}
+
+std::optional<ClassStore::FoundRow> ClassStore::find(const ObjectKey& key) {
+  const auto to_found = [](std::uint64_t row) {
+    return FoundRow{RowId(row & ~kTombstoneBit), (row & kTombstoneBit) != 0};
+  };
+  if (key.type() == ObjectKey::Type::kNull) {
+    const std::uint64_t row = counters().null_row;
+    return row == 0 ? std::nullopt : std::optional(to_found(row));
+  }
+  const Tuple wanted = index_tuple(key, 0);
+  const std::size_t key_words = index_width(info_) - 1;
+  for (auto tuple = index_.find_from(wanted); tuple; tuple = index_.find_from(*tuple)) {
+    if (!std::equal(wanted.words.begin(), wanted.words.begin() + key_words, tuple->words.begin())) {
+      return std::nullopt;
+    }
+    const FoundRow found = to_found(tuple->words[key_words]);
+    // Of a text the index has only a prefix and a hash.
+    if (key.type() != ObjectKey::Type::kString ||
+        has_key(found.row, found.is_tombstone, key.as_string())) {
+      return found;
+    }
+    ++tuple->words[key_words];
+  }
+  return std::nullopt;
+}
+
+bool ClassStore::has_key(RowId row, bool is_tombstone, std::string_view key) {
+  const auto found = key_of(row);
+  if (!found || is_tombstone == contains(row)) {
+    throw Error(ErrorCode::kFileCorrupt, "an index leads to no object");
+  }
+  return found->type() == ObjectKey::Type::kString && found->as_string() == key;
+}
+
+bool ClassStore::contains(RowId row) {
+  const FoundBlock* block = tables_[0].find(row);
+  return block != nullptr &&
+         block->is_present(static_cast<std::uint32_t>(row.value() - block->first.value()));
+}
+
+bool ClassStore::is_tombstone(RowId row) {
+  return has_tombstones() && transaction_.find(tombstone_key(row)).has_value();
+}
+
+std::optional<ObjectKey> ClassStore::key_of(RowId row) {
+  if (!contains(row)) {
+    const auto record = transaction_.find(tombstone_key(row));
+    return record ? std::optional(decode_key(*record)) : std::nullopt;
+  }
+  if (info_.primary_key) return ObjectKey::of(read(row, info_.key_property()));
+  const FoundBlock* block = tables_[0].find(row);
+  const auto slot = row.value() - block->first.value();
+  GlobalKey key;
+  if (block->open) {
+    std::memcpy(&key, block->open->values(kKeyColumn) + slot * sizeof(key), sizeof(key));
+  } else if (block->view.has_column(kKeyColumn)) {
+    std::memcpy(&key,
+                block->view.values(tables_[0].place().layout(), kKeyColumn) + slot * sizeof(key),
+                sizeof(key));
+  }
+  return ObjectKey::of_global_key(key);
+}
+
+RowId ClassStore::next_row(RowId row) {
+  for (RowId from = row.next();;) {
+    const FoundBlock* block = tables_[0].find_from(from);
+    if (block == nullptr) return kNoRow;
+    const std::uint64_t first = block->first.value();
+    const std::uint64_t start = std::max(from.value(), first);
+    for (std::uint64_t slot = start - first; slot < block->rows(); ++slot) {
+      if (block->is_present(static_cast<std::uint32_t>(slot))) return RowId(first + slot);
+    }
+    from = RowId(first + block->rows());
+  }
+}
+
+Value ClassStore::read(RowId row, const PropertyInfo& property) {
+  const FoundBlock* block = tables_[property.group.value()].find(row);
+  const ColumnForm form =
+      tables_[property.group.value()].place().layout().columns()[property.column];
+  static constexpr std::array<std::byte, kFixedElementBytesMax> kZeros{};
+  if (block == nullptr || (!block->open && !block->view.has_column(property.column))) {
+    if (form.has_validity) return Value::null();
+    return form.storage == Storage::kText ? text_value(property, {})
+                                          : load_element(property, kZeros.data());
+  }
+  const auto slot = static_cast<std::uint32_t>(row.value() - block->first.value());
+  if (form.has_validity && !is_valid(*block, property.column, slot)) return Value::null();
+  if (form.storage == Storage::kText)
+    return text_value(property, read_text(*block, slot, property));
+
+  const std::byte* values =
+      block->open
+          ? block->open->values(property.column)
+          : block->view.values(tables_[property.group.value()].place().layout(), property.column);
+  if (form.storage != Storage::kTimestamp) {
+    return load_element(property, values + slot * element_bytes(form.storage));
+  }
+  const std::size_t rows = block->open ? kBlockRowsMax : block->rows();
+  std::array<std::byte, kFixedElementBytesMax> time;
+  std::memcpy(time.data(), values + slot * 8, 8);
+  std::memcpy(time.data() + 8, values + rows * 8 + slot * 4, 4);
+  return load_element(property, time.data());
+}
+
+std::string_view ClassStore::read_text(const FoundBlock& block,
+                                       std::uint32_t slot,
+                                       const PropertyInfo& property) {
+  const BlockView::Text text =
+      block.open ? block.open->text(property.column, slot)
+                 : block.view.text(
+                       tables_[property.group.value()].place().layout(), property.column, slot);
+  if (!text.is_large) return text.bytes;
+  const RowId row(block.first.value() + slot);
+  const auto large = transaction_.find(large_key(property.id, row));
+  if (!large) throw Error(ErrorCode::kFileCorrupt, "a large value is missing");
+  return as_text(*large);
+}
+
+BytesView ClassStore::read_list_root(RowId row, const PropertyInfo& property) {
+  const FoundBlock* block = tables_[property.group.value()].find(row);
+  if (block == nullptr || (!block->open && !block->view.has_column(property.column))) return {};
+  const auto slot = static_cast<std::uint32_t>(row.value() - block->first.value());
+  return as_bytes(read_text(*block, slot, property));
+}
+
+RowId ClassStore::create(const ObjectKey& key) {
+  Counters& counters = changed_counters();
+  const RowId row(counters.next_row++);
+  ++counters.objects;
+  write_key(row, key);
+  index(key, row.value());
+  return row;
+}
+
+RowId ClassStore::create_tombstone(const ObjectKey& key) {
+  Counters& counters = changed_counters();
+  const RowId row(counters.next_row++);
+  put_tombstone(row, key);
+  index(key, row.value() | kTombstoneBit);
+  return row;
+}
+
+void ClassStore::revive(RowId row, const ObjectKey& key) {
+  drop_tombstone(row);
+  ++changed_counters().objects;
+  write_key(row, key);
+  index(key, row.value());
+}
+
+GlobalKey ClassStore::next_global_key() {
+  return {0, counters().next_sequence};
+}
+
+void ClassStore::erase(RowId row) {
+  const auto key = key_of(row);
+  TOMBOLO_ASSERT(key);
+  unindex(*key, row.value());
+  --changed_counters().objects;
+  clear_slots(row);
+}
+
+void ClassStore::bury(RowId row) {
+  const auto key = key_of(row);
+  TOMBOLO_ASSERT(key);
+  // The key is copied into the record before its slot goes.
+  unindex(*key, row.value());
+  index(*key, row.value() | kTombstoneBit);
+  --changed_counters().objects;
+  put_tombstone(row, *key);
+  clear_slots(row);
+}
+
+void ClassStore::drop_tombstone(RowId row) {
+  const auto record = transaction_.find(tombstone_key(row));
+  TOMBOLO_ASSERT(record);
+  unindex(decode_key(*record), row.value() | kTombstoneBit);
+  transaction_.erase(tombstone_key(row));
+  --changed_counters().tombstones;
+}
+
+void ClassStore::put_tombstone(RowId row, const ObjectKey& key) {
+  ++changed_counters().tombstones;
+  transaction_.put(tombstone_key(row), encode_key(key));
+}
+
+void ClassStore::index(const ObjectKey& key, std::uint64_t row) {
+  if (key.type() == ObjectKey::Type::kNull) {
+    changed_counters().null_row = row;
+    return;
+  }
+  if (key.type() == ObjectKey::Type::kGlobalKey && key.as_global_key().high == 0) {
+    Counters& counters = changed_counters();
+    counters.next_sequence = std::max(counters.next_sequence, key.as_global_key().low + 1);
+  }
+  index_.insert(index_tuple(key, row));
+}
+
+void ClassStore::unindex(const ObjectKey& key, std::uint64_t row) {
+  if (key.type() == ObjectKey::Type::kNull) {
+    changed_counters().null_row = 0;
+  } else {
+    index_.erase(index_tuple(key, row));
+  }
+}
+
+void ClassStore::write_key(RowId row, const ObjectKey& key) {
+  const BlockTable::OpenSlot at = tables_[0].open(row);
+  at.block->set_present(at.slot);
+  if (info_.primary_key) {
+    write(row, info_.key_property(), key.to_value());
+  } else {
+    const GlobalKey global_key = key.as_global_key();
+    std::memcpy(at.block->values(kKeyColumn) + at.slot * sizeof(global_key),
+                &global_key,
+                sizeof(global_key));
+    tables_[0].settle(row);
+  }
+}
+
+void ClassStore::write(RowId row, const PropertyInfo& property, const Value& value) {
+  BlockTable& table = tables_[property.group.value()];
+  const BlockTable::OpenSlot at = table.open(row);
+  const ColumnForm form = table.place().layout().columns()[property.column];
+  if (form.has_validity) at.block->set_valid(property.column, at.slot, !value.is_null());
+  std::byte* values = at.block->values(property.column);
+  if (form.storage == Storage::kText) {
+    write_text(at, row, property, value.is_null() ? std::string_view() : value.text());
+  } else if (value.is_null()) {
+    // Null links and invalid slots are zeros.
+    if (form.storage == Storage::kTimestamp) {
+      std::memset(values + at.slot * 8, 0, 8);
+      std::memset(values + kBlockRowsMax * 8 + at.slot * 4, 0, 4);
+    } else {
+      const std::size_t bytes = element_bytes(form.storage);
+      std::memset(values + at.slot * bytes, 0, bytes);
+    }
+  } else if (form.storage == Storage::kTimestamp) {
+    const Timestamp time = value.as_timestamp();
+    std::memcpy(values + at.slot * 8, &time.seconds, 8);
+    std::memcpy(values + kBlockRowsMax * 8 + at.slot * 4, &time.nanoseconds, 4);
+  } else {
+    store_element(value, values + at.slot * element_bytes(form.storage));
+  }
+  table.settle(row);
+}
+
+void ClassStore::write_list_root(RowId row, const PropertyInfo& property, BytesView root) {
+  BlockTable& table = tables_[property.group.value()];
+  write_text(table.open(row), row, property, as_text(root));
+  table.settle(row);
+}
+
+void ClassStore::write_text(BlockTable::OpenSlot at,
+                            RowId row,
+                            const PropertyInfo& property,
+                            std::string_view text) {
+  const bool was_large = at.block->text(property.column, at.slot).is_large;
+  if (text.size() > kInlineTextBytesMax) {
+    // The text may be another value of this transaction's.
+    transaction_.put(large_key(property.id, row), to_bytes(as_bytes(text)));
+    at.block->set_large(property.column, at.slot);
+    return;
+  }
+  at.block->set_text(property.column, at.slot, text);
+  if (was_large) transaction_.erase(large_key(property.id, row));
+}
+
+void ClassStore::clear_slots(RowId row) {
+  for (BlockTable& table : tables_) {
+    if (table.find(row) == nullptr) continue;
+    const BlockTable::OpenSlot at = table.open(row);
+    const auto& columns = table.place().layout().columns();
+    const auto& properties = info_.groups[table.place().group.value()].properties;
+    for (std::uint32_t column = 0; column < columns.size(); ++column) {
+      if (columns[column].storage == Storage::kText && properties[column] &&
+          at.block->text(column, at.slot).is_large) {
+        transaction_.erase(large_key(*properties[column], row));
+      }
+    }
+    at.block->clear_slot(at.slot);
+  }
+}
+
+void ClassStore::erase_outside_values(const PropertyInfo& property) {
+  for (const Space space : {Space::kLargeValue, Space::kListNode}) {
+    Key prefix(realm_, space);
+    prefix.append(info_.id).append(property.id);
+    transaction_.erase_prefix(prefix);
+  }
+}
+
+Key ClassStore::tombstone_key(RowId row) const noexcept {
+  Key key(realm_, Space::kTombstone);
+  key.append(info_.id).append(row);
+  return key;
+}
+
+Key ClassStore::large_key(PropertyId property, RowId row) const noexcept {
+  Key key(realm_, Space::kLargeValue);
+  key.append(info_.id).append(property).append(row);
+  return key;
+}
+
+void ClassStore::flush() {
+  for (BlockTable& table : tables_) table.flush();
+  index_.flush();
+  backlinks_.flush();
+  if (!counters_changed_) return;
+  Key key(realm_, Space::kClassCounters);
+  key.append(info_.id);
+  transaction_.put(key, std::as_bytes(std::span(&counters_, 1)));
+  counters_changed_ = false;
+}
+
+std::size_t ClassStore::open_memory_bytes() const noexcept {
+  std::size_t bytes = index_.open_memory_bytes() + backlinks_.open_memory_bytes();
+  for (const BlockTable& table : tables_) bytes += table.open_memory_bytes();
+  return bytes;
+}
+
+}  // namespace tombolo::store

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "store/block_table.h"
+#include "store/catalog.h"
+#include "store/ids.h"
+#include "store/key_value.h"
+#include "store/tuple_set.h"
+#include "store/value.h"
+
+namespace tombolo::store {
+
+/// Keys the hashes of texts in indexes, so that nobody can choose texts that collide. In the
+/// header.
+using HashKey = std::array<std::byte, 16>;
+
+/// The objects of one class: rows, keys, values. It knows nothing of what links mean.
+///
+/// A tombstone has no slot in any block. It is an index entry whose row carries `kTombstoneBit` and
+/// a record of its key, so that scans never meet one.
+///
+/// Thread:  that of the transaction.
+class ClassStore {
+ public:
+  ClassStore(KeyValueTransaction& transaction,
+             RealmId realm,
+             const ClassInfo& info,
+             const HashKey& hash_key);
+
+  [[nodiscard]] const ClassInfo& info() const noexcept { return info_; }
+  [[nodiscard]] std::uint64_t object_count() { return counters().objects; }
+  [[nodiscard]] bool has_tombstones() { return counters().tombstones != 0; }
+
+  struct FoundRow {
+    RowId row;
+    bool is_tombstone = false;
+  };
+  /// The object or tombstone of a key of the class's kind.
+  [[nodiscard]] std::optional<FoundRow> find(const ObjectKey& key);
+  [[nodiscard]] bool contains(RowId row);
+  [[nodiscard]] bool is_tombstone(RowId row);
+  /// The key of an object or a tombstone; nullopt when there is neither.
+  [[nodiscard]] std::optional<ObjectKey> key_of(RowId row);
+  /// The first object in a row after `row`; `kNoRow` at the end.
+  [[nodiscard]] RowId next_row(RowId row);
+
+  /// The value of a single property of an object that is there, as it is stored: a link may lead to
+  /// a tombstone.
+  [[nodiscard]] Value read(RowId row, const PropertyInfo& property);
+  /// The root of a list.
+  [[nodiscard]] BytesView read_list_root(RowId row, const PropertyInfo& property);
+
+  /// The text of a slot of a column that the block has.
+  [[nodiscard]] std::string_view read_text(const FoundBlock& block,
+                                           std::uint32_t slot,
+                                           const PropertyInfo& property);
+
+  /// A new row for a key that is not there.
+  RowId create(const ObjectKey& key);
+  RowId create_tombstone(const ObjectKey& key);
+  void revive(RowId row, const ObjectKey& key);
+  /// The next global key of this file.
+  [[nodiscard]] GlobalKey next_global_key();
+  /// Takes the object out of its blocks and the index.
+  void erase(RowId row);
+  /// The same, but a tombstone keeps its row and key.
+  void bury(RowId row);
+  void drop_tombstone(RowId row);
+
+  void write(RowId row, const PropertyInfo& property, const Value& value);
+  void write_list_root(RowId row, const PropertyInfo& property, BytesView root);
+  /// Erases what the property keeps outside of blocks, for all objects.
+  void erase_outside_values(const PropertyInfo& property);
+
+  /// The links to objects of this class: (target row, class << 32 | property, origin row, count).
+  [[nodiscard]] TupleSet& backlinks() noexcept { return backlinks_; }
+  [[nodiscard]] BlockTable& table(GroupId group) { return tables_[group.value()]; }
+
+  void flush();
+  [[nodiscard]] std::size_t open_memory_bytes() const noexcept;
+
+ private:
+  /// The record under `Space::kClassCounters`.
+  struct Counters {
+    std::uint64_t objects = 0;
+    std::uint64_t tombstones = 0;
+    std::uint64_t next_row = 1;
+    std::uint64_t next_sequence = 0;  ///< Of global keys.
+    std::uint64_t null_row = 0;       ///< Of the null key, with `kTombstoneBit`; 0: there is none.
+  };
+
+  [[nodiscard]] Counters& counters();
+  [[nodiscard]] Counters& changed_counters();
+  [[nodiscard]] Tuple index_tuple(const ObjectKey& key, std::uint64_t row) const;
+  [[nodiscard]] bool has_key(RowId row, bool is_tombstone, std::string_view key);
+  [[nodiscard]] Key tombstone_key(RowId row) const noexcept;
+  [[nodiscard]] Key large_key(PropertyId property, RowId row) const noexcept;
+  void put_tombstone(RowId row, const ObjectKey& key);
+  void index(const ObjectKey& key, std::uint64_t row);
+  void unindex(const ObjectKey& key, std::uint64_t row);
+  void write_key(RowId row, const ObjectKey& key);
+  void clear_slots(RowId row);
+  void write_text(BlockTable::OpenSlot at,
+                  RowId row,
+                  const PropertyInfo& property,
+                  std::string_view text);
+
+  KeyValueTransaction& transaction_;
+  RealmId realm_;
+  const ClassInfo& info_;
+  const HashKey& hash_key_;
+  std::vector<BlockTable> tables_;  ///< By group.
+  TupleSet index_;
+  TupleSet backlinks_;
+  Counters counters_;
+  std::optional<CommitId> counters_commit_;  ///< The snapshot that they are of.
+  bool counters_changed_ = false;
+};
+
+/// Marks a row in the index as a tombstone's.
+inline constexpr std::uint64_t kTombstoneBit = std::uint64_t{1} << 63;
+
+}  // namespace tombolo::store

@@ -1,0 +1,375 @@
+#include "store/environment.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <map>
+#include <string>
+
+#include <sodium/core.h>
+
+#include "base/assertion.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "store/environment_internals.h"
+#include "store/keys.h"
+#include "store/realm_names.h"
+
+namespace tombolo::store {
+namespace {
+
+constexpr std::array<char, 8> kMagic{'t', 'o', 'm', 'b', 'o', 'l', 'o', '\0'};
+constexpr std::uint32_t kFormatVersion = 1;
+constexpr std::size_t kPageBytes = 4096;
+
+/// The record under `Space::kHeader`.
+struct Header {
+  std::array<char, 8> magic = kMagic;
+  std::uint32_t format_version = kFormatVersion;
+  std::uint32_t reserved = 0;
+  HashKey hash_key{};
+};
+
+/// The environments that are open in this process. LMDB allows one per file.
+class Registry {
+ public:
+  using Open = std::function<std::shared_ptr<Environment>()>;
+
+  std::shared_ptr<Environment> find_or_open(const std::string& path, const Open& open) {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      const auto entry = entries_.find(path);
+      if (entry == entries_.end()) break;
+      if (auto environment = entry->second.lock()) return environment;
+      closed_.wait(lock);  // It is being closed.
+    }
+    auto environment = open();
+    entries_[path] = environment;
+    return environment;
+  }
+  void remove(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    entries_.erase(path);
+    closed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable closed_;
+  std::map<std::string, std::weak_ptr<Environment>> entries_;
+};
+
+Registry& registry() {
+  // Never destroyed: an environment may close while statics are.
+  static Registry& instance = *new Registry;
+  return instance;
+}
+
+}  // namespace
+
+std::shared_ptr<void> Notifier::add(Observer observer) {
+  auto shared = std::make_shared<Observer>(std::move(observer));
+  const std::lock_guard lock(mutex_);
+  std::erase_if(observers_, [](const auto& other) { return other.expired(); });
+  observers_.push_back(shared);
+  return shared;
+}
+
+bool Notifier::has_observers() const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(observers_, [](const auto& other) { return !other.expired(); });
+}
+
+void Notifier::push(std::shared_ptr<const Commit> commit) {
+  const std::lock_guard lock(mutex_);
+  commits_.push_back(std::move(commit));
+}
+
+void Notifier::deliver() {
+  std::unique_lock lock(mutex_);
+  if (is_delivering_) return;
+  is_delivering_ = true;
+  while (!commits_.empty()) {
+    const std::shared_ptr<const Commit> commit = std::move(commits_.front());
+    commits_.pop_front();
+    std::vector<std::shared_ptr<Observer>> observers;
+    for (const auto& observer : observers_) {
+      if (auto locked = observer.lock()) observers.push_back(std::move(locked));
+    }
+    lock.unlock();
+    for (const auto& observer : observers) (*observer)(commit);
+    observers.clear();
+    lock.lock();
+  }
+  is_delivering_ = false;
+}
+
+Environment::Internals::Internals(std::filesystem::path file, const EnvironmentOptions& chosen)
+    : path(std::move(file)),
+      options(chosen),
+      next_age_warning_(chosen.reader_age_warning) {
+  TOMBOLO_ASSERT(sodium_init() >= 0);
+  shared.write_cache_bytes_max = options.write_cache_bytes_max;
+  const auto access =
+      options.exclusive ? GuardFile::Access::kExclusive : GuardFile::Access::kShared;
+  guard_ = std::make_unique<GuardFile>(path.string() + "-guard", access);
+  try {
+    open_file();
+    read_or_write_header();
+  } catch (...) {
+    mdb_env_close(environment);
+    throw;
+  }
+}
+
+Environment::Internals::~Internals() {
+  idle_readers_.clear();
+  mdb_env_close(environment);
+}
+
+void Environment::Internals::open_file() {
+  check_lmdb(mdb_env_create(&environment), "mdb_env_create");
+  check_lmdb(mdb_env_set_mapsize(environment, options.map_bytes), "mdb_env_set_mapsize");
+  check_lmdb(mdb_env_set_maxreaders(environment, options.readers_max), "mdb_env_set_maxreaders");
+  unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
+  if (options.read_only) flags |= MDB_RDONLY;
+  if (options.durability == Durability::kDeferred) flags |= MDB_NOSYNC;
+  constexpr mdb_mode_t kMode = 0600;
+  check_lmdb(mdb_env_open(environment, path.c_str(), flags, kMode), "mdb_env_open");
+  int dead_readers = 0;
+  check_lmdb(mdb_reader_check(environment, &dead_readers), "mdb_reader_check");
+}
+
+void Environment::Internals::read_or_write_header() {
+  MDB_txn* transaction = nullptr;
+  check_lmdb(mdb_txn_begin(environment, nullptr, MDB_RDONLY, &transaction), "mdb_txn_begin");
+  const int opened = mdb_dbi_open(transaction, nullptr, 0, &tree);
+  check_lmdb(opened == 0 ? mdb_txn_commit(transaction) : opened, "mdb_dbi_open");
+
+  if (!options.read_only) {
+    KeyValueTransaction writing(tree, this);
+    lock_writer();
+    const std::shared_ptr<void> unlock(nullptr, [this](void*) { unlock_writer(); });
+    writing.begin_write();
+    MDB_stat statistics;
+    check_lmdb(mdb_env_stat(environment, &statistics), "mdb_env_stat");
+    if (statistics.ms_entries == 0) {
+      Header header;
+      fill_random(header.hash_key);
+      writing.put(Key(kEnvironmentRealm, Space::kHeader), std::as_bytes(std::span(&header, 1)));
+      writing.put(Key(kEndRealm, Space::kEnd), {});
+      create_realm(writing, "");
+      writing.commit();
+    }
+  }
+  KeyValueTransaction reading(tree, nullptr);
+  reading.begin_read(environment);
+  const auto record = reading.find(Key(kEnvironmentRealm, Space::kHeader));
+  Header header;
+  if (!record || record->size() < sizeof(header)) {
+    throw Error(ErrorCode::kFileCorrupt, "'" + path.string() + "' is no database of this library");
+  }
+  std::memcpy(&header, record->data(), sizeof(header));
+  if (header.magic != kMagic) {
+    throw Error(ErrorCode::kFileCorrupt, "'" + path.string() + "' is no database of this library");
+  }
+  if (header.format_version > kFormatVersion) {
+    throw Error(ErrorCode::kFileFormatTooNew,
+                "'" + path.string() + "' has format " + std::to_string(header.format_version) +
+                    "; this version knows up to " + std::to_string(kFormatVersion));
+  }
+  shared.hash_key = header.hash_key;
+}
+
+std::unique_ptr<ReadTransaction::State> Environment::Internals::take_reader() {
+  const std::lock_guard lock(readers_mutex_);
+  if (!idle_readers_.empty()) {
+    auto state = std::move(idle_readers_.back());
+    idle_readers_.pop_back();
+    return state;
+  }
+  auto state = std::make_unique<ReadTransaction::State>(tree, *options.clock);
+  readers_.push_back(state.get());
+  return state;
+}
+
+void Environment::Internals::give_back(std::unique_ptr<ReadTransaction::State> state) noexcept {
+  const std::lock_guard lock(readers_mutex_);
+  constexpr std::size_t kIdleReadersMax = 16;
+  if (idle_readers_.size() < kIdleReadersMax) {
+    idle_readers_.push_back(std::move(state));
+  } else {
+    std::erase(readers_, state.get());
+  }
+}
+
+void Environment::Internals::lock_writer() {
+  if (options.read_only) throw Error(ErrorCode::kReadOnly, "'" + path.string() + "' is read-only");
+  if (writer_thread_.load() == std::this_thread::get_id()) {
+    throw Error(ErrorCode::kInTransaction, "this thread has the write transaction open already");
+  }
+  std::unique_lock lock(writer_mutex_);
+  guard_->lock_writer();
+  writer_thread_ = std::this_thread::get_id();
+  lock.release();
+}
+
+void Environment::Internals::unlock_writer() noexcept {
+  writer_thread_ = std::thread::id();
+  guard_->unlock_writer();
+  writer_mutex_.unlock();
+}
+
+MDB_txn* Environment::Internals::begin_write_transaction() {
+  MDB_txn* transaction = nullptr;
+  int code = mdb_txn_begin(environment, nullptr, 0, &transaction);
+  if (code == MDB_MAP_RESIZED) {
+    resize_map(0);
+    code = mdb_txn_begin(environment, nullptr, 0, &transaction);
+  }
+  check_lmdb(code, "mdb_txn_begin");
+  return transaction;
+}
+
+MDB_envinfo Environment::Internals::info() const {
+  MDB_envinfo info;
+  check_lmdb(mdb_env_info(environment, &info), "mdb_env_info");
+  return info;
+}
+
+std::size_t Environment::Internals::room_pages() const {
+  const MDB_envinfo now = info();
+  const std::size_t map = now.me_mapsize / kPageBytes;
+  const std::size_t used = now.me_last_pgno + 1;
+  // A commit writes the list of free pages, a few bytes for each page that it freed.
+  const std::size_t kept = 256 + used / 128;
+  return map > used + kept ? map - used - kept : 0;
+}
+
+void Environment::Internals::grow(std::size_t pages) {
+  const MDB_envinfo now = info();
+  const std::size_t used = now.me_last_pgno + 1;
+  const std::size_t needed = (used + pages + 256 + used / 64 + pages / 64) * kPageBytes;
+  resize_map(std::max(2 * now.me_mapsize, needed));
+}
+
+/// Moves the map; 0 bytes: to the size that another process gave it.
+void Environment::Internals::resize_map(std::size_t bytes) {
+  const ClosedGate closed(gate, options.growth_wait_max);
+  if (!closed.is_closed()) {
+    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(oldest_reader_age());
+    throw Error(ErrorCode::kStorage,
+                "the map of '" + path.string() + "' cannot grow: " +
+                    std::to_string(gate.readers()) + " snapshots of this process are open, the " +
+                    "oldest for " + std::to_string(age.count()) + " ms");
+  }
+  check_lmdb(mdb_env_set_mapsize(environment, bytes), "mdb_env_set_mapsize");
+}
+
+void Environment::Internals::adopt_map_size() {
+  const std::lock_guard lock(writer_mutex_);
+  resize_map(0);
+}
+
+void Environment::Internals::grow_early() {
+  const MDB_envinfo now = info();
+  if ((now.me_last_pgno + 1) * kPageBytes * 2 < now.me_mapsize) return;
+  const ClosedGate closed(gate, std::chrono::milliseconds(0));
+  if (!closed.is_closed()) return;
+  check_lmdb(mdb_env_set_mapsize(environment, 2 * now.me_mapsize), "mdb_env_set_mapsize");
+}
+
+Duration Environment::Internals::oldest_reader_age() const {
+  const std::lock_guard lock(readers_mutex_);
+  TimePoint oldest = TimePoint::max();
+  for (const ReadTransaction::State* reader : readers_) {
+    const TimePoint started = reader->started();
+    if (started != TimePoint()) oldest = std::min(oldest, started);
+  }
+  return oldest == TimePoint::max() ? Duration(0) : options.clock->now() - oldest;
+}
+
+void Environment::Internals::note_commit() {
+  {
+    const std::lock_guard lock(commit_mutex);
+    committed.notify_all();
+  }
+  if (options.logger == nullptr) return;
+  const Duration age = oldest_reader_age();
+  if (age < next_age_warning_.load()) {
+    if (age < options.reader_age_warning) next_age_warning_ = options.reader_age_warning;
+    return;
+  }
+  next_age_warning_ = 2 * age;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(age).count();
+  options.logger->warn("store_reader_old age_s=" + std::to_string(seconds) + " file=\"" +
+                       path.string() + "\"");
+}
+
+std::shared_ptr<Environment> Environment::open(const std::filesystem::path& path,
+                                               const EnvironmentOptions& options) {
+  const std::filesystem::path canonical = std::filesystem::weakly_canonical(path);
+  auto environment = registry().find_or_open(canonical.string(), [&] {
+    return std::shared_ptr<Environment>(
+        new Environment(std::make_unique<Internals>(canonical, options)));
+  });
+  if (environment->options().read_only != options.read_only ||
+      environment->options().exclusive != options.exclusive) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "'" + path.string() + "' is open in this process with other options");
+  }
+  return environment;
+}
+
+Environment::Environment(std::unique_ptr<Internals> internals) : internals_(std::move(internals)) {}
+
+Environment::~Environment() {
+  const std::string path = internals_->path.string();
+  internals_.reset();
+  registry().remove(path);
+}
+
+ReadTransaction Environment::begin_read() {
+  auto state = internals_->take_reader();
+  state->owner = shared_from_this();
+  state->begin(*internals_);
+  return ReadTransaction(std::move(state));
+}
+
+CommitId Environment::newest_commit() const {
+  return CommitId(internals_->info().me_last_txnid);
+}
+
+bool Environment::wait_for_commit(CommitId after, Duration timeout) const {
+  constexpr Duration kLookInterval = std::chrono::milliseconds(10);
+  const TimePoint end = internals_->options.clock->now() + timeout;
+  std::unique_lock lock(internals_->commit_mutex);
+  while (newest_commit() <= after) {
+    const Duration rest = end - internals_->options.clock->now();
+    if (rest <= Duration(0)) return false;
+    internals_->committed.wait_for(lock, std::min(rest, kLookInterval));
+  }
+  return true;
+}
+
+Observation Environment::observe(
+    std::function<void(const std::shared_ptr<const Commit>&)> observer) {
+  return Observation(internals_->notifier.add(std::move(observer)));
+}
+
+EnvironmentStats Environment::stats() const {
+  const MDB_envinfo info = internals_->info();
+  return {.used_bytes = (info.me_last_pgno + 1) * kPageBytes,
+          .map_bytes = info.me_mapsize,
+          .readers = internals_->gate.readers(),
+          .oldest_reader_age = internals_->oldest_reader_age()};
+}
+
+const std::filesystem::path& Environment::path() const noexcept {
+  return internals_->path;
+}
+const EnvironmentOptions& Environment::options() const noexcept {
+  return internals_->options;
+}
+
+}  // namespace tombolo::store

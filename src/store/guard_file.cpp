@@ -1,0 +1,62 @@
+#include "store/guard_file.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "store/lmdb.h"
+
+namespace tombolo::store {
+namespace {
+
+constexpr off_t kOpenByte = 0;
+constexpr off_t kWriterByte = 1;
+
+/// Locks of open file descriptions: unlike those of processes they survive that another part of the
+/// process closes the same file.
+int change_lock(int descriptor, short type, off_t byte, int command) noexcept {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = byte;
+  lock.l_len = 1;
+  int result = 0;
+  do {
+    result = fcntl(descriptor, command, &lock);
+  } while (result != 0 && errno == EINTR);
+  return result == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+GuardFile::GuardFile(const std::filesystem::path& path, Access access)
+    : descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+  if (descriptor_ < 0) check_lmdb(errno, "open");
+  const short type = access == Access::kExclusive ? F_WRLCK : F_RDLCK;
+  const int code = change_lock(descriptor_, type, kOpenByte, F_OFD_SETLK);
+  if (code == 0) return;
+  ::close(descriptor_);
+  if (code == EAGAIN || code == EACCES) {
+    throw Error(ErrorCode::kFileInUse,
+                "'" + path.string() + "' is held by another process",
+                ForeignError{"errno", code, "fcntl"});
+  }
+  check_lmdb(code, "fcntl");
+}
+
+GuardFile::~GuardFile() {
+  ::close(descriptor_);
+}
+
+void GuardFile::lock_writer() {
+  check_lmdb(change_lock(descriptor_, F_WRLCK, kWriterByte, F_OFD_SETLKW), "fcntl");
+}
+
+void GuardFile::unlock_writer() noexcept {
+  // Unlocking a range that is locked cannot fail.
+  (void)change_lock(descriptor_, F_UNLCK, kWriterByte, F_OFD_SETLK);
+}
+
+}  // namespace tombolo::store

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+
+namespace tombolo::store {
+
+/// The locks between processes that LMDB does not have, on two bytes of a file beside the database:
+/// who may have it open (byte 0), and who writes (byte 1). The system releases them when a process
+/// ends, however it ends.
+///
+/// Errors:  throws `Error`: `kFileInUse`, `kPermissionDenied`, `kStorage`.
+/// Thread:  `lock_writer` and `unlock_writer` by one thread at a time.
+class GuardFile {
+ public:
+  enum class Access : unsigned char { kShared, kExclusive };
+
+  /// Takes the first lock, or fails with `kFileInUse`.
+  GuardFile(const std::filesystem::path& path, Access access);
+  ~GuardFile();
+  GuardFile(const GuardFile&) = delete;
+  GuardFile& operator=(const GuardFile&) = delete;
+
+  /// Waits for writers of other processes.
+  void lock_writer();
+  void unlock_writer() noexcept;
+
+ private:
+  int descriptor_;
+};
+
+}  // namespace tombolo::store

@@ -1,0 +1,243 @@
+#include "store/key_value.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "base/assertion.h"
+#include "base/error.h"
+
+namespace tombolo::store {
+namespace {
+
+constexpr std::size_t kPageBytes = 4096;
+/// What a write can cost beyond its value: each level of the tree copied, split in two, and a new
+/// root. Trees of this library have five levels at most.
+constexpr std::size_t kPagesPerWrite = 8;
+
+MDB_val to_value(BytesView bytes) noexcept {
+  return {bytes.size(), const_cast<std::byte*>(bytes.data())};
+}
+BytesView to_view(const MDB_val& value) noexcept {
+  return {static_cast<const std::byte*>(value.mv_data), value.mv_size};
+}
+
+int seek(MDB_cursor* cursor, MDB_cursor_op operation, MDB_val& key, MDB_val& value) {
+  const int code = mdb_cursor_get(cursor, &key, &value, operation);
+  if (code != MDB_NOTFOUND) check_lmdb(code, "mdb_cursor_get");
+  return code;
+}
+
+KeyValueTransaction::Item step(MDB_cursor* cursor, MDB_cursor_op operation) {
+  MDB_val key;
+  MDB_val value;
+  if (seek(cursor, operation, key, value) == MDB_NOTFOUND) {
+    throw Error(ErrorCode::kFileCorrupt, "the header or the end record is missing");
+  }
+  return {to_view(key), to_view(value)};
+}
+
+KeyValueTransaction::Item seek_at_or_after(MDB_cursor* cursor, BytesView key) {
+  MDB_val key_value = to_value(key);
+  MDB_val value;
+  if (seek(cursor, MDB_SET_RANGE, key_value, value) == MDB_NOTFOUND) {
+    throw Error(ErrorCode::kFileCorrupt, "the end record is missing");
+  }
+  return {to_view(key_value), to_view(value)};
+}
+
+KeyValueTransaction::Item seek_at_or_before(MDB_cursor* cursor, BytesView key) {
+  const KeyValueTransaction::Item found = seek_at_or_after(cursor, key);
+  return bytes_equal(found.key, key) ? found : step(cursor, MDB_PREV);
+}
+
+}  // namespace
+
+KeyValueCursor::KeyValueCursor(KeyValueTransaction& transaction) {
+  TOMBOLO_ASSERT(transaction.is_open());
+  check_lmdb(mdb_cursor_open(transaction.transaction_, transaction.tree_, &cursor_),
+             "mdb_cursor_open");
+}
+
+KeyValueTransaction::Item KeyValueCursor::find_at_or_after(BytesView key) {
+  return seek_at_or_after(cursor_, key);
+}
+
+KeyValueTransaction::Item KeyValueCursor::find_at_or_before(BytesView key) {
+  return seek_at_or_before(cursor_, key);
+}
+
+KeyValueTransaction::Item KeyValueCursor::next() {
+  return step(cursor_, MDB_NEXT);
+}
+
+KeyValueTransaction::~KeyValueTransaction() {
+  close_cursor();
+  if (transaction_ != nullptr) mdb_txn_abort(transaction_);
+}
+
+void KeyValueTransaction::begin_read(MDB_env* environment) {
+  TOMBOLO_ASSERT(!is_open_ && !is_writable());
+  if (transaction_ == nullptr) {
+    check_lmdb(mdb_txn_begin(environment, nullptr, MDB_RDONLY, &transaction_), "mdb_txn_begin");
+  } else {
+    check_lmdb(mdb_txn_renew(transaction_), "mdb_txn_renew");
+  }
+  is_open_ = true;
+  commit_id_ = CommitId(mdb_txn_id(transaction_));
+  ++generation_;
+  if (cursor_ != nullptr) check_lmdb(mdb_cursor_renew(transaction_, cursor_), "mdb_cursor_renew");
+}
+
+void KeyValueTransaction::end_read() noexcept {
+  if (!is_open_) return;
+  mdb_txn_reset(transaction_);
+  is_open_ = false;
+}
+
+void KeyValueTransaction::begin_write() {
+  TOMBOLO_ASSERT(!is_open_ && is_writable());
+  transaction_ = map_owner_->begin_write_transaction();
+  is_open_ = true;
+  commit_id_ = CommitId(mdb_txn_id(transaction_));
+  ++generation_;
+  room_pages_ = map_owner_->room_pages();
+  written_keys_.clear();
+}
+
+void KeyValueTransaction::commit() {
+  TOMBOLO_ASSERT(is_open_ && is_writable());
+  close_cursor();
+  is_open_ = false;
+  // LMDB frees the transaction whether or not it could be committed.
+  check_lmdb(mdb_txn_commit(std::exchange(transaction_, nullptr)), "mdb_txn_commit");
+}
+
+void KeyValueTransaction::abort() noexcept {
+  if (!is_open_) return;
+  close_cursor();
+  is_open_ = false;
+  mdb_txn_abort(std::exchange(transaction_, nullptr));
+}
+
+MDB_cursor* KeyValueTransaction::cursor() {
+  // A transaction that could not get room ended where it was.
+  if (!is_open_) throw Error(ErrorCode::kNotInTransaction, "the transaction has ended");
+  if (cursor_ == nullptr) {
+    check_lmdb(mdb_cursor_open(transaction_, tree_, &cursor_), "mdb_cursor_open");
+  }
+  return cursor_;
+}
+
+void KeyValueTransaction::close_cursor() noexcept {
+  if (cursor_ != nullptr) mdb_cursor_close(std::exchange(cursor_, nullptr));
+}
+
+std::optional<BytesView> KeyValueTransaction::find(BytesView key) {
+  MDB_val key_value = to_value(key);
+  MDB_val value;
+  if (seek(cursor(), MDB_SET, key_value, value) == MDB_NOTFOUND) return std::nullopt;
+  return to_view(value);
+}
+
+KeyValueTransaction::Item KeyValueTransaction::find_at_or_after(BytesView key) {
+  return seek_at_or_after(cursor(), key);
+}
+
+KeyValueTransaction::Item KeyValueTransaction::find_at_or_before(BytesView key) {
+  return seek_at_or_before(cursor(), key);
+}
+
+KeyValueTransaction::Item KeyValueTransaction::next() {
+  return step(cursor(), MDB_NEXT);
+}
+
+void KeyValueTransaction::put(BytesView key, BytesView value) {
+  prepare_write(key, value.size());
+  MDB_val key_value = to_value(key);
+  MDB_val data = to_value(value);
+  check_lmdb(mdb_cursor_put(cursor(), &key_value, &data, 0), "mdb_cursor_put");
+}
+
+std::span<std::byte> KeyValueTransaction::put_reserved(BytesView key, std::size_t bytes) {
+  prepare_write(key, bytes);
+  MDB_val key_value = to_value(key);
+  MDB_val data{bytes, nullptr};
+  check_lmdb(mdb_cursor_put(cursor(), &key_value, &data, MDB_RESERVE), "mdb_cursor_put");
+  return {static_cast<std::byte*>(data.mv_data), bytes};
+}
+
+bool KeyValueTransaction::erase(BytesView key) {
+  MDB_val key_value = to_value(key);
+  MDB_val value;
+  if (seek(cursor(), MDB_SET, key_value, value) == MDB_NOTFOUND) return false;
+  prepare_write(key, 0);
+  // Making room may have begun the transaction anew, and with it the cursor.
+  key_value = to_value(key);
+  TOMBOLO_ASSERT(seek(cursor(), MDB_SET, key_value, value) == MDB_SUCCESS);
+  check_lmdb(mdb_cursor_del(cursor(), 0), "mdb_cursor_del");
+  return true;
+}
+
+void KeyValueTransaction::erase_prefix(BytesView prefix) {
+  const Bytes owned = to_bytes(prefix);
+  for (;;) {
+    const Item found = find_at_or_after(owned);
+    if (found.key.size() < owned.size() || !bytes_equal(found.key.first(owned.size()), owned)) {
+      return;
+    }
+    erase(to_bytes(found.key));
+  }
+}
+
+void KeyValueTransaction::prepare_write(BytesView key, std::size_t value_bytes) {
+  TOMBOLO_ASSERT(is_writable());
+  const std::size_t pages = value_bytes / kPageBytes + kPagesPerWrite;
+  if (pages > room_pages_) grow(pages);
+  room_pages_ -= pages;
+  ++generation_;
+  const auto key_bytes = static_cast<std::uint16_t>(key.size());
+  const auto* length = reinterpret_cast<const std::byte*>(&key_bytes);
+  written_keys_.insert(written_keys_.end(), length, length + sizeof(key_bytes));
+  written_keys_.insert(written_keys_.end(), key.begin(), key.end());
+}
+
+void KeyValueTransaction::grow(std::size_t pages) {
+  // What this transaction wrote: the value under each of these keys now, or that it is gone.
+  std::vector<BytesView> keys;
+  for (std::size_t at = 0; at < written_keys_.size();) {
+    std::uint16_t key_bytes = 0;
+    std::memcpy(&key_bytes, written_keys_.data() + at, sizeof(key_bytes));
+    keys.push_back(BytesView(written_keys_).subspan(at + sizeof(key_bytes), key_bytes));
+    at += sizeof(key_bytes) + key_bytes;
+  }
+  const auto less = [](BytesView left, BytesView right) {
+    return std::ranges::lexicographical_compare(left, right);
+  };
+  std::ranges::sort(keys, less);
+  keys.erase(std::ranges::unique(keys, bytes_equal).begin(), keys.end());
+  std::vector<std::optional<Bytes>> values;
+  std::size_t pages_written = 0;
+  for (const BytesView key : keys) {
+    const std::optional<BytesView> value = find(key);
+    pages_written += (value ? value->size() : 0) / kPageBytes + kPagesPerWrite;
+    values.push_back(value ? std::optional(to_bytes(*value)) : std::nullopt);
+  }
+
+  const CommitId commit_id = commit_id_;
+  const Bytes written_keys = std::exchange(written_keys_, {});
+  abort();
+  map_owner_->grow(pages + pages_written);
+  begin_write();
+  TOMBOLO_ASSERT_FATAL(commit_id_ == commit_id);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (values[i]) {
+      put(keys[i], *values[i]);
+    } else {
+      erase(keys[i]);
+    }
+  }
+}
+
+}  // namespace tombolo::store

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "base/bytes.h"
+#include "store/ids.h"
+#include "store/lmdb.h"
+
+namespace tombolo::store {
+
+/// Who can make room when a write transaction needs more than the map has left.
+class MapOwner {
+ public:
+  virtual ~MapOwner() = default;
+  [[nodiscard]] virtual MDB_txn* begin_write_transaction() = 0;
+  /// Pages between the newest commit's last page and the end of the map, less what a commit may
+  /// need for the list of free pages.
+  [[nodiscard]] virtual std::size_t room_pages() const = 0;
+  /// Grows the map by at least `pages`, while no transaction of this process is open.
+  virtual void grow(std::size_t pages) = 0;
+};
+
+/// A transaction of LMDB as an ordered map of byte strings.
+///
+/// Views last until the transaction ends or writes; `generation` tells whether that happened.
+///
+/// Room in the map is reckoned before each write with an upper bound, because a transaction that
+/// has met the end of the map is lost. When it is short, the transaction saves what it wrote so
+/// far, ends, has the map grown, begins anew and writes again; nobody commits in between, because
+/// the writer's lock stays held. Callers notice nothing but the generation.
+///
+/// Errors:  throws `Error` as `check_lmdb` does.
+/// Thread:  the owner's.
+class KeyValueTransaction {
+ public:
+  struct Item {
+    BytesView key;
+    BytesView value;
+  };
+
+  /// Idle; `attach` makes it usable.
+  KeyValueTransaction(MDB_dbi tree, MapOwner* map_owner) noexcept
+      : tree_(tree),
+        map_owner_(map_owner) {}
+  ~KeyValueTransaction();
+  KeyValueTransaction(const KeyValueTransaction&) = delete;
+  KeyValueTransaction& operator=(const KeyValueTransaction&) = delete;
+
+  /// Begins a snapshot, reusing the read slot of an earlier one.
+  void begin_read(MDB_env* environment);
+  void end_read() noexcept;
+  void begin_write();
+  /// Commits the write transaction; ends it in any case.
+  void commit();
+  void abort() noexcept;
+
+  [[nodiscard]] bool is_open() const noexcept { return is_open_; }
+  [[nodiscard]] bool is_writable() const noexcept { return map_owner_ != nullptr; }
+  /// The commit that a snapshot shows, or the one that a write transaction is going to be.
+  [[nodiscard]] CommitId commit_id() const noexcept { return commit_id_; }
+  /// Another number after every write and every beginning.
+  [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+
+  [[nodiscard]] std::optional<BytesView> find(BytesView key);
+  /// The first record whose key is not less; the key space has an end record, so there is one.
+  [[nodiscard]] Item find_at_or_after(BytesView key);
+  /// The last record whose key is not greater; the header is less than any other.
+  [[nodiscard]] Item find_at_or_before(BytesView key);
+  /// The record after the one that the last search or step gave.
+  [[nodiscard]] Item next();
+
+  /// Adds or replaces a record. Neither argument may view this transaction's memory.
+  void put(BytesView key, BytesView value);
+  /// Adds or replaces a record; the caller fills the `bytes` bytes before its next call.
+  [[nodiscard]] std::span<std::byte> put_reserved(BytesView key, std::size_t bytes);
+  /// Whether there was such a record.
+  bool erase(BytesView key);
+  /// Erases the records whose keys start with `prefix`.
+  void erase_prefix(BytesView prefix);
+
+ private:
+  friend class KeyValueCursor;
+  [[nodiscard]] MDB_cursor* cursor();
+  void close_cursor() noexcept;
+  void prepare_write(BytesView key, std::size_t value_bytes);
+  void grow(std::size_t pages);
+
+  MDB_dbi tree_;
+  MapOwner* map_owner_;
+  MDB_txn* transaction_ = nullptr;
+  MDB_cursor* cursor_ = nullptr;
+  bool is_open_ = false;
+  CommitId commit_id_;
+  std::uint64_t generation_ = 0;
+  std::size_t room_pages_ = 0;  ///< What is left of the map by the upper bound.
+  Bytes written_keys_;          ///< Length (u16) and bytes of each key written, for `grow`.
+};
+
+/// A walk of its own over the records of a transaction that does not write meanwhile.
+class KeyValueCursor {
+ public:
+  explicit KeyValueCursor(KeyValueTransaction& transaction);
+  ~KeyValueCursor() { mdb_cursor_close(cursor_); }
+  KeyValueCursor(const KeyValueCursor&) = delete;
+  KeyValueCursor& operator=(const KeyValueCursor&) = delete;
+
+  /// As in `KeyValueTransaction`.
+  [[nodiscard]] KeyValueTransaction::Item find_at_or_after(BytesView key);
+  [[nodiscard]] KeyValueTransaction::Item find_at_or_before(BytesView key);
+  [[nodiscard]] KeyValueTransaction::Item next();
+
+ private:
+  MDB_cursor* cursor_ = nullptr;
+};
+
+}  // namespace tombolo::store

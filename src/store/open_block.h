@@ -1,0 +1,113 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "store/block_layout.h"
+#include "store/block_view.h"
+#include "store/ids.h"
+
+namespace tombolo::store {
+
+/// A block that is being changed: the same content as in a `BlockView`, each column with room for
+/// `kBlockRowsMax` elements, texts in a heap where a replaced one leaves its bytes behind until
+/// they are worth collecting.
+///
+/// Thread:  that of its write transaction.
+class OpenBlock {
+ public:
+  /// An empty block that starts at `first`.
+  OpenBlock(const GroupLayout& layout, RowId first);
+  /// A copy of a packed block.
+  OpenBlock(const GroupLayout& layout, RowId first, const BlockView& packed);
+
+  [[nodiscard]] RowId first() const noexcept { return first_; }
+  [[nodiscard]] std::uint32_t rows() const noexcept { return rows_; }
+  [[nodiscard]] std::uint32_t objects() const noexcept { return objects_; }
+  [[nodiscard]] bool is_present(std::uint32_t slot) const noexcept {
+    return ((presence_[slot / 64] >> (slot % 64)) & 1U) != 0;
+  }
+  [[nodiscard]] const std::uint64_t* presence() const noexcept { return presence_.data(); }
+
+  /// Makes `slot` one of the block's, with everything before it.
+  void extend(std::uint32_t slot) noexcept { rows_ = std::max(rows_, slot + 1); }
+  void set_present(std::uint32_t slot) noexcept;
+  /// Takes the object out and makes all its values zeros.
+  void clear_slot(std::uint32_t slot) noexcept;
+
+  [[nodiscard]] const std::uint64_t* validity(std::uint32_t column) const noexcept {
+    return reinterpret_cast<const std::uint64_t*>(bytes_.get() + layout_->open_start(column));
+  }
+  [[nodiscard]] bool is_valid(std::uint32_t column, std::uint32_t slot) const noexcept {
+    return ((validity(column)[slot / 64] >> (slot % 64)) & 1U) != 0;
+  }
+  void set_valid(std::uint32_t column, std::uint32_t slot, bool valid) noexcept;
+  /// The elements of a column; of a timestamp the seconds, `kBlockRowsMax` of them, come first.
+  [[nodiscard]] const std::byte* values(std::uint32_t column) const noexcept {
+    return bytes_.get() + layout_->open_start(column) + kBitmapWordsMax * sizeof(std::uint64_t);
+  }
+  [[nodiscard]] std::byte* values(std::uint32_t column) noexcept {
+    return bytes_.get() + layout_->open_start(column) + kBitmapWordsMax * sizeof(std::uint64_t);
+  }
+  [[nodiscard]] BlockView::Text text(std::uint32_t column, std::uint32_t slot) const noexcept {
+    const TextRef ref = texts(column)[slot];
+    return {{heap_.data() + ref.offset, ref.bytes}, ref.is_large != 0};
+  }
+  /// `text` is at most `kInlineTextBytesMax` long; it may view this block.
+  void set_text(std::uint32_t column, std::uint32_t slot, std::string_view text);
+  /// Marks the value as kept elsewhere.
+  void set_large(std::uint32_t column, std::uint32_t slot) noexcept;
+
+  [[nodiscard]] std::size_t text_bytes() const noexcept { return heap_live_bytes_; }
+  /// Bytes of the packed form: an upper bound that is kept under `kBlockBytesMax` by splitting.
+  [[nodiscard]] std::size_t packed_bytes() const noexcept {
+    return layout_->packed_bytes(rows_) + heap_live_bytes_;
+  }
+  /// Moves the slots from `slot` on into a block of their own.
+  [[nodiscard]] std::unique_ptr<OpenBlock> split(std::uint32_t slot);
+  /// The column with the longest text in `slot`; nullopt when it has none.
+  [[nodiscard]] std::optional<std::uint32_t> longest_text(std::uint32_t slot) const noexcept;
+
+  /// Writes the packed form to the front of `out`, which holds `kBlockBytesMax` bytes, and returns
+  /// its length; 0 when the block has no object (group 0) or nothing but defaults (others).
+  [[nodiscard]] std::size_t pack(std::byte* out) const noexcept;
+
+ private:
+  struct TextRef {
+    std::uint32_t offset;
+    std::uint32_t bytes : 31;
+    std::uint32_t is_large : 1;
+  };
+  static_assert(sizeof(TextRef) == 8);
+
+  [[nodiscard]] const TextRef* texts(std::uint32_t column) const noexcept {
+    return reinterpret_cast<const TextRef*>(values(column));
+  }
+  [[nodiscard]] TextRef* texts(std::uint32_t column) noexcept {
+    return reinterpret_cast<TextRef*>(values(column));
+  }
+  void collect_heap();
+  void copy_slot(const OpenBlock& from, std::uint32_t from_slot, std::uint32_t to_slot);
+  [[nodiscard]] bool is_all_default(std::uint32_t column) const noexcept;
+  [[nodiscard]] std::byte* pack_column(std::uint32_t column,
+                                       std::uint32_t rows,
+                                       std::byte* out) const noexcept;
+
+  const GroupLayout* layout_;
+  RowId first_;
+  std::uint32_t rows_ = 0;
+  std::uint32_t objects_ = 0;
+  std::array<std::uint64_t, kBitmapWordsMax> presence_{};
+  std::unique_ptr<std::byte[]> bytes_;
+  std::vector<char> heap_;
+  std::size_t heap_live_bytes_ = 0;
+};
+
+}  // namespace tombolo::store

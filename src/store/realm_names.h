@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "store/ids.h"
+#include "store/key_value.h"
+
+namespace tombolo::store {
+
+/// The realms of an environment by name. A long name's key is its beginning and a hash of the
+/// whole, checked against the whole name in the record:
+///
+///     record     = realm:u32 name
+[[nodiscard]] std::optional<RealmId> find_realm(KeyValueTransaction& transaction,
+                                                std::string_view name);
+/// Gives the next id to a name that has none, and the realm its empty state.
+RealmId create_realm(KeyValueTransaction& transaction, std::string_view name);
+
+}  // namespace tombolo::store

@@ -1,0 +1,144 @@
+#include "store/realm_reader.h"
+
+#include <utility>
+
+#include "base/assertion.h"
+#include "base/error.h"
+#include "store/realm_state.h"
+
+namespace tombolo::store {
+namespace {
+
+void require_object(RealmState& realm, ObjectRef object) {
+  if (realm.class_store(object.class_id).contains(object.row)) [[likely]]
+    return;
+  throw Error(
+      ErrorCode::kObjectDeleted,
+      "the object of class '" + realm.class_store(object.class_id).info().name + "' was deleted");
+}
+
+}  // namespace
+
+ListReader::ListReader(RealmState& realm, const PropertyInfo& property, const SlotRef& slot)
+    : realm_(&realm),
+      property_(&property),
+      tree_(realm.list(slot, property)) {}
+
+Value ListReader::get(std::uint32_t position) const {
+  return realm_->list_value(*property_, tree_.find(position));
+}
+
+bool ListReader::is_hidden(std::uint32_t position) const {
+  return property_->type == PropertyType::kLink && realm_->is_tombstone(get(position).as_link());
+}
+
+bool ListReader::may_hide() const {
+  return property_->type == PropertyType::kLink &&
+         realm_->class_store(property_->target).has_tombstones();
+}
+
+std::uint32_t ListReader::visible_size() const {
+  if (!may_hide()) return size();
+  std::uint32_t visible = 0;
+  for (std::uint32_t position = 0; position < size(); ++position) visible += !is_hidden(position);
+  return visible;
+}
+
+std::optional<std::uint32_t> ListReader::stored_position(std::uint32_t visible) const {
+  if (!may_hide()) return visible <= size() ? std::optional(visible) : std::nullopt;
+  for (std::uint32_t position = 0; position < size(); ++position) {
+    if (is_hidden(position)) continue;
+    if (visible == 0) return position;
+    --visible;
+  }
+  return visible == 0 ? std::optional(size()) : std::nullopt;
+}
+
+RealmReader::RealmReader(std::unique_ptr<RealmState> state) noexcept : state_(std::move(state)) {}
+RealmReader::~RealmReader() = default;
+
+RealmId RealmReader::id() const noexcept {
+  return state_->realm();
+}
+
+const Catalog& RealmReader::catalog() const {
+  return state_->catalog();
+}
+
+ClientFileIdent RealmReader::file_ident() const {
+  return state_->file_ident();
+}
+
+std::uint64_t RealmReader::object_count(ClassId class_id) const {
+  return state_->class_store(class_id).object_count();
+}
+
+bool RealmReader::contains(ObjectRef object) const {
+  return state_->class_store(object.class_id).contains(object.row);
+}
+
+std::optional<RowId> RealmReader::find(ClassId class_id, const ObjectKey& key) const {
+  ClassStore& store = state_->class_store(class_id);
+  if (!is_key_of(store.info(), key)) return std::nullopt;
+  const auto found = store.find(state_->to_stored(key));
+  return found && !found->is_tombstone ? std::optional(found->row) : std::nullopt;
+}
+
+ObjectKey RealmReader::key_of(ObjectRef object) const {
+  const auto key = state_->class_store(object.class_id).key_of(object.row);
+  if (!key) require_object(*state_, object);
+  return state_->to_public(*key);
+}
+
+Value RealmReader::get(ObjectRef object, PropertyId property) const {
+  ClassStore& store = state_->class_store(object.class_id);
+  const PropertyInfo* info = store.info().find_property(property);
+  TOMBOLO_ASSERT(info != nullptr && info->collection == CollectionType::kSingle);
+  require_object(*state_, object);
+  const Value value = store.read(object.row, *info);
+  if (info->type == PropertyType::kLink && !value.is_null() &&
+      state_->is_tombstone(value.as_link())) {
+    return Value::null();
+  }
+  return value;
+}
+
+ListReader RealmReader::list(const SlotRef& slot) const {
+  const PropertyInfo& property = state_->property(slot.class_id, slot.property);
+  TOMBOLO_ASSERT(property.is_list());
+  require_object(*state_, slot.object());
+  return ListReader(*state_, property, slot);
+}
+
+RowId RealmReader::next_row(ClassId class_id, RowId after) const {
+  return state_->class_store(class_id).next_row(after);
+}
+
+std::optional<Backlink> RealmReader::next_backlink(ObjectRef target,
+                                                   const std::optional<SlotRef>& after) const {
+  return state_->next_backlink(target, after);
+}
+
+HistoryReader RealmReader::history() const {
+  return {state_->transaction(), state_->realm()};
+}
+
+MetadataReader RealmReader::metadata() const {
+  return {state_->transaction(), state_->realm()};
+}
+
+bool is_key_of(const ClassInfo& info, const ObjectKey& key) noexcept {
+  if (!info.primary_key) return key.type() == ObjectKey::Type::kGlobalKey;
+  const PropertyInfo& property = info.key_property();
+  switch (key.type()) {
+    case ObjectKey::Type::kNull: return property.nullable;
+    case ObjectKey::Type::kInt: return property.type == PropertyType::kInt;
+    case ObjectKey::Type::kString: return property.type == PropertyType::kString;
+    case ObjectKey::Type::kObjectId: return property.type == PropertyType::kObjectId;
+    case ObjectKey::Type::kUuid: return property.type == PropertyType::kUuid;
+    case ObjectKey::Type::kGlobalKey: return false;
+  }
+  return false;
+}
+
+}  // namespace tombolo::store

@@ -1,0 +1,420 @@
+#include "store/realm_state.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/assertion.h"
+#include "base/error.h"
+#include "store/element.h"
+
+namespace tombolo::store {
+namespace {
+
+Tuple backlink_tuple(RowId target, const SlotRef& origin, std::uint64_t count) noexcept {
+  return {{target.value(),
+           std::uint64_t{origin.class_id.value()} << 32 | origin.property.value(),
+           origin.row.value(),
+           count}};
+}
+
+Backlink to_backlink(const Tuple& tuple) noexcept {
+  return {.origin = {ClassId(static_cast<std::uint32_t>(tuple.words[1] >> 32)),
+                     RowId(tuple.words[2]),
+                     PropertyId(static_cast<std::uint32_t>(tuple.words[1]))},
+          .count = static_cast<std::uint32_t>(tuple.words[3])};
+}
+
+/// The element of a list as bytes: a buffer for what has a fixed width.
+class ElementBytes {
+ public:
+  explicit ElementBytes(const Value& value) {
+    if (value.is_null()) return;
+    if (value.type() == ValueType::kString || value.type() == ValueType::kBinary) {
+      view_ = as_bytes(value.text());
+      return;
+    }
+    store_element(value, buffer_.data());
+    view_ = BytesView(buffer_).first(
+        element_bytes(column_form({.name = {},
+                                   .type = static_cast<PropertyType>(value.type()),
+                                   .collection = CollectionType::kSingle,
+                                   .nullable = false,
+                                   .target = {}})
+                          .storage));
+  }
+  ElementBytes(const ElementBytes&) = delete;
+  ElementBytes& operator=(const ElementBytes&) = delete;
+  [[nodiscard]] std::optional<BytesView> view() const noexcept { return view_; }
+
+ private:
+  std::array<std::byte, kFixedElementBytesMax> buffer_{};
+  std::optional<BytesView> view_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Catalog> CatalogCache::find(RealmId realm, CommitId changed_by) {
+  const std::lock_guard lock(mutex_);
+  const auto entry = entries_.find(realm);
+  if (entry == entries_.end() || entry->second.changed_by != changed_by) return nullptr;
+  return entry->second.catalog;
+}
+
+void CatalogCache::put(RealmId realm, CommitId changed_by, std::shared_ptr<const Catalog> catalog) {
+  const std::lock_guard lock(mutex_);
+  entries_.insert_or_assign(realm, Entry{changed_by, std::move(catalog)});
+}
+
+void RealmState::load() {
+  const auto record = transaction_.find(Key(realm_, Space::kRealmState));
+  TOMBOLO_ASSERT(record);
+  if (record->size() != sizeof(record_)) {
+    throw Error(ErrorCode::kFileCorrupt, "the state of a realm has a wrong size");
+  }
+  std::memcpy(&record_, record->data(), sizeof(record_));
+  const CommitId changed_by(record_.catalog_commit);
+  if (catalog_ == nullptr || catalog_commit_ != changed_by) {
+    classes_.clear();
+    catalog_ = shared_.catalogs.find(realm_, changed_by);
+    if (catalog_ == nullptr) {
+      catalog_ = load_catalog();
+      shared_.catalogs.put(realm_, changed_by, catalog_);
+    }
+    catalog_commit_ = changed_by;
+  }
+  loaded_commit_ = transaction_.commit_id();
+}
+
+std::shared_ptr<const Catalog> RealmState::load_catalog() {
+  std::vector<ClassInfo> classes;
+  const Key prefix(realm_, Space::kClass);
+  for (auto item = transaction_.find_at_or_after(prefix); starts_with(item.key, prefix);
+       item = transaction_.next()) {
+    const ClassId id(read_big_endian<std::uint32_t>(item.key.subspan(prefix.size())));
+    if (id.value() >= record_.next_class) {
+      throw Error(ErrorCode::kFileCorrupt, "a class with an id that was never given");
+    }
+    classes.push_back(parse_class(id, item.value));
+  }
+  return std::make_shared<const Catalog>(std::move(classes));
+}
+
+void RealmState::put_record() {
+  transaction_.put(Key(realm_, Space::kRealmState), std::as_bytes(std::span(&record_, 1)));
+}
+
+void RealmState::set_file_ident(ClientFileIdent ident) {
+  (void)catalog();
+  record_.file_ident = ident.value();
+  put_record();
+}
+
+ClassStore& RealmState::class_store(ClassId id) {
+  const Catalog& catalog = this->catalog();
+  const std::size_t index = id.value();
+  if (index < classes_.size() && classes_[index] != nullptr) [[likely]]
+    return *classes_[index];
+  const ClassInfo* info = catalog.find_class(id);
+  TOMBOLO_ASSERT(info != nullptr);
+  if (index >= classes_.size()) classes_.resize(index + 1);
+  classes_[index] = std::make_unique<ClassStore>(transaction_, realm_, *info, shared_.hash_key);
+  return *classes_[index];
+}
+
+const PropertyInfo& RealmState::property(ClassId id, PropertyId property) {
+  const PropertyInfo* info = class_store(id).info().find_property(property);
+  TOMBOLO_ASSERT(info != nullptr);
+  return *info;
+}
+
+std::vector<ClassInfo> RealmState::begin_schema_change() {
+  std::vector<ClassInfo> classes = catalog().classes();
+  flush();
+  return classes;
+}
+
+void RealmState::end_schema_change(std::vector<ClassInfo> classes) {
+  classes_.clear();
+  catalog_ = std::make_shared<const Catalog>(std::move(classes));
+  record_.catalog_commit = transaction_.commit_id().value();
+  catalog_commit_ = transaction_.commit_id();
+  put_record();
+  if (tracker != nullptr) tracker->schema_changed();
+}
+
+void RealmState::put_class(const ClassInfo& info) {
+  Key key(realm_, Space::kClass);
+  key.append(info.id);
+  transaction_.put(key, encode_class(info));
+}
+
+ClassId RealmState::add_class(std::vector<ClassInfo>& classes, const ClassSchema& definition) {
+  ClassInfo& info = classes.emplace_back();
+  info.id = ClassId(record_.next_class++);
+  info.name = definition.name;
+  info.kind = definition.kind;
+  info.add_key(definition.find_property(definition.primary_key));
+  put_class(info);
+  return info.id;
+}
+
+PropertyId RealmState::add_property(std::vector<ClassInfo>& classes,
+                                    ClassId class_id,
+                                    const Property& definition) {
+  const auto target = std::ranges::find(classes, definition.target, &ClassInfo::name);
+  const auto info = std::ranges::find(classes, class_id, &ClassInfo::id);
+  const PropertyId id =
+      info->add_property(definition, target == classes.end() ? ClassId() : target->id);
+  put_class(*info);
+  return id;
+}
+
+void RealmState::erase_class(ClassId class_id) {
+  // Object by object, because each may be linked to and may link to others.
+  ClassStore& store = class_store(class_id);
+  for (RowId row = store.next_row(kNoRow); row != kNoRow; row = store.next_row(row)) {
+    erase({class_id, row}, false);
+  }
+  std::vector<ClassInfo> classes = begin_schema_change();
+  std::erase_if(classes, [&](const ClassInfo& info) { return info.id == class_id; });
+  for (const Space space : {Space::kClass,
+                            Space::kClassCounters,
+                            Space::kBlock,
+                            Space::kPrimaryKeyIndex,
+                            Space::kBacklinks,
+                            Space::kLargeValue,
+                            Space::kListNode,
+                            Space::kTombstone}) {
+    Key prefix(realm_, space);
+    prefix.append(class_id);
+    transaction_.erase_prefix(prefix);
+  }
+  end_schema_change(std::move(classes));
+}
+
+void RealmState::erase_property(ClassId class_id, PropertyId erased) {
+  const PropertyInfo property = this->property(class_id, erased);
+  ClassStore& store = class_store(class_id);
+  if (property.type == PropertyType::kLink) {
+    for (RowId row = store.next_row(kNoRow); row != kNoRow; row = store.next_row(row)) {
+      remove_links({class_id, row, erased}, property);
+      limit_memory();
+    }
+  }
+  // The column stays behind as a gap, with what it holds: no other property ever takes it.
+  store.erase_outside_values(property);
+  std::vector<ClassInfo> classes = begin_schema_change();
+  const auto info = std::ranges::find(classes, class_id, &ClassInfo::id);
+  info->erase_property(erased);
+  put_class(*info);
+  end_schema_change(std::move(classes));
+}
+
+ObjectKey RealmState::to_stored(const ObjectKey& key) {
+  if (key.type() != ObjectKey::Type::kGlobalKey) return key;
+  const GlobalKey global_key = key.as_global_key();
+  if (global_key.high != file_ident().value()) return key;
+  return ObjectKey::of_global_key({0, global_key.low});
+}
+
+ObjectKey RealmState::to_public(const ObjectKey& key) {
+  if (key.type() != ObjectKey::Type::kGlobalKey) return key;
+  const GlobalKey global_key = key.as_global_key();
+  if (global_key.high != 0) return key;
+  return ObjectKey::of_global_key({file_ident().value(), global_key.low});
+}
+
+Created RealmState::create(ClassId class_id, const ObjectKey& stored_key) {
+  ClassStore& store = class_store(class_id);
+  const auto found = store.find(stored_key);
+  if (found && !found->is_tombstone) return {found->row, false};
+  const RowId row = found ? found->row : store.create(stored_key);
+  if (found) store.revive(row, stored_key);
+  if (tracker != nullptr) tracker->inserted({class_id, row});
+  return {row, true};
+}
+
+RowId RealmState::link_target(ClassId class_id, const ObjectKey& stored_key) {
+  ClassStore& store = class_store(class_id);
+  const auto found = store.find(stored_key);
+  return found ? found->row : store.create_tombstone(stored_key);
+}
+
+void RealmState::erase(ObjectRef object, bool may_leave_tombstone) {
+  ClassStore& store = class_store(object.class_id);
+  for (const PropertyInfo& property : store.info().properties) {
+    const SlotRef slot{object.class_id, object.row, property.id};
+    if (property.type == PropertyType::kLink) remove_links(slot, property);
+    if (property.is_list()) list(slot, property).clear();
+  }
+  if (may_leave_tombstone && next_backlink(object, std::nullopt)) {
+    store.bury(object.row);
+  } else {
+    store.erase(object.row);
+  }
+  if (tracker != nullptr) tracker->erased(object);
+}
+
+/// Removes the backlinks of everything that the slot links to, not the links themselves.
+void RealmState::remove_links(const SlotRef& slot, const PropertyInfo& property) {
+  if (!property.is_list()) {
+    const Value link = read(slot.object(), property);
+    if (!link.is_null()) remove_backlink(link.as_link(), slot);
+    return;
+  }
+  const std::uint32_t size = list(slot, property).size();
+  for (std::uint32_t position = 0; position < size; ++position) {
+    // Backlinks may be written out on the way, so the list is looked up anew.
+    const Value link = list_value(property, list(slot, property).find(position));
+    if (!link.is_null()) remove_backlink(link.as_link(), slot);
+  }
+}
+
+void RealmState::write(ObjectRef object, const PropertyInfo& property, const Value& value) {
+  const SlotRef slot{object.class_id, object.row, property.id};
+  if (property.type != PropertyType::kLink) {
+    class_store(object.class_id).write(object.row, property, value);
+  } else {
+    const Value before = read(object, property);
+    if (!value.is_null()) add_backlink(value.as_link(), slot);
+    class_store(object.class_id).write(object.row, property, value);
+    if (!before.is_null()) remove_backlink(before.as_link(), slot);
+  }
+  note_modified(slot);
+}
+
+void RealmState::add_backlink(ObjectRef target, const SlotRef& origin) {
+  TupleSet& backlinks = class_store(target.class_id).backlinks();
+  const Tuple wanted = backlink_tuple(target.row, origin, 0);
+  const auto found = backlinks.find_from(wanted);
+  std::uint64_t count = 0;
+  if (found && std::equal(wanted.words.begin(), wanted.words.begin() + 3, found->words.begin())) {
+    count = found->words[3];
+    backlinks.erase(*found);
+  }
+  backlinks.insert(backlink_tuple(target.row, origin, count + 1));
+}
+
+void RealmState::remove_backlink(ObjectRef target, const SlotRef& origin) {
+  ClassStore& store = class_store(target.class_id);
+  const Tuple wanted = backlink_tuple(target.row, origin, 0);
+  const auto found = store.backlinks().find_from(wanted);
+  if (!found || !std::equal(wanted.words.begin(), wanted.words.begin() + 3, found->words.begin())) {
+    throw Error(ErrorCode::kFileCorrupt, "a link has no backlink");
+  }
+  store.backlinks().erase(*found);
+  if (found->words[3] > 1) {
+    store.backlinks().insert(backlink_tuple(target.row, origin, found->words[3] - 1));
+    return;
+  }
+  // Nothing remembers a tombstone but the links to it.
+  if (store.is_tombstone(target.row) && !next_backlink(target, std::nullopt)) {
+    store.drop_tombstone(target.row);
+  }
+}
+
+std::optional<Backlink> RealmState::next_backlink(ObjectRef target,
+                                                  const std::optional<SlotRef>& after) {
+  Tuple from{{target.row.value()}};
+  if (after) {
+    from = backlink_tuple(target.row, *after, ~std::uint64_t{0});
+  }
+  const auto found = class_store(target.class_id).backlinks().find_from(from);
+  if (!found || found->words[0] != target.row.value()) return std::nullopt;
+  return to_backlink(*found);
+}
+
+ListTree RealmState::list(const SlotRef& slot, const PropertyInfo& property) {
+  return ListTree(transaction_,
+                  realm_,
+                  slot,
+                  element_form(property),
+                  class_store(slot.class_id).read_list_root(slot.row, property));
+}
+
+Value RealmState::list_value(const PropertyInfo& property, std::optional<BytesView> element) {
+  if (!element) return Value::null();
+  if (element_form(property).storage == Storage::kText) {
+    return text_value(property, as_text(*element));
+  }
+  return load_element(property, element->data());
+}
+
+void RealmState::put_list_root(const SlotRef& slot, const PropertyInfo& property, BytesView root) {
+  class_store(slot.class_id).write_list_root(slot.row, property, root);
+}
+
+void RealmState::list_insert(const SlotRef& slot,
+                             const PropertyInfo& property,
+                             std::uint32_t position,
+                             const Value& value) {
+  const ElementBytes element(value);
+  put_list_root(slot, property, list(slot, property).insert(position, element.view()));
+  if (property.type == PropertyType::kLink) add_backlink(value.as_link(), slot);
+  note_modified(slot);
+}
+
+void RealmState::list_set(const SlotRef& slot,
+                          const PropertyInfo& property,
+                          std::uint32_t position,
+                          const Value& value) {
+  const bool is_link = property.type == PropertyType::kLink;
+  const Value before =
+      is_link ? list_value(property, list(slot, property).find(position)) : Value::null();
+  const ElementBytes element(value);
+  put_list_root(slot, property, list(slot, property).replace(position, element.view()));
+  if (is_link) {
+    add_backlink(value.as_link(), slot);
+    remove_backlink(before.as_link(), slot);
+  }
+  note_modified(slot);
+}
+
+void RealmState::list_move(const SlotRef& slot,
+                           const PropertyInfo& property,
+                           std::uint32_t from,
+                           std::uint32_t to) {
+  const auto found = list(slot, property).find(from);
+  const std::optional<Bytes> element = found ? std::optional(to_bytes(*found)) : std::nullopt;
+  put_list_root(slot, property, list(slot, property).erase(from));
+  put_list_root(
+      slot,
+      property,
+      list(slot, property).insert(to, element ? std::optional(BytesView(*element)) : std::nullopt));
+  note_modified(slot);
+}
+
+void RealmState::list_erase(const SlotRef& slot,
+                            const PropertyInfo& property,
+                            std::uint32_t position) {
+  const bool is_link = property.type == PropertyType::kLink;
+  const Value before =
+      is_link ? list_value(property, list(slot, property).find(position)) : Value::null();
+  put_list_root(slot, property, list(slot, property).erase(position));
+  if (is_link) remove_backlink(before.as_link(), slot);
+  note_modified(slot);
+}
+
+void RealmState::list_clear(const SlotRef& slot, const PropertyInfo& property) {
+  if (property.type == PropertyType::kLink) remove_links(slot, property);
+  list(slot, property).clear();
+  put_list_root(slot, property, {});
+  note_modified(slot);
+}
+
+void RealmState::flush() {
+  for (const auto& store : classes_) {
+    if (store != nullptr) store->flush();
+  }
+}
+
+void RealmState::flush_when_large() {
+  std::size_t bytes = 0;
+  for (const auto& store : classes_) {
+    if (store != nullptr) bytes += store->open_memory_bytes();
+  }
+  if (bytes > shared_.write_cache_bytes_max) flush();
+}
+
+}  // namespace tombolo::store

@@ -1,0 +1,195 @@
+#include "store/recorder.h"
+
+#include "base/assertion.h"
+#include "store/realm_state.h"
+
+namespace tombolo::store {
+
+using changeset::PathElement;
+using changeset::Payload;
+using changeset::PayloadType;
+using changeset::Place;
+using changeset::PrimaryKey;
+using changeset::StringIndex;
+
+StringIndex Recorder::class_name(ClassId id) {
+  if (id.value() >= names_.size()) names_.resize(id.value() + 1);
+  auto& name = names_[id.value()].name;
+  if (!name) name = writer_.intern(realm_.class_store(id).info().name);
+  return *name;
+}
+
+StringIndex Recorder::property_name(ClassId id, PropertyId property) {
+  auto& names = names_[id.value()].properties;
+  if (property.value() >= names.size()) names.resize(property.value() + 1);
+  auto& name = names[property.value()];
+  if (!name) name = writer_.intern(realm_.property(id, property).name);
+  return *name;
+}
+
+PrimaryKey Recorder::to_primary_key(const ObjectKey& key) {
+  PrimaryKey result;
+  switch (key.type()) {
+    case ObjectKey::Type::kNull: result.type = PayloadType::kNull; break;
+    case ObjectKey::Type::kInt:
+      result.type = PayloadType::kInt;
+      result.integer = key.as_int();
+      break;
+    case ObjectKey::Type::kString:
+      result.type = PayloadType::kString;
+      result.string = writer_.intern(key.as_string());
+      break;
+    case ObjectKey::Type::kObjectId:
+      result.type = PayloadType::kObjectId;
+      result.object_id = key.as_object_id();
+      break;
+    case ObjectKey::Type::kUuid:
+      result.type = PayloadType::kUuid;
+      result.uuid = key.as_uuid();
+      break;
+    case ObjectKey::Type::kGlobalKey:
+      result.type = PayloadType::kGlobalKey;
+      result.global_key = key.as_global_key();
+      break;
+  }
+  return result;
+}
+
+const PrimaryKey& Recorder::object_key(ObjectRef object) {
+  if (object_ != object) {
+    const auto key = realm_.class_store(object.class_id).key_of(object.row);
+    TOMBOLO_ASSERT(key);
+    object_key_ = to_primary_key(realm_.to_public(*key));
+    object_ = object;
+  }
+  return object_key_;
+}
+
+Place Recorder::place(const SlotRef& slot, std::span<const PathElement> path) {
+  const StringIndex table = class_name(slot.class_id);
+  const PrimaryKey& object = object_key(slot.object());
+  return {.table = table,
+          .object = object,
+          .field = property_name(slot.class_id, slot.property),
+          .path = path};
+}
+
+Payload Recorder::to_payload(const Value& value) {
+  Payload payload;
+  payload.type = static_cast<PayloadType>(value.type());
+  switch (value.type()) {
+    case ValueType::kNull: break;
+    case ValueType::kInt: payload.integer = value.as_int(); break;
+    case ValueType::kBool: payload.boolean = value.as_bool(); break;
+    case ValueType::kString:
+    case ValueType::kBinary: payload.text = value.text(); break;
+    case ValueType::kTimestamp: payload.timestamp = value.as_timestamp(); break;
+    case ValueType::kFloat: payload.single = value.as_float(); break;
+    case ValueType::kDouble: payload.real = value.as_double(); break;
+    case ValueType::kDecimal: payload.decimal = value.as_decimal(); break;
+    case ValueType::kObjectId: payload.object_id = value.as_object_id(); break;
+    case ValueType::kUuid: payload.uuid = value.as_uuid(); break;
+    case ValueType::kLink: {
+      const ObjectRef target = value.as_link();
+      const StringIndex table = class_name(target.class_id);
+      const auto key = realm_.class_store(target.class_id).key_of(target.row);
+      TOMBOLO_ASSERT(key);
+      payload.link = {.table = table, .object = to_primary_key(realm_.to_public(*key))};
+      break;
+    }
+  }
+  return payload;
+}
+
+void Recorder::add_class(const ClassInfo& info) {
+  changeset::TableSpec spec;
+  spec.kind = info.kind;
+  const StringIndex table = class_name(info.id);
+  if (info.primary_key) {
+    spec.primary_key = property_name(info.id, *info.primary_key);
+    // The numbers of property types are those of payload types.
+    spec.primary_key_type = static_cast<PayloadType>(info.key_property().type);
+    spec.primary_key_nullable = info.key_property().nullable;
+  } else {
+    spec.primary_key = writer_.intern("");
+  }
+  writer_.add_table(table, spec);
+}
+
+void Recorder::erase_class(const ClassInfo& info) {
+  writer_.erase_table(class_name(info.id));
+}
+
+void Recorder::add_property(const ClassInfo& info, const PropertyInfo& property) {
+  const StringIndex table = class_name(info.id);
+  const StringIndex field = property_name(info.id, property.id);
+  changeset::ColumnSpec spec;
+  spec.type = property.type;
+  spec.collection = property.collection;
+  spec.nullable = property.nullable;
+  if (property.type == PropertyType::kLink) spec.target = class_name(property.target);
+  writer_.add_column(table, field, spec);
+}
+
+void Recorder::erase_property(const ClassInfo& info, const PropertyInfo& property) {
+  const StringIndex table = class_name(info.id);
+  writer_.erase_column(table, property_name(info.id, property.id));
+}
+
+void Recorder::create(ObjectRef object, const ObjectKey& key) {
+  const StringIndex table = class_name(object.class_id);
+  object_key_ = to_primary_key(key);
+  object_ = object;
+  writer_.create_object(table, object_key_);
+}
+
+void Recorder::erase(ObjectRef object) {
+  const StringIndex table = class_name(object.class_id);
+  writer_.erase_object(table, object_key(object));
+}
+
+void Recorder::set(const SlotRef& slot, const Value& value, WriteKind kind) {
+  const Place where = place(slot);
+  writer_.update(where, to_payload(value), {.is_default = kind == WriteKind::kDefault});
+}
+
+void Recorder::add_int(const SlotRef& slot, std::int64_t operand) {
+  writer_.add_integer(place(slot), operand);
+}
+
+void Recorder::list_insert(const SlotRef& list,
+                           std::uint32_t position,
+                           const Value& value,
+                           std::uint32_t size) {
+  const PathElement path = PathElement::index(position);
+  const Place where = place(list, {&path, 1});
+  writer_.array_insert(where, to_payload(value), size);
+}
+
+void Recorder::list_set(const SlotRef& list,
+                        std::uint32_t position,
+                        const Value& value,
+                        std::uint32_t size) {
+  const PathElement path = PathElement::index(position);
+  const Place where = place(list, {&path, 1});
+  writer_.update_element(where, to_payload(value), size);
+}
+
+void Recorder::list_move(const SlotRef& list,
+                         std::uint32_t from,
+                         std::uint32_t to,
+                         std::uint32_t size) {
+  const PathElement path = PathElement::index(from);
+  writer_.array_move(place(list, {&path, 1}), {.to = to, .prior_size = size});
+}
+
+void Recorder::list_erase(const SlotRef& list, std::uint32_t position, std::uint32_t size) {
+  const PathElement path = PathElement::index(position);
+  writer_.array_erase(place(list, {&path, 1}), size);
+}
+
+void Recorder::list_clear(const SlotRef& list) {
+  writer_.clear(place(list), CollectionType::kList);
+}
+
+}  // namespace tombolo::store

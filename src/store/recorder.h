@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "changeset/writer.h"
+#include "store/catalog.h"
+#include "store/ids.h"
+#include "store/realm_writer.h"
+#include "store/value.h"
+
+namespace tombolo::store {
+
+/// Turns the writes of one transaction on one realm into a changeset. Names are interned once; of
+/// the object written last the key is remembered.
+///
+/// Thread:  that of the transaction.
+class Recorder {
+ public:
+  explicit Recorder(RealmState& realm) : realm_(realm) {}
+
+  void add_class(const ClassInfo& info);
+  void erase_class(const ClassInfo& info);
+  void add_property(const ClassInfo& info, const PropertyInfo& property);
+  void erase_property(const ClassInfo& info, const PropertyInfo& property);
+
+  void create(ObjectRef object, const ObjectKey& key);
+  void erase(ObjectRef object);
+  void set(const SlotRef& slot, const Value& value, WriteKind kind);
+  void add_int(const SlotRef& slot, std::int64_t operand);
+
+  void list_insert(const SlotRef& list,
+                   std::uint32_t position,
+                   const Value& value,
+                   std::uint32_t size);
+  void list_set(const SlotRef& list,
+                std::uint32_t position,
+                const Value& value,
+                std::uint32_t size);
+  void list_move(const SlotRef& list, std::uint32_t from, std::uint32_t to, std::uint32_t size);
+  void list_erase(const SlotRef& list, std::uint32_t position, std::uint32_t size);
+  void list_clear(const SlotRef& list);
+
+  [[nodiscard]] BytesView changeset() const noexcept { return writer_.bytes(); }
+
+ private:
+  struct ClassNames {
+    std::optional<changeset::StringIndex> name;
+    std::vector<std::optional<changeset::StringIndex>> properties;  ///< By property id.
+  };
+
+  [[nodiscard]] changeset::StringIndex class_name(ClassId id);
+  [[nodiscard]] changeset::StringIndex property_name(ClassId id, PropertyId property);
+  [[nodiscard]] changeset::PrimaryKey to_primary_key(const ObjectKey& key);
+  [[nodiscard]] const changeset::PrimaryKey& object_key(ObjectRef object);
+  /// Where an instruction on a property goes; `path` must outlive the place.
+  [[nodiscard]] changeset::Place place(const SlotRef& slot,
+                                       std::span<const changeset::PathElement> path = {});
+  [[nodiscard]] changeset::Payload to_payload(const Value& value);
+
+  RealmState& realm_;
+  changeset::ChangesetWriter writer_;
+  std::vector<ClassNames> names_;  ///< By class id.
+  std::optional<ObjectRef> object_;
+  changeset::PrimaryKey object_key_;
+};
+
+}  // namespace tombolo::store

@@ -1,0 +1,228 @@
+#include "store/tuple_set.h"
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+
+#include "base/assertion.h"
+#include "base/error.h"
+
+namespace tombolo::store {
+namespace {
+
+/// Bytes of a block: one page of LMDB less the header that stands in front of large values.
+constexpr std::size_t kTupleBlockBytesMax = 4080;
+constexpr std::size_t kHeaderBytes = 8;
+
+std::uint64_t load_word(const std::byte* from) noexcept {
+  std::uint64_t word;
+  std::memcpy(&word, from, sizeof(word));
+  return word;
+}
+
+}  // namespace
+
+TupleSet::TupleSet(KeyValueTransaction& transaction,
+                   RealmId realm,
+                   Space space,
+                   ClassId owner,
+                   std::uint32_t width)
+    : transaction_(transaction),
+      realm_(realm),
+      space_(space),
+      owner_(owner),
+      width_(width),
+      count_max_((kTupleBlockBytesMax - kHeaderBytes) / (width * sizeof(std::uint64_t))) {
+  TOMBOLO_ASSERT(width >= 1 && width <= Tuple{}.words.size());
+}
+
+Key TupleSet::key(const Tuple& first) const noexcept {
+  Key key(realm_, space_);
+  key.append(owner_);
+  for (std::uint32_t i = 0; i < width_; ++i) key.append(first.words[i]);
+  return key;
+}
+
+std::optional<TupleSet::StoredBlock> TupleSet::as_stored(
+    const KeyValueTransaction::Item& item) const {
+  constexpr std::size_t kPrefixBytes = 9;
+  const Key zero = key({});
+  if (item.key.size() != zero.size() || !starts_with(item.key, zero.view().first(kPrefixBytes))) {
+    return std::nullopt;
+  }
+  StoredBlock block;
+  for (std::uint32_t i = 0; i < width_; ++i) {
+    block.first.words[i] =
+        read_big_endian<std::uint64_t>(item.key.subspan(kPrefixBytes + i * sizeof(std::uint64_t)));
+  }
+  std::uint16_t count = 0;
+  if (item.value.size() >= kHeaderBytes) std::memcpy(&count, item.value.data(), sizeof(count));
+  const std::size_t bytes = count * width_ * sizeof(std::uint64_t);
+  if (count == 0 || count > count_max_ || item.value.size() != kHeaderBytes + bytes) {
+    throw Error(ErrorCode::kFileCorrupt, "an index block of a wrong size");
+  }
+  block.words = item.value.subspan(kHeaderBytes);
+  return block;
+}
+
+Tuple TupleSet::tuple_at(const std::byte* words, std::size_t index) const noexcept {
+  Tuple tuple;
+  std::memcpy(tuple.words.data(),
+              words + index * width_ * sizeof(std::uint64_t),
+              width_ * sizeof(std::uint64_t));
+  return tuple;
+}
+
+std::size_t TupleSet::lower_bound(BytesView words, const Tuple& tuple) const noexcept {
+  const std::size_t stride = width_ * sizeof(std::uint64_t);
+  const std::byte* data = words.data();
+  const std::uint64_t wanted = tuple.words[0];
+  std::size_t from = 0;
+  std::size_t length = words.size() / stride;
+  while (length > 0) {
+    const std::size_t half = length / 2;
+    const std::uint64_t word = load_word(data + (from + half) * stride);
+    const bool is_less = word < wanted || (word == wanted && tuple_at(data, from + half) < tuple);
+    from = is_less ? from + half + 1 : from;
+    length = is_less ? length - half - 1 : half;
+  }
+  return from;
+}
+
+std::optional<Tuple> TupleSet::find_in(BytesView words, const Tuple& tuple) const noexcept {
+  const std::size_t at = lower_bound(words, tuple);
+  if (at == count(words)) return std::nullopt;
+  return tuple_at(words.data(), at);
+}
+
+std::optional<Tuple> TupleSet::find_from(const Tuple& tuple) {
+  const auto open = find_open(tuple);
+  if (open && covers(open_[*open], tuple)) {
+    if (const auto found = find_in(bytes(open_[*open]), tuple)) return found;
+    return open_[*open].end ? find_after_blocks(*open_[*open].end) : std::nullopt;
+  }
+  if (found_generation_ != transaction_.generation() || tuple < tuple_at(found_.words.data(), 0) ||
+      tuple > tuple_at(found_.words.data(), count(found_.words) - 1)) {
+    const auto stored = as_stored(transaction_.find_at_or_before(key(tuple)));
+    if (!stored) return find_after_blocks(tuple);
+    found_ = *stored;
+    found_generation_ = transaction_.generation();
+  }
+  if (const auto found = find_in(found_.words, tuple)) return found;
+  return find_after_blocks(tuple);
+}
+
+/// The first tuple of the blocks that start at `first` or later.
+std::optional<Tuple> TupleSet::find_after_blocks(const Tuple& first) {
+  auto open = std::ranges::lower_bound(open_, first, {}, &Entry::first);
+  auto stored = as_stored(transaction_.find_at_or_after(key(first)));
+  for (;;) {
+    if (open != open_.end() && (!stored || open->first <= stored->first)) {
+      if (!open->words.empty()) return tuple_at(bytes(*open).data(), 0);
+      if (stored && stored->first == open->first) stored = as_stored(transaction_.next());
+      ++open;
+    } else if (stored) {
+      return tuple_at(stored->words.data(), 0);
+    } else {
+      return std::nullopt;
+    }
+  }
+}
+
+std::optional<std::size_t> TupleSet::find_open(const Tuple& tuple) const noexcept {
+  if (open_.empty()) return std::nullopt;
+  if (hot_ < open_.size() && covers(open_[hot_], tuple)) return hot_;
+  const auto after = std::ranges::upper_bound(open_, tuple, {}, &Entry::first);
+  if (after == open_.begin()) return std::nullopt;
+  return static_cast<std::size_t>(after - open_.begin()) - 1;
+}
+
+std::size_t TupleSet::insert_entry(Entry entry) {
+  const auto after = std::ranges::upper_bound(open_, entry.first, {}, &Entry::first);
+  const auto index = after - open_.begin();
+  open_.insert(after, std::move(entry));
+  return static_cast<std::size_t>(index);
+}
+
+std::size_t TupleSet::open_covering(const Tuple& tuple) {
+  const auto covering = find_open(tuple);
+  if (covering && covers(open_[*covering], tuple)) return *covering;
+
+  const std::size_t next_open = covering ? *covering + 1 : 0;
+  Entry entry;
+  if (next_open < open_.size()) entry.end = open_[next_open].first;
+  entry.words.reserve(count_max_ * width_ + width_);
+  // The first block takes whatever is less than the second, hence its key of zeros.
+  if (const auto stored = as_stored(transaction_.find_at_or_before(key(tuple)))) {
+    entry.first = stored->first;
+    entry.words.resize(stored->words.size() / sizeof(std::uint64_t));
+    std::memcpy(entry.words.data(), stored->words.data(), stored->words.size());
+  }
+  const auto next = as_stored(transaction_.next());
+  if (next && (!entry.end || next->first < *entry.end)) entry.end = next->first;
+  return insert_entry(std::move(entry));
+}
+
+void TupleSet::insert(const Tuple& tuple) {
+  hot_ = open_covering(tuple);
+  Entry& entry = open_[hot_];
+  const std::size_t size = count(bytes(entry));
+  const bool is_behind_all = size == 0 || tuple_at(bytes(entry).data(), size - 1) < tuple;
+  const std::size_t at = is_behind_all ? size : lower_bound(bytes(entry), tuple);
+  TOMBOLO_ASSERT(at == size || tuple_at(bytes(entry).data(), at) != tuple);
+  entry.words.insert(entry.words.begin() + static_cast<std::ptrdiff_t>(at * width_),
+                     tuple.words.begin(),
+                     tuple.words.begin() + width_);
+  if (size + 1 > count_max_) split(hot_);
+}
+
+void TupleSet::erase(const Tuple& tuple) {
+  hot_ = open_covering(tuple);
+  Entry& entry = open_[hot_];
+  const std::size_t at = lower_bound(bytes(entry), tuple);
+  if (at == count(bytes(entry)) || tuple_at(bytes(entry).data(), at) != tuple) {
+    throw Error(ErrorCode::kFileCorrupt, "an index lacks an entry");
+  }
+  const auto from = entry.words.begin() + static_cast<std::ptrdiff_t>(at * width_);
+  entry.words.erase(from, from + width_);
+}
+
+void TupleSet::split(std::size_t index) {
+  Entry& entry = open_[index];
+  const std::size_t size = count(bytes(entry));
+  // Ascending insertions reach the end of the last block: leave it full.
+  const std::size_t at = entry.end ? size / 2 : size - 1;
+  Entry tail;
+  tail.first = tuple_at(bytes(entry).data(), at);
+  tail.end = entry.end;
+  tail.words.reserve(count_max_ * width_ + width_);
+  const auto from = entry.words.begin() + static_cast<std::ptrdiff_t>(at * width_);
+  tail.words.assign(from, entry.words.end());
+  entry.words.erase(from, entry.words.end());
+  entry.end = tail.first;
+  insert_entry(std::move(tail));
+}
+
+void TupleSet::flush() {
+  std::array<std::byte, kTupleBlockBytesMax> packed;
+  for (const Entry& entry : open_) {
+    if (entry.words.empty()) {
+      transaction_.erase(key(entry.first));
+      continue;
+    }
+    const std::array<std::uint16_t, 4> header{
+        static_cast<std::uint16_t>(count(bytes(entry))), static_cast<std::uint16_t>(width_), 0, 0};
+    const BytesView words = bytes(entry);
+    std::memcpy(packed.data(), header.data(), sizeof(header));
+    std::memcpy(packed.data() + kHeaderBytes, words.data(), words.size());
+    transaction_.put(key(entry.first), BytesView(packed).first(kHeaderBytes + words.size()));
+  }
+  open_.clear();
+  hot_ = 0;
+}
+
+std::size_t TupleSet::open_memory_bytes() const noexcept {
+  return open_.size() * kTupleBlockBytesMax;
+}
+
+}  // namespace tombolo::store
