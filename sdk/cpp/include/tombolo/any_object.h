@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "store/ids.h"
+#include "tombolo/notification.h"
+#include "tombolo/value.h"
+
+namespace tombolo {
+
+class AnyList;
+class RealmCore;
+
+/// A live object of a class known at run time: a handle that always shows the newest state that its
+/// realm has been refreshed to. Cheap to copy.
+///
+/// Errors:  reading or writing an object that was deleted throws `Error{kObjectDeleted}`; writing
+///          outside a transaction `kNotInTransaction`; anything after the realm was closed
+///          `kClosed`.
+/// Thread:  its realm's.
+class AnyObject {
+ public:
+  AnyObject(std::shared_ptr<RealmCore> realm, store::ObjectRef object) noexcept;
+
+  /// Whether it still exists and its realm is open.
+  [[nodiscard]] bool is_valid() const noexcept;
+  [[nodiscard]] ClassId class_id() const noexcept { return object_.class_id; }
+  [[nodiscard]] std::string_view class_name() const;
+  /// The primary key, or the global key of an object without one.
+  [[nodiscard]] ObjectKey key() const;
+  /// The same object, as a value for a link.
+  [[nodiscard]] Value as_link() const noexcept { return Value::of_link(object_); }
+  [[nodiscard]] store::ObjectRef ref() const noexcept { return object_; }
+
+  /// Errors:  `kNotFound` for a name that is no property of the class.
+  [[nodiscard]] PropertyId property(std::string_view name) const;
+
+  /// The value of a single property.
+  [[nodiscard]] Value get(PropertyId property) const;
+  [[nodiscard]] Value get(std::string_view name) const { return get(property(name)); }
+  /// The object that a link leads to; nullopt when it leads nowhere.
+  [[nodiscard]] std::optional<AnyObject> link(PropertyId property) const;
+  [[nodiscard]] AnyList list(PropertyId property) const;
+
+  /// Errors:  `kTypeMismatch`, `kInvalidArgument` for the primary key.
+  void set(PropertyId property, const Value& value);
+  void set(std::string_view name, const Value& value) { set(property(name), value); }
+  /// Adds to an int; concurrent additions on several devices all count.
+  void add(PropertyId property, std::int64_t operand);
+
+  /// Calls back once as soon as possible with no changes, then after each commit that changed it.
+  NotificationToken observe(
+      std::function<void(const AnyObject& object, const ObjectChanges& changes)> callback) const;
+
+  /// The same object of the same realm.
+  friend bool operator==(const AnyObject& left, const AnyObject& right) noexcept {
+    return left.object_ == right.object_ && left.realm_ == right.realm_;
+  }
+
+  [[nodiscard]] const std::shared_ptr<RealmCore>& realm_core() const noexcept { return realm_; }
+
+ private:
+  std::shared_ptr<RealmCore> realm_;
+  store::ObjectRef object_;
+};
+
+/// The live list in a property of an object. Positions are those that applications see: entries
+/// whose target was deleted elsewhere are skipped.
+///
+/// Errors:  as `AnyObject`; a position beyond the end throws `Error{kInvalidArgument}`.
+/// Thread:  its realm's.
+class AnyList {
+ public:
+  AnyList(std::shared_ptr<RealmCore> realm, store::SlotRef slot) noexcept;
+
+  [[nodiscard]] bool is_valid() const noexcept;
+  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  [[nodiscard]] Value get(std::size_t position) const;
+
+  void insert(std::size_t position, const Value& value);
+  void push_back(const Value& value);
+  void set(std::size_t position, const Value& value);
+  /// Takes the element out at `from` and puts it in so that it stands at `to`.
+  void move(std::size_t from, std::size_t to);
+  void erase(std::size_t position);
+  void clear();
+
+  [[nodiscard]] const std::shared_ptr<RealmCore>& realm_core() const noexcept { return realm_; }
+
+ private:
+  [[nodiscard]] std::uint32_t stored_position(std::size_t visible, std::size_t limit) const;
+
+  std::shared_ptr<RealmCore> realm_;
+  store::SlotRef slot_;
+};
+
+}  // namespace tombolo

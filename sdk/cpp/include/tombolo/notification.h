@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tombolo {
+
+/// Keeps a callback registered. When it goes, or `stop()` was called, the callback is not called
+/// again; both may be done inside the callback itself.
+///
+/// Thread:  the realm's.
+class [[nodiscard]] NotificationToken {
+ public:
+  NotificationToken() = default;
+  explicit NotificationToken(std::function<void()> unregister)
+      : unregister_(std::move(unregister)) {}
+  NotificationToken(NotificationToken&& other) noexcept
+      : unregister_(std::exchange(other.unregister_, nullptr)) {}
+  NotificationToken& operator=(NotificationToken&& other) noexcept {
+    stop();
+    unregister_ = std::exchange(other.unregister_, nullptr);
+    return *this;
+  }
+  ~NotificationToken() { stop(); }
+
+  void stop() {
+    if (auto unregister = std::exchange(unregister_, nullptr)) unregister();
+  }
+
+ private:
+  std::function<void()> unregister_;
+};
+
+/// What happened to results since the last call, as positions in ascending order: `deletions` and
+/// `old_modifications` count in what the last call showed, the others in what is there now. All are
+/// empty in the first call.
+struct CollectionChanges {
+  std::vector<std::size_t> deletions;
+  std::vector<std::size_t> insertions;
+  std::vector<std::size_t> old_modifications;
+  std::vector<std::size_t> new_modifications;
+
+  [[nodiscard]] bool empty() const noexcept {
+    return deletions.empty() && insertions.empty() && new_modifications.empty();
+  }
+};
+
+/// What happened to an object since the last call. After `deleted` there is no further call.
+struct ObjectChanges {
+  bool deleted = false;
+  std::vector<std::string> changed_properties;
+};
+
+}  // namespace tombolo

@@ -1,0 +1,207 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/logging.h"
+#include "schema/schema.h"
+#include "tombolo/any_results.h"
+#include "tombolo/object.h"
+#include "tombolo/results.h"
+
+namespace tombolo {
+
+/// How the library reaches the thread of a realm: it calls this from any thread, and the
+/// application runs `task` later on the realm's thread, in the order given. With a scheduler,
+/// changes made elsewhere arrive and observers are called by themselves; without one, both happen
+/// inside `refresh()`, `write()` and `commit_transaction()`.
+using Scheduler = std::function<void(std::function<void()> task)>;
+
+struct RealmConfiguration {
+  std::filesystem::path path = "default.realm";  ///< Created with its folders when absent.
+  std::optional<Schema> schema;                  ///< nullopt: what the file has.
+  bool read_only = false;
+  Scheduler scheduler;
+  std::shared_ptr<Logger> logger;  ///< Null: no lines.
+};
+
+/// The value of a property at the creation of an object.
+struct PropertyValue {
+  PropertyId property;
+  Value value;
+};
+
+/// What `create` does when there is an object of that primary key.
+enum class UpdateMode : std::uint8_t {
+  kNever,     ///< Fail with `kDuplicateKey`.
+  kModified,  ///< Write the values that differ.
+  kAll,       ///< Write all values.
+};
+
+/// An open database. It shows one state until it is refreshed; a write transaction sees the newest.
+/// Copies are the same realm; the file closes when the last copy and everything read from it has
+/// gone, or at `close()`.
+///
+///     auto realm = tombolo::Realm::open({.path = "cities.realm", .schema = schema_of<City>()});
+///     realm.write([&] { realm.create<City>(City::id = 1, City::name = "Rome"); });
+///
+/// Errors:  throws `Error`; the members say with what. After `close()` every call throws `kClosed`.
+/// Thread:  one thread at a time; open the file once more for another thread.
+class Realm {
+ public:
+  /// Opens the file and brings it to `schema`: what the file lacks is added.
+  ///
+  /// Errors:  `kInvalidSchema`, `kSchemaMismatch` (both list every problem), `kFileFormatTooNew`,
+  ///          `kFileCorrupt`, `kFileInUse`, `kPermissionDenied`, `kReadOnly`, `kStorage`. On a
+  ///          throw the file is unchanged.
+  [[nodiscard]] static Realm open(RealmConfiguration configuration);
+
+  explicit Realm(std::shared_ptr<RealmCore> core) noexcept : core_(std::move(core)) {}
+
+  /// Runs `work` in a write transaction and commits; when it throws, nothing was written. Returns
+  /// what `work` returns.
+  ///
+  /// Errors:  `kInTransaction`, `kReadOnly`, `kDiskFull`, `kStorage`, and what `work` throws.
+  template <typename Work>
+  std::invoke_result_t<Work> write(Work&& work) {
+    begin_transaction();
+    CancelUnlessDone cancel{*this};
+    if constexpr (std::is_void_v<std::invoke_result_t<Work>>) {
+      std::forward<Work>(work)();
+      commit_transaction();
+    } else {
+      auto result = std::forward<Work>(work)();
+      commit_transaction();
+      return result;
+    }
+  }
+
+  /// Waits while another realm of the file, in whatever process, writes.
+  void begin_transaction();
+  void commit_transaction();
+  void cancel_transaction();
+  [[nodiscard]] bool is_in_transaction() const;
+
+  /// Moves to the newest state and calls observers of what changed. Without effect in a
+  /// transaction. Returns whether there was a newer one.
+  bool refresh();
+
+  template <typename M>
+  [[nodiscard]] Results<M> objects() const {
+    return Results<M>(objects(class_id(M::class_name)));
+  }
+  template <typename M, typename K>
+  [[nodiscard]] std::optional<Object<M>> find(const K& key) const;
+  /// Errors:  `kDuplicateKey`, `kTypeMismatch`, `kNotInTransaction`.
+  template <typename M, typename... Values>
+  Object<M> create(const Assignment<Values>&... values) {
+    return create<M>(UpdateMode::kNever, values...);
+  }
+  template <typename M, typename... Values>
+  Object<M> create(UpdateMode mode, const Assignment<Values>&... values);
+  template <typename M>
+  void erase(const Object<M>& object) {
+    erase(object.any());
+  }
+
+  // The same for classes known at run time.
+
+  [[nodiscard]] const Schema& schema() const;
+  /// Errors:  `kNotFound`.
+  [[nodiscard]] ClassId class_id(std::string_view name) const;
+  [[nodiscard]] PropertyId property_id(ClassId class_id, std::string_view name) const;
+  [[nodiscard]] AnyResults objects(ClassId class_id) const;
+  [[nodiscard]] std::optional<AnyObject> find(ClassId class_id, const ObjectKey& key) const;
+  /// Creates an object. `values` holds the primary key, if the class has one.
+  ///
+  /// Errors:  `kInvalidArgument` when the primary key is missing; `kDuplicateKey`; `kTypeMismatch`;
+  ///          `kNotInTransaction`.
+  AnyObject create(ClassId class_id,
+                   std::span<const PropertyValue> values,
+                   UpdateMode mode = UpdateMode::kNever);
+  /// Deletes the object; links to it become null or leave their lists.
+  void erase(const AnyObject& object);
+  /// Deletes every object of every class; the schema stays.
+  void erase_all();
+
+  /// Calls back after each commit that this realm moves to, on its thread; for its own commits
+  /// before `commit_transaction()` returns.
+  NotificationToken observe(std::function<void()> callback) const;
+
+  [[nodiscard]] const std::filesystem::path& path() const;
+  [[nodiscard]] bool is_closed() const noexcept;
+  /// Rolls an open transaction back and makes every object, list and result of this realm invalid.
+  void close();
+
+  [[nodiscard]] const std::shared_ptr<RealmCore>& core() const noexcept { return core_; }
+
+ private:
+  struct CancelUnlessDone {
+    Realm& realm;
+    ~CancelUnlessDone() {
+      if (!realm.is_closed() && realm.is_in_transaction()) realm.cancel_transaction();
+    }
+  };
+  template <typename T>
+  [[nodiscard]] static Value to_value(const Assignment<T>& assignment);
+
+  std::shared_ptr<RealmCore> core_;
+};
+
+namespace detail {
+
+template <typename T>
+struct AssignedValue {
+  static Value of(const T& value) { return PropertyTraits<T>::to_value(value); }
+};
+template <typename M>
+struct AssignedValue<std::optional<Object<M>>> {
+  static Value of(const std::optional<Object<M>>& value) {
+    return value ? value->any().as_link() : Value::null();
+  }
+};
+
+}  // namespace detail
+
+template <typename T>
+Value Realm::to_value(const Assignment<T>& assignment) {
+  return detail::AssignedValue<T>::of(assignment.value);
+}
+
+template <typename M, typename K>
+std::optional<Object<M>> Realm::find(const K& key) const {
+  if constexpr (std::is_integral_v<K>) {
+    if (auto object = find(class_id(M::class_name), ObjectKey::of_int(key))) {
+      return Object<M>(*std::move(object));
+    }
+  } else if constexpr (std::is_convertible_v<const K&, std::string_view>) {
+    if (auto object = find(class_id(M::class_name), ObjectKey::of_string(key))) {
+      return Object<M>(*std::move(object));
+    }
+  } else {
+    if (auto object = find(class_id(M::class_name),
+                           ObjectKey::of(PropertyTraits<K>::to_value(key)))) {
+      return Object<M>(*std::move(object));
+    }
+  }
+  return std::nullopt;
+}
+
+template <typename M, typename... Values>
+Object<M> Realm::create(UpdateMode mode, const Assignment<Values>&... values) {
+  const ClassId id = class_id(M::class_name);
+  const PropertyValue list[] = {
+      PropertyValue{property_id(id, values.property), to_value(values)}...,
+      PropertyValue{}};  // An array may not be empty.
+  return Object<M>(create(id, std::span(list, sizeof...(Values)), mode));
+}
+
+}  // namespace tombolo

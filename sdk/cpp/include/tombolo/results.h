@@ -1,0 +1,71 @@
+#pragma once
+
+#include <iterator>
+#include <utility>
+
+#include "tombolo/any_results.h"
+#include "tombolo/object.h"
+
+namespace tombolo {
+
+/// The objects of model `M` that match a predicate: `AnyResults` with typed objects.
+///
+///     for (Object<City> city : realm.objects<City>().where(City::population > 1'000'000)) ...
+///
+/// Errors and Thread: as `AnyResults`.
+template <typename M>
+class Results {
+ public:
+  explicit Results(AnyResults results) noexcept : results_(std::move(results)) {}
+
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Object<M>;
+    using difference_type = std::ptrdiff_t;
+
+    Iterator(const AnyResults* results, std::size_t position) noexcept
+        : results_(results),
+          position_(position) {}
+    [[nodiscard]] Object<M> operator*() const { return Object<M>(results_->at(position_)); }
+    Iterator& operator++() noexcept {
+      ++position_;
+      return *this;
+    }
+    Iterator operator++(int) noexcept { return {results_, position_++}; }
+    friend bool operator==(const Iterator& left, const Iterator& right) noexcept {
+      return left.position_ == right.position_;
+    }
+
+   private:
+    const AnyResults* results_;
+    std::size_t position_;
+  };
+
+  [[nodiscard]] std::size_t size() const { return results_.size(); }
+  [[nodiscard]] bool empty() const { return results_.empty(); }
+  [[nodiscard]] Object<M> operator[](std::size_t position) const {
+    return Object<M>(results_.at(position));
+  }
+  [[nodiscard]] Iterator begin() const { return {&results_, 0}; }
+  [[nodiscard]] Iterator end() const { return {&results_, results_.size()}; }
+
+  [[nodiscard]] Results where(Predicate predicate) const {
+    return Results(results_.where(std::move(predicate)));
+  }
+
+  NotificationToken observe(
+      std::function<void(const Results& results, const CollectionChanges& changes)> callback) const {
+    return results_.observe([callback = std::move(callback)](const AnyResults& results,
+                                                             const CollectionChanges& changes) {
+      callback(Results(results), changes);
+    });
+  }
+
+  [[nodiscard]] const AnyResults& any() const noexcept { return results_; }
+
+ private:
+  AnyResults results_;
+};
+
+}  // namespace tombolo

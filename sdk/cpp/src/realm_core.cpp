@@ -1,0 +1,331 @@
+#include "realm_core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "store/history.h"
+
+namespace tombolo {
+namespace {
+
+/// Whether `catalog` has everything that `schema` asks for, so that opening needs no write.
+bool covers(const store::Catalog& catalog, const Schema& schema) {
+  const Schema present = catalog.to_schema();
+  return std::ranges::all_of(schema.classes, [&](const ClassSchema& wanted) {
+    const ClassSchema* found = present.find_class(wanted.name);
+    if (found == nullptr || found->kind != wanted.kind ||
+        found->primary_key != wanted.primary_key) {
+      return false;
+    }
+    return std::ranges::all_of(wanted.properties, [&](const Property& property) {
+      const Property* existing = found->find_property(property.name);
+      return existing != nullptr && *existing == property;
+    });
+  });
+}
+
+}  // namespace
+
+std::shared_ptr<RealmCore> RealmCore::open(RealmConfiguration configuration) {
+  auto core = std::make_shared<RealmCore>(std::move(configuration));
+  core->observation_ = core->environment_->observe(
+      [weak = std::weak_ptr(core)](const std::shared_ptr<const store::Commit>& commit) {
+        if (const auto realm = weak.lock()) realm->receive(commit);
+      });
+  return core;
+}
+
+RealmCore::RealmCore(RealmConfiguration configuration) : configuration_(std::move(configuration)) {
+  if (configuration_.schema) validate(*configuration_.schema).value();
+  const auto folder = configuration_.path.parent_path();
+  if (!folder.empty() && !configuration_.read_only) std::filesystem::create_directories(folder);
+  environment_ = store::Environment::open(
+      configuration_.path,
+      {.read_only = configuration_.read_only, .logger = configuration_.logger});
+  read_.emplace(environment_->begin_read());
+  if (configuration_.schema) bring_to_schema(*configuration_.schema);
+}
+
+void RealmCore::bring_to_schema(const Schema& schema) {
+  if (covers(read_->realm().catalog(), schema)) return;
+  begin();
+  try {
+    writer().add_schema(schema);
+    commit();
+  } catch (...) {
+    if (in_transaction()) cancel();
+    throw;
+  }
+}
+
+void RealmCore::require_open() const {
+  if (is_closed()) {
+    throw Error(ErrorCode::kClosed,
+                "Cannot access realm that has been closed: " + configuration_.path.string());
+  }
+}
+
+const store::RealmReader& RealmCore::reader() const {
+  require_open();
+  if (write_) return const_cast<store::WriteTransaction&>(*write_).realm();
+  return read_->realm();
+}
+
+store::RealmWriter& RealmCore::writer() {
+  require_open();
+  if (!write_) {
+    throw Error(ErrorCode::kNotInTransaction,
+                "Cannot modify managed objects outside of a write transaction.");
+  }
+  ++content_version_;
+  return write_->realm();
+}
+
+void RealmCore::begin() {
+  require_open();
+  if (write_) {
+    throw Error(ErrorCode::kInTransaction, "The Realm is already in a write transaction");
+  }
+  if (configuration_.read_only) {
+    throw Error(ErrorCode::kReadOnly, "Can't perform transactions on read-only Realms.");
+  }
+  // Observers are told before the write lock is taken: a callback may write itself.
+  if (advance()) call_realm_observers();
+  deliver();
+  require_open();
+  write_.emplace(environment_->begin_write());
+  ++content_version_;
+  // What others committed since then is told after this transaction.
+  has_untold_advance_ = advance();
+}
+
+void RealmCore::commit() {
+  require_open();
+  if (!write_) {
+    throw Error(ErrorCode::kNotInTransaction, "Can't commit a non-existing write transaction");
+  }
+  store::WriteTransaction transaction = std::move(*write_);
+  const OriginTimestamp timestamp = next_origin_timestamp();
+  write_.reset();
+  ++content_version_;
+  (void)transaction.commit({.origin_timestamp = timestamp});
+  advance();
+  has_untold_advance_ = false;
+  call_realm_observers();
+  schedule_delivery();
+}
+
+void RealmCore::cancel() {
+  require_open();
+  if (!write_) {
+    throw Error(ErrorCode::kNotInTransaction, "Can't cancel a non-existing write transaction");
+  }
+  write_->abort();
+  write_.reset();
+  ++content_version_;
+  if (std::exchange(has_untold_advance_, false)) {
+    call_realm_observers();
+    schedule_delivery();
+  }
+}
+
+bool RealmCore::refresh() {
+  require_open();
+  if (write_) return false;
+  const bool is_newer = advance();
+  if (is_newer) {
+    call_realm_observers();
+    schedule_delivery();
+  } else if (!configuration_.scheduler) {
+    deliver();  // First calls of observers that were added since the last refresh.
+  }
+  return is_newer;
+}
+
+void RealmCore::close() {
+  if (is_closed()) return;
+  if (write_) cancel();
+  observation_ = {};
+  realm_observers_.clear();
+  observers_.clear();
+  (void)schema();  // It stays readable.
+  read_.reset();
+  environment_.reset();
+}
+
+const Schema& RealmCore::schema() const {
+  if (!schema_) schema_ = reader().schema();
+  return *schema_;
+}
+
+const store::ClassInfo& RealmCore::class_info(ClassId class_id) const {
+  const store::ClassInfo* info = reader().catalog().find_class(class_id);
+  TOMBOLO_ASSERT(info != nullptr);
+  return *info;
+}
+
+const store::PropertyInfo& RealmCore::property_info(ClassId class_id, PropertyId property) const {
+  const store::PropertyInfo* info = class_info(class_id).find_property(property);
+  TOMBOLO_ASSERT(info != nullptr);
+  return *info;
+}
+
+OriginTimestamp RealmCore::next_origin_timestamp() const {
+  // An origin's timestamps never decrease, whatever its clock does.
+  const store::HistoryReader history = read_->realm().history();
+  const auto newest = history.find(history.bounds().newest);
+  const OriginTimestamp now = to_origin_timestamp(system_clock().wall_now());
+  return newest ? std::max(now, newest->origin_timestamp) : now;
+}
+
+// Observers.
+
+void RealmCore::receive(const std::shared_ptr<const store::Commit>& commit) {
+  bool schedule = false;
+  {
+    const std::lock_guard lock(inbox_->mutex);
+    inbox_->commits.push_back(commit);
+    schedule = configuration_.scheduler && !std::exchange(inbox_->is_refresh_scheduled, true);
+  }
+  if (!schedule) return;
+  configuration_.scheduler([weak = weak_from_this()] {
+    const auto realm = weak.lock();
+    if (!realm) return;
+    {
+      const std::lock_guard lock(realm->inbox_->mutex);
+      realm->inbox_->is_refresh_scheduled = false;
+    }
+    if (!realm->is_closed()) realm->refresh();
+  });
+}
+
+bool RealmCore::advance() {
+  const store::CommitId before = read_->commit_id();
+  if (!read_->renew()) return false;
+  const store::CommitId after = read_->commit_id();
+  ++content_version_;
+
+  std::vector<std::shared_ptr<const store::Commit>> commits;
+  {
+    const std::lock_guard lock(inbox_->mutex);
+    const auto first_newer = std::ranges::find_if(
+        inbox_->commits, [&](const auto& commit) { return commit->id > after; });
+    commits.assign(inbox_->commits.begin(), first_newer);
+    inbox_->commits.erase(inbox_->commits.begin(), first_newer);
+  }
+  std::erase_if(commits, [&](const auto& commit) { return commit->id <= before; });
+  // Each commit raises the number by one, so a gap is a commit of another process, or one of this
+  // process whose observers have yet to be called.
+  if (commits.size() != after.value() - before.value()) {
+    note_unknown_changes();
+  } else {
+    for (const auto& commit : commits) note_changes(*commit);
+  }
+  return true;
+}
+
+void RealmCore::note_changes(const store::Commit& commit) {
+  for (const store::RealmChanges& realm : commit.realms) {
+    if (realm.realm != store::kDefaultRealm) continue;
+    if (realm.schema_changed) schema_.reset();
+    for (const store::ClassChanges& changes : realm.classes) {
+      for (ObserverSlot& slot : observers_) {
+        if (slot.observer->class_id() != changes.class_id) continue;
+        auto& rows = slot.touched.inserted_or_erased;
+        rows.insert(rows.end(), changes.inserted.begin(), changes.inserted.end());
+        rows.insert(rows.end(), changes.erased.begin(), changes.erased.end());
+        slot.touched.modified.insert(
+            slot.touched.modified.end(), changes.modified.begin(), changes.modified.end());
+      }
+    }
+  }
+}
+
+void RealmCore::note_unknown_changes() {
+  schema_.reset();
+  for (ObserverSlot& slot : observers_) slot.touched.everything = true;
+}
+
+void RealmCore::call_realm_observers() {
+  std::vector<std::uint64_t> ids;
+  for (const RealmObserver& observer : realm_observers_) ids.push_back(observer.id);
+  for (const std::uint64_t id : ids) {
+    // One that was removed by a call before it is not called.
+    const auto found = std::ranges::find(realm_observers_, id, &RealmObserver::id);
+    if (found == realm_observers_.end()) continue;
+    const auto callback = found->callback;
+    callback();
+  }
+}
+
+void RealmCore::schedule_delivery() {
+  if (!configuration_.scheduler) {
+    deliver();
+    return;
+  }
+  if (std::exchange(is_delivery_scheduled_, true)) return;
+  configuration_.scheduler([weak = weak_from_this()] {
+    const auto realm = weak.lock();
+    if (!realm) return;
+    realm->is_delivery_scheduled_ = false;
+    if (!realm->is_closed() && !realm->in_transaction()) realm->deliver();
+  });
+}
+
+void RealmCore::deliver() {
+  if (is_closed()) return;
+  const auto self = shared_from_this();  // A callback may drop the last handle.
+  std::vector<std::uint64_t> ids;
+  for (const ObserverSlot& slot : observers_) ids.push_back(slot.id);
+  for (const std::uint64_t id : ids) {
+    const auto slot = std::ranges::find(observers_, id, &ObserverSlot::id);
+    if (slot == observers_.end() || (!slot->is_first && slot->touched.none())) continue;
+    const std::shared_ptr<ChangeObserver> observer = slot->observer;
+    const bool is_first = std::exchange(slot->is_first, false);
+    const TouchedRows touched = std::exchange(slot->touched, {});
+    const bool goes_on = observer->notify(touched, is_first);
+    if (is_closed()) return;
+    if (!goes_on) std::erase_if(observers_, [&](const auto& other) { return other.id == id; });
+  }
+}
+
+NotificationToken RealmCore::add_realm_observer(std::function<void()> callback) {
+  require_open();
+  const std::uint64_t id = ++last_observer_id_;
+  realm_observers_.push_back({id, std::move(callback)});
+  return NotificationToken([weak = weak_from_this(), id] {
+    if (const auto realm = weak.lock()) {
+      std::erase_if(realm->realm_observers_, [&](const auto& other) { return other.id == id; });
+    }
+  });
+}
+
+NotificationToken RealmCore::add_change_observer(std::unique_ptr<ChangeObserver> observer) {
+  require_open();
+  const std::uint64_t id = ++last_observer_id_;
+  observers_.push_back({id, std::move(observer), {}, true});
+  if (configuration_.scheduler) schedule_delivery();
+  return NotificationToken([weak = weak_from_this(), id] {
+    if (const auto realm = weak.lock()) {
+      std::erase_if(realm->observers_, [&](const auto& other) { return other.id == id; });
+    }
+  });
+}
+
+std::vector<store::Predicate> resolve(const RealmCore& realm,
+                                   ClassId class_id,
+                                   const Predicate& predicate) {
+  std::vector<store::Predicate> bound;
+  const store::ClassInfo& info = realm.class_info(class_id);
+  for (const PropertyComparison& comparison : predicate.comparisons) {
+    const store::PropertyInfo* property = info.find_property(comparison.property);
+    if (property == nullptr) {
+      throw Error(ErrorCode::kNotFound,
+                  "class '" + info.name + "' has no property '" + comparison.property + "'");
+    }
+    bound.push_back({property->id, comparison.comparison, comparison.operand});
+  }
+  return bound;
+}
+
+}  // namespace tombolo

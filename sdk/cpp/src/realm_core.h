@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/clock.h"
+#include "store/environment.h"
+#include "tombolo/predicate.h"
+#include "tombolo/realm.h"
+
+namespace tombolo {
+
+/// The rows that were touched by commits since an observer was last told, and how.
+struct TouchedRows {
+  bool everything = false;  ///< Commits of other processes are among them: any row may have changed.
+  std::vector<store::RowId> inserted_or_erased;
+  std::vector<store::ModifiedRow> modified;
+
+  [[nodiscard]] bool none() const noexcept {
+    return !everything && inserted_or_erased.empty() && modified.empty();
+  }
+};
+
+/// Something that wants to know of changes to objects of one class.
+class ChangeObserver {
+ public:
+  virtual ~ChangeObserver() = default;
+  [[nodiscard]] virtual ClassId class_id() const noexcept = 0;
+  /// Tells the application; called once without changes first. False: nothing more will come.
+  virtual bool notify(const TouchedRows& touched, bool is_first) = 0;
+};
+
+/// What the copies of a `Realm` and everything read from it share: the snapshot, the open write
+/// transaction and the observers.
+///
+/// Thread:  the realm's, but for the inbox, which other threads' commits reach.
+class RealmCore : public std::enable_shared_from_this<RealmCore> {
+ public:
+  static std::shared_ptr<RealmCore> open(RealmConfiguration configuration);
+  explicit RealmCore(RealmConfiguration configuration);
+  RealmCore(const RealmCore&) = delete;
+  RealmCore& operator=(const RealmCore&) = delete;
+
+  /// The newest state that this realm sees: of the transaction if one is open.
+  [[nodiscard]] const store::RealmReader& reader() const;
+  /// Errors:  throws `Error{kNotInTransaction}`.
+  [[nodiscard]] store::RealmWriter& writer();
+
+  void begin();
+  void commit();
+  void cancel();
+  [[nodiscard]] bool in_transaction() const noexcept { return write_.has_value(); }
+  bool refresh();
+  void close();
+  [[nodiscard]] bool is_closed() const noexcept { return environment_ == nullptr; }
+
+  /// Changes whenever what `reader()` shows may have changed.
+  [[nodiscard]] std::uint64_t content_version() const noexcept { return content_version_; }
+  [[nodiscard]] const RealmConfiguration& configuration() const noexcept { return configuration_; }
+  [[nodiscard]] const Schema& schema() const;
+
+  [[nodiscard]] const store::ClassInfo& class_info(ClassId class_id) const;
+  [[nodiscard]] const store::PropertyInfo& property_info(ClassId class_id,
+                                                         PropertyId property) const;
+
+  NotificationToken add_realm_observer(std::function<void()> callback);
+  NotificationToken add_change_observer(std::unique_ptr<ChangeObserver> observer);
+
+ private:
+  struct RealmObserver {
+    std::uint64_t id;
+    std::function<void()> callback;
+  };
+  struct ObserverSlot {
+    std::uint64_t id;
+    std::shared_ptr<ChangeObserver> observer;
+    TouchedRows touched;
+    bool is_first = true;
+  };
+  /// Commits of this process that other threads hand over.
+  struct Inbox {
+    std::mutex mutex;
+    std::vector<std::shared_ptr<const store::Commit>> commits;
+    bool is_refresh_scheduled = false;
+  };
+
+  void require_open() const;
+  void bring_to_schema(const Schema& schema);
+  void receive(const std::shared_ptr<const store::Commit>& commit);
+  /// Takes over the newest snapshot and notes what it changed for the observers.
+  bool advance();
+  void note_changes(const store::Commit& commit);
+  void note_unknown_changes();
+  void call_realm_observers();
+  void schedule_delivery();
+  void deliver();
+  [[nodiscard]] OriginTimestamp next_origin_timestamp() const;
+
+  RealmConfiguration configuration_;
+  std::shared_ptr<store::Environment> environment_;
+  std::optional<store::ReadTransaction> read_;
+  std::optional<store::WriteTransaction> write_;
+  std::uint64_t content_version_ = 1;
+  bool has_untold_advance_ = false;  ///< The open transaction began on news for observers.
+  mutable std::optional<Schema> schema_;
+
+  std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
+  store::Observation observation_;
+  std::uint64_t last_observer_id_ = 0;
+  std::list<RealmObserver> realm_observers_;
+  std::list<ObserverSlot> observers_;
+  bool is_delivery_scheduled_ = false;
+};
+
+/// `predicate` with names replaced by ids.
+///
+/// Errors:  throws `Error{kNotFound}` for a property that the class does not have.
+[[nodiscard]] std::vector<store::Predicate> resolve(const RealmCore& realm,
+                                                 ClassId class_id,
+                                                 const Predicate& predicate);
+
+}  // namespace tombolo

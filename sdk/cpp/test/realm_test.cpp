@@ -1,0 +1,237 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tombolo/tombolo.h"
+
+namespace tombolo {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+struct Country {
+  static constexpr std::string_view class_name = "Country";
+  static constexpr Key<std::string> code{"code"};
+  static constexpr Field<std::string> name{"name"};
+  static constexpr auto properties = std::tuple(code, name);
+};
+
+struct City {
+  static constexpr std::string_view class_name = "City";
+  static constexpr Key<std::int64_t> id{"_id"};
+  static constexpr Field<std::string> name{"name"};
+  static constexpr Field<std::optional<double>> elevation{"elevation"};
+  static constexpr Field<std::int64_t> population{"population"};
+  static constexpr Field<Link<Country>> country{"country"};
+  static constexpr Field<List<std::string>> aliases{"aliases"};
+  static constexpr Field<List<Link<Country>>> visited_from{"visitedFrom"};
+  static constexpr auto properties =
+      std::tuple(id, name, elevation, population, country, aliases, visited_from);
+};
+
+/// A folder that is gone after the test.
+class RealmTest : public ::testing::Test {
+ protected:
+  RealmTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "tombolo-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~RealmTest() override { std::filesystem::remove_all(folder_); }
+
+  Realm open() {
+    return Realm::open({.path = folder_ / "cities.realm", .schema = schema_of<City, Country>()});
+  }
+  static ErrorCode code_of(const std::function<void()>& call) {
+    try {
+      call();
+    } catch (const Error& error) {
+      return error.code();
+    }
+    ADD_FAILURE() << "no error";
+    return ErrorCode::kInternal;
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(RealmTest, WhatWasWrittenIsThereAfterReopening) {
+  {
+    Realm realm = open();
+    realm.write([&] {
+      auto italy = realm.create<Country>(Country::code = "IT", Country::name = "Italy");
+      auto rome = realm.create<City>(
+          City::id = 1, City::name = "Rome", City::elevation = 21.0, City::country = italy);
+      rome.get(City::aliases).push_back("Roma");
+      rome.get(City::visited_from).push_back(italy);
+    });
+  }
+
+  Realm realm = open();
+  const auto rome = realm.find<City>(1);
+
+  ASSERT_TRUE(rome);
+  EXPECT_EQ((*rome)[City::name], "Rome");
+  EXPECT_EQ((*rome)[City::elevation], 21.0);
+  EXPECT_EQ((*rome)[City::population], 0);
+  EXPECT_EQ((*rome)[City::country]->get(Country::name), "Italy");
+  EXPECT_EQ((*rome)[City::aliases][0], "Roma");
+  EXPECT_EQ((*rome)[City::visited_from][0][Country::code], "IT");
+  EXPECT_EQ(realm.find<Country>("IT")->get(Country::name), "Italy");
+}
+
+TEST_F(RealmTest, AnExceptionInsideWriteRollsEverythingBack) {
+  Realm realm = open();
+
+  EXPECT_THROW(realm.write([&] {
+    realm.create<City>(City::id = 1);
+    throw std::runtime_error("changed my mind");
+  }),
+               std::runtime_error);
+
+  EXPECT_FALSE(realm.is_in_transaction());
+  EXPECT_TRUE(realm.objects<City>().empty());
+}
+
+TEST_F(RealmTest, MisuseIsNamedAndChangesNothing) {
+  Realm realm = open();
+  realm.write([&] { realm.create<City>(City::id = 1); });
+  auto city = *realm.find<City>(1);
+
+  EXPECT_EQ(code_of([&] { city.set(City::name, "x"); }), ErrorCode::kNotInTransaction);
+  EXPECT_EQ(code_of([&] { realm.write([&] { realm.create<City>(City::id = 1); }); }),
+            ErrorCode::kDuplicateKey);
+  EXPECT_EQ(code_of([&] { realm.write([&] { realm.create<City>(City::name = "x"); }); }),
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code_of([&] {
+              realm.write([&] { city.any();
+                auto any = city.any();
+                any.set("name", Value::of_int(3)); });
+            }),
+            ErrorCode::kTypeMismatch);
+  EXPECT_EQ(code_of([&] { realm.write([&] { realm.begin_transaction(); }); }),
+            ErrorCode::kInTransaction);
+  realm.write([&] { realm.erase(city); });
+  EXPECT_EQ(code_of([&] { (void)city[City::name]; }), ErrorCode::kObjectDeleted);
+  realm.close();
+  EXPECT_EQ(code_of([&] { (void)realm.objects<City>().size(); }), ErrorCode::kClosed);
+}
+
+TEST_F(RealmTest, ASchemaThatContradictsTheFileIsRefusedWithEveryProblem) {
+  open().close();
+  Schema other = schema_of<City, Country>();
+  other.classes[0].properties[1].type = PropertyType::kInt;
+
+  try {
+    (void)Realm::open({.path = folder_ / "cities.realm", .schema = other});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kSchemaMismatch);
+    EXPECT_THAT(error.message(), HasSubstr("name"));
+  }
+}
+
+TEST_F(RealmTest, ResultsAreLiveAndFilteredByTypedPredicates) {
+  Realm realm = open();
+  const auto large = realm.objects<City>().where(City::population > 1'000'000 &&
+                                                 City::name != "Atlantis");
+  realm.write([&] {
+    realm.create<City>(City::id = 1, City::name = "Rome", City::population = 2'800'000);
+    realm.create<City>(City::id = 2, City::name = "Siena", City::population = 53'000);
+    realm.create<City>(City::id = 3, City::name = "Atlantis", City::population = 9'000'000);
+  });
+
+  std::vector<std::string> names;
+  for (const Object<City> city : large) names.push_back(city[City::name]);
+
+  EXPECT_THAT(names, ElementsAre("Rome"));
+}
+
+TEST_F(RealmTest, ObserversHearOfEachCommitInPositions) {
+  Realm realm = open();
+  realm.write([&] {
+    for (std::int64_t id = 0; id < 5; ++id) realm.create<City>(City::id = id);
+  });
+  std::vector<CollectionChanges> calls;
+  auto token = realm.objects<City>().observe(
+      [&](const Results<City>&, const CollectionChanges& changes) { calls.push_back(changes); });
+  realm.refresh();
+
+  realm.write([&] {
+    realm.erase(*realm.find<City>(1));
+    realm.find<City>(3)->set(City::name, "three");
+    realm.create<City>(City::id = 9);
+  });
+
+  ASSERT_EQ(calls.size(), 2u);
+  EXPECT_TRUE(calls[0].empty());
+  EXPECT_THAT(calls[1].deletions, ElementsAre(1));
+  EXPECT_THAT(calls[1].insertions, ElementsAre(4));
+  EXPECT_THAT(calls[1].old_modifications, ElementsAre(3));
+  EXPECT_THAT(calls[1].new_modifications, ElementsAre(2));
+
+  token.stop();
+  realm.write([&] { realm.create<City>(City::id = 10); });
+  EXPECT_EQ(calls.size(), 2u);
+}
+
+TEST_F(RealmTest, AnObjectObserverNamesTheChangedPropertiesAndEndsWithDeletion) {
+  Realm realm = open();
+  realm.write([&] { realm.create<City>(City::id = 1); });
+  auto city = *realm.find<City>(1);
+  std::vector<ObjectChanges> calls;
+  auto token = city.observe(
+      [&](const Object<City>&, const ObjectChanges& changes) { calls.push_back(changes); });
+  realm.refresh();
+
+  realm.write([&] { city.set(City::name, "Rome"); });
+  realm.write([&] { realm.create<City>(City::id = 2); });
+  realm.write([&] { realm.erase(city); });
+
+  ASSERT_EQ(calls.size(), 3u);
+  EXPECT_THAT(calls[0].changed_properties, IsEmpty());
+  EXPECT_THAT(calls[1].changed_properties, ElementsAre("name"));
+  EXPECT_TRUE(calls[2].deleted);
+}
+
+TEST_F(RealmTest, ARealmSeesTheCommitsOfAnotherWhenRefreshed) {
+  Realm reader = open();
+  Realm writer = open();
+  int changes = 0;
+  auto token = reader.observe([&] { ++changes; });
+
+  writer.write([&] { writer.create<City>(City::id = 1); });
+
+  EXPECT_EQ(reader.objects<City>().size(), 0u);
+  EXPECT_TRUE(reader.refresh());
+  EXPECT_EQ(reader.objects<City>().size(), 1u);
+  EXPECT_EQ(changes, 1);
+  EXPECT_FALSE(reader.refresh());
+}
+
+TEST_F(RealmTest, AddingToAnIntIsNotAnOverwrite) {
+  Realm realm = open();
+  realm.write([&] {
+    auto city = realm.create<City>(City::id = 1, City::population = 10);
+    city.add(City::population, -3);
+    EXPECT_EQ(city[City::population], 7);
+  });
+}
+
+TEST_F(RealmTest, UpdateModesDecideWhatHappensToAnExistingObject) {
+  Realm realm = open();
+  realm.write([&] { realm.create<City>(City::id = 1, City::name = "Rome", City::population = 5); });
+
+  realm.write([&] { realm.create<City>(UpdateMode::kAll, City::id = 1, City::name = "Roma"); });
+
+  EXPECT_EQ((*realm.find<City>(1))[City::name], "Roma");
+  EXPECT_EQ((*realm.find<City>(1))[City::population], 5);
+}
+
+}  // namespace
+}  // namespace tombolo
