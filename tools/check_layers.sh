@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks that each folder includes only what it may: the table below is the architecture. An
-# include path starts at src/, so that its first part names the layer.
+# include path starts at src/ (or at the SDK's include/), so that its first part names the layer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,6 +18,8 @@ src/net: base
 src/sync: base value changeset protocol
 src/client: base value schema query changeset merge store protocol net sync
 src/server: base value schema query changeset merge store protocol net sync
+sdk/cpp: base value schema query changeset merge store protocol net sync client tombolo
+sdk/node: tombolo
 '
 
 status=0
@@ -26,6 +28,8 @@ while IFS=: read -r folder allowed; do
   layer=${folder#src/}
   while IFS=: read -r file line include; do
     target=${include#*\"}
+    # A bare file name is a neighbour's.
+    [[ $target == */* ]] || continue
     target=${target%%/*}
     case "$file" in
       # Tests may also use what is in test/support.

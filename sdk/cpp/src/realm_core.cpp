@@ -32,6 +32,7 @@ std::shared_ptr<RealmCore> RealmCore::open(RealmConfiguration configuration) {
       [weak = std::weak_ptr(core)](const std::shared_ptr<const store::Commit>& commit) {
         if (const auto realm = weak.lock()) realm->receive(commit);
       });
+  if (const auto& schema = core->configuration_.schema) core->bring_to_schema(*schema);
   return core;
 }
 
@@ -43,7 +44,6 @@ RealmCore::RealmCore(RealmConfiguration configuration) : configuration_(std::mov
       configuration_.path,
       {.read_only = configuration_.read_only, .logger = configuration_.logger});
   read_.emplace(environment_->begin_read());
-  if (configuration_.schema) bring_to_schema(*configuration_.schema);
 }
 
 void RealmCore::bring_to_schema(const Schema& schema) {

@@ -109,9 +109,8 @@ TEST_F(RealmTest, MisuseIsNamedAndChangesNothing) {
   EXPECT_EQ(code_of([&] { realm.write([&] { realm.create<City>(City::name = "x"); }); }),
             ErrorCode::kInvalidArgument);
   EXPECT_EQ(code_of([&] {
-              realm.write([&] { city.any();
-                auto any = city.any();
-                any.set("name", Value::of_int(3)); });
+              AnyObject any = city.any();
+              realm.write([&] { any.set("name", Value::of_int(3)); });
             }),
             ErrorCode::kTypeMismatch);
   EXPECT_EQ(code_of([&] { realm.write([&] { realm.begin_transaction(); }); }),
