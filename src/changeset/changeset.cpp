@@ -17,8 +17,10 @@ Result<Changeset> parse(BytesView bytes) {
 }
 
 Result<Changeset> parse_view(BytesView bytes) {
+  constexpr std::size_t kInstructionBytesTypical = 16;
   ChangesetReader reader(bytes);
   Changeset changeset;
+  changeset.instructions.reserve(bytes.size() / kInstructionBytesTypical + 1);
   while (true) {
     const Result<const Instruction*> next = reader.next();
     if (!next) return next.error();

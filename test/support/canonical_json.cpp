@@ -4,6 +4,7 @@
 
 #include "base/hex.h"
 #include "base/utf8.h"
+#include "changeset/printer.h"
 
 namespace tombolo::test {
 namespace {
@@ -24,57 +25,13 @@ std::string id_hex(const Id& id) {
   return to_hex(std::as_bytes(std::span(id.bytes)));
 }
 
-std::string_view opcode_name(Opcode opcode) {
-  switch (opcode) {
-    case Opcode::kAddTable: return "AddTable";
-    case Opcode::kEraseTable: return "EraseTable";
-    case Opcode::kCreateObject: return "CreateObject";
-    case Opcode::kEraseObject: return "EraseObject";
-    case Opcode::kUpdate: return "Update";
-    case Opcode::kAddInteger: return "AddInteger";
-    case Opcode::kAddColumn: return "AddColumn";
-    case Opcode::kEraseColumn: return "EraseColumn";
-    case Opcode::kArrayInsert: return "ArrayInsert";
-    case Opcode::kArrayMove: return "ArrayMove";
-    case Opcode::kArrayErase: return "ArrayErase";
-    case Opcode::kClear: return "Clear";
-    case Opcode::kSetInsert: return "SetInsert";
-    case Opcode::kSetErase: return "SetErase";
-  }
-  return "?";
-}
-
-std::string_view type_name(PayloadType type) {
-  switch (type) {
-    case PayloadType::kSet: return "set";
-    case PayloadType::kList: return "list";
-    case PayloadType::kErased: return "erased";
-    case PayloadType::kDictionary: return "dictionary";
-    case PayloadType::kObjectValue: return "object";
-    case PayloadType::kGlobalKey: return "globalkey";
-    case PayloadType::kNull: return "null";
-    case PayloadType::kInt: return "int";
-    case PayloadType::kBool: return "bool";
-    case PayloadType::kString: return "string";
-    case PayloadType::kBinary: return "binary";
-    case PayloadType::kTimestamp: return "timestamp";
-    case PayloadType::kFloat: return "float";
-    case PayloadType::kDouble: return "double";
-    case PayloadType::kDecimal: return "decimal";
-    case PayloadType::kLink: return "link";
-    case PayloadType::kObjectId: return "objectid";
-    case PayloadType::kUuid: return "uuid";
-  }
-  return "?";
-}
-
 /// Writes the instructions of one changeset, whose names it resolves.
 class InstructionJson {
  public:
   explicit InstructionJson(const Changeset& changeset) : changeset_(changeset) {}
 
   [[nodiscard]] json instruction(const Instruction& instruction) const {
-    json form{{"op", opcode_name(instruction.opcode)}, {"table", name(instruction.table)}};
+    json form{{"op", to_string(instruction.opcode)}, {"table", name(instruction.table)}};
     switch (instruction.opcode) {
       case Opcode::kAddTable: add_table_spec(form, instruction.table_spec); break;
       case Opcode::kEraseTable: break;
@@ -94,7 +51,7 @@ class InstructionJson {
   [[nodiscard]] json name(StringIndex index) const { return text_json(changeset_.string(index)); }
 
   [[nodiscard]] json key(const PrimaryKey& key) const {
-    json form{{"type", type_name(key.type)}};
+    json form{{"type", to_string(key.type)}};
     switch (key.type) {
       case PayloadType::kInt: form["value"] = std::to_string(key.integer); break;
       case PayloadType::kString: form["value"] = name(key.string); break;
@@ -118,7 +75,7 @@ class InstructionJson {
   }
 
   [[nodiscard]] json value(const Payload& value) const {
-    json form{{"type", type_name(value.type)}};
+    json form{{"type", to_string(value.type)}};
     switch (value.type) {
       case PayloadType::kInt: form["value"] = std::to_string(value.integer); break;
       case PayloadType::kBool: form["value"] = value.boolean; break;
@@ -153,7 +110,7 @@ class InstructionJson {
     form["kind"] = to_string(spec.kind);
     if (spec.kind == ClassKind::kEmbedded) return;
     form["pk_field"] = name(spec.primary_key);
-    form["pk_type"] = type_name(spec.primary_key_type);
+    form["pk_type"] = to_string(spec.primary_key_type);
     form["pk_nullable"] = spec.primary_key_nullable;
   }
 
