@@ -108,7 +108,7 @@ class Merge {
     for (std::size_t i = 0; i < groups.size(); ++i) {
       local.find(groups[i].local, edits_.edits(), rows);
       incoming.find(groups[i].incoming, edits_.edits(), columns);
-      if (const Fault fault = walk(rows, columns, meeting_); fault != Fault::kNone) {
+      if (const Fault fault = walk_group(rows, columns, meeting_); fault != Fault::kNone) {
         return failure(fault);
       }
     }

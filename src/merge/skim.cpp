@@ -42,49 +42,104 @@ ObjectKey key_of(const Instruction& instruction, std::span<const StringIndex> na
   return ObjectKey::of_object(table, key);
 }
 
-/// Whether the two, of one changeset, name the same object.
-bool is_same_object(const Instruction& left, const Instruction& right) {
-  return left.table == right.table && !changeset::is_schema_instruction(left.opcode) &&
-         !changeset::is_schema_instruction(right.opcode) && is_same_key(left.object, right.object);
-}
+/// Finds the number of each instruction's object; most are about the object of the one before.
+template <typename Find>
+class ObjectFinder {
+ public:
+  explicit ObjectFinder(Find find) : find_(find) {}
+
+  [[nodiscard]] std::optional<ObjectNumber> operator()(const Instruction& instruction,
+                                                       ChangesetNumber changeset,
+                                                       std::span<const StringIndex> names) {
+    const bool is_same = known_ && changeset == changeset_ && instruction.table == table_ &&
+                         is_same_key(instruction.object, key_) &&
+                         !changeset::is_schema_instruction(instruction.opcode);
+    if (!is_same) {
+      number_ = find_(key_of(instruction, names));
+      known_ = !changeset::is_schema_instruction(instruction.opcode);
+      changeset_ = changeset;
+      table_ = instruction.table;
+      key_ = instruction.object;
+    }
+    return number_;
+  }
+
+ private:
+  Find find_;
+  bool known_ = false;
+  ChangesetNumber changeset_;
+  StringIndex table_;
+  changeset::PrimaryKey key_;
+  std::optional<ObjectNumber> number_;
+};
 
 }  // namespace
 
 Result<void> Skim::run() {
-  const bool local_is_smaller =
-      byte_count(0, local_count_) <= byte_count(local_count_, changesets_.size());
-  if (local_is_smaller) {
-    if (auto read = read_local(Unknown::kAdd); !read) return read;
-    return read_incoming(Unknown::kSkip);
-  }
-  if (auto read = read_incoming(Unknown::kAdd); !read) return read;
-  return read_local(Unknown::kSkip);
+  const bool local_is_smaller = byte_count(local_side()) <= byte_count(incoming_side());
+  const Side smaller = local_is_smaller ? local_side() : incoming_side();
+  const Side larger = local_is_smaller ? incoming_side() : local_side();
+  if (auto read = number_objects(smaller); !read) return read;
+  if (auto read = collect_known(larger); !read) return read;
+  if (larger.mentions.empty()) return {};
+  return collect_shared(smaller);
 }
 
 Result<void> Skim::run_everything() {
-  translations_.clear();
-  if (auto read = read_local(Unknown::kAdd); !read) return read;
-  return read_incoming(Unknown::kAdd);
+  if (auto read = collect_everything(local_side()); !read) return read;
+  return collect_everything(incoming_side());
 }
 
-std::size_t Skim::byte_count(std::size_t first, std::size_t end) const noexcept {
+std::size_t Skim::byte_count(const Side& side) const noexcept {
   std::size_t bytes = 0;
-  for (std::size_t i = first; i < end; ++i) bytes += changesets_[i].bytes.size();
+  for (std::size_t i = side.first; i < side.end; ++i) bytes += changesets_[i].bytes.size();
   return bytes;
 }
 
-Result<void> Skim::read_side(std::size_t first,
-                             std::size_t end,
-                             Unknown unknown,
-                             std::vector<Mention>& mentions) {
-  mentions.clear();
+Result<void> Skim::number_objects(const Side& side) {
+  return for_each(
+      side,
+      [this](const ObjectKey& key) { return std::optional(objects_.find_or_add(key)); },
+      [](const Mention&) {});
+}
+
+Result<void> Skim::collect_known(const Side& side) {
+  is_shared_.assign(objects_.size(), false);
+  return for_each(
+      side,
+      [this](const ObjectKey& key) {
+        const auto found = objects_.find(key);
+        if (found) is_shared_[found->value()] = true;
+        return found;
+      },
+      [&](const Mention& mention) { side.mentions.push_back(mention); });
+}
+
+Result<void> Skim::collect_shared(const Side& side) {
+  return for_each(
+      side,
+      [this](const ObjectKey& key) {
+        const auto found = objects_.find(key);
+        return found && is_shared_[found->value()] ? found : std::nullopt;
+      },
+      [&](const Mention& mention) { side.mentions.push_back(mention); });
+}
+
+Result<void> Skim::collect_everything(const Side& side) {
+  side.mentions.clear();
+  return for_each(
+      side,
+      [this](const ObjectKey& key) { return std::optional(objects_.find_or_add(key)); },
+      [&](const Mention& mention) { side.mentions.push_back(mention); });
+}
+
+template <typename Find, typename Visit>
+Result<void> Skim::for_each(const Side& side, Find find, Visit visit) {
   ChangesetReader reader;
-  for (std::size_t i = first; i < end; ++i) {
+  ObjectFinder find_object(find);
+  for (std::size_t i = side.first; i < side.end; ++i) {
     reader.reset(changesets_[i].bytes);
-    names_of_[i] = {.offset = translations_.size(), .count = 0};
     const ChangesetNumber changeset(static_cast<std::uint32_t>(i));
-    Instruction previous;
-    std::optional<ObjectNumber> object;
     for (std::uint32_t position = 0;; ++position) {
       const auto next = reader.next_address();
       if (!next) return next.error();
@@ -94,18 +149,14 @@ Result<void> Skim::read_side(std::size_t first,
       const Instruction& instruction = **next;
       const std::span<const StringIndex> names = names_of(changeset);
       found_schema_erasure_ = found_schema_erasure_ || is_schema_erasure(instruction.opcode);
-      if (position == 0 || !is_same_object(instruction, previous)) {
-        const ObjectKey key = key_of(instruction, names);
-        object = unknown == Unknown::kAdd ? objects_.find_or_add(key) : objects_.find(key);
-      }
-      previous = instruction;
+      const std::optional<ObjectNumber> object = find_object(instruction, changeset, names);
       if (!object) continue;
-      mentions.push_back({.object = *object,
-                          .field = field_of(instruction, names),
-                          .first_key = first_key(reader.path(instruction), names),
-                          .changeset = changeset,
-                          .position = position,
-                          .opcode = instruction.opcode});
+      visit(Mention{.object = *object,
+                    .field = field_of(instruction, names),
+                    .first_key = first_key(reader.path(instruction), names),
+                    .changeset = changeset,
+                    .position = position,
+                    .opcode = instruction.opcode});
     }
   }
   return {};
@@ -113,6 +164,7 @@ Result<void> Skim::read_side(std::size_t first,
 
 void Skim::translate_names(ChangesetNumber changeset, std::span<const std::string_view> strings) {
   Range& range = names_of_[changeset.value()];
+  if (range.count == 0) range.offset = translations_.size();
   while (range.count < strings.size()) {
     translations_.push_back(translate(strings[range.count], changeset, range.count));
     ++range.count;

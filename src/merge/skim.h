@@ -26,8 +26,9 @@ struct Mention {
 /// The first pass over the changesets of a merge: it collects the addresses of the instructions
 /// whose objects both sides mention, and decodes nothing else.
 ///
-/// The smaller side's objects are numbered, then the other side's are looked up among them, so what
-/// only one side touches costs a hash of its key.
+/// The smaller side's objects are numbered, the other side's are looked up among them, and if any
+/// is found the smaller side is read again for those. What only one side touches costs a hash of
+/// its key.
 class Skim {
  public:
   /// `changesets` are the local ones, `local_count` of them, then the incoming ones; the bytes must
@@ -59,28 +60,33 @@ class Skim {
   }
 
  private:
-  enum class Unknown : bool { kSkip, kAdd };  ///< What happens to objects without a number.
+  struct Side {
+    std::size_t first;  ///< Changesets [first, end).
+    std::size_t end;
+    std::vector<Mention>& mentions;
+  };
   struct Range {
     std::size_t offset = 0;
     std::size_t count = 0;
   };
 
-  [[nodiscard]] Result<void> read_side(std::size_t first,
-                                       std::size_t end,
-                                       Unknown unknown,
-                                       std::vector<Mention>& mentions);
-  [[nodiscard]] Result<void> read_local(Unknown unknown) {
-    return read_side(0, local_count_, unknown, local_);
-  }
-  [[nodiscard]] Result<void> read_incoming(Unknown unknown) {
-    return read_side(local_count_, changesets_.size(), unknown, incoming_);
-  }
+  [[nodiscard]] Side local_side() { return {0, local_count_, local_}; }
+  [[nodiscard]] Side incoming_side() { return {local_count_, changesets_.size(), incoming_}; }
+  [[nodiscard]] std::size_t byte_count(const Side& side) const noexcept;
+
+  [[nodiscard]] Result<void> number_objects(const Side& side);
+  [[nodiscard]] Result<void> collect_known(const Side& side);
+  [[nodiscard]] Result<void> collect_shared(const Side& side);
+  [[nodiscard]] Result<void> collect_everything(const Side& side);
+
+  /// Calls `visit` with the mention of each instruction for whose object `find` has a number.
+  template <typename Find, typename Visit>
+  [[nodiscard]] Result<void> for_each(const Side& side, Find find, Visit visit);
   /// Numbers the names of a changeset's string table that have come up since the last call.
   void translate_names(ChangesetNumber changeset, std::span<const std::string_view> strings);
   [[nodiscard]] StringIndex translate(std::string_view text,
                                       ChangesetNumber changeset,
                                       std::size_t place);
-  [[nodiscard]] std::size_t byte_count(std::size_t first, std::size_t end) const noexcept;
 
   std::span<const Entry> changesets_;
   std::size_t local_count_;
@@ -88,6 +94,7 @@ class Skim {
   std::vector<StringIndex> translations_;
   std::vector<Range> names_of_;  ///< Of `translations_`, for each changeset.
   ObjectTable objects_;
+  std::vector<bool> is_shared_;  ///< By object number: whether the other side mentions it too.
   bool found_schema_erasure_ = false;
   std::vector<Mention> local_;
   std::vector<Mention> incoming_;

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <vector>
+#include <cstddef>
+#include <span>
 
 #include "merge/merge_step.h"
 
@@ -17,11 +18,24 @@ namespace tombolo::merge {
 /// A cell depends on the one to its left and the one above it alone, so the parts of the grid may
 /// be walked in any order that respects both.
 ///
-/// Shape:   both in history order. Discarded ones are skipped; instructions that rule 5 adds join
-///          `incoming` or, having met what they must, only `meeting.prepended`.
+/// Shape:   both in history order; discarded ones are passed over. Instructions that rule 5 adds
+///          take their part and remain in `meeting.prepended`.
 /// Cost:    the product of the lengths, less what is discarded on the way.
-[[nodiscard]] Fault walk(const std::vector<Edit*>& local,
-                         std::vector<Edit*>& incoming,
+[[nodiscard]] Fault walk(std::span<Edit* const> local,
+                         std::span<Edit* const> incoming,
                          Meeting& meeting);
+
+/// `walk` for a group of edits that can clash (see ConflictGroups) and in which rule 5 adds none:
+/// what both sides did to one list is merged as a whole.
+[[nodiscard]] Fault walk_group(std::span<Edit* const> local,
+                               std::span<Edit* const> incoming,
+                               Meeting& meeting);
+
+/// Whether a merge of two sides as a whole is quicker than letting all pairs meet.
+[[nodiscard]] inline bool is_worth_more_than_pairs(std::span<Edit* const> local,
+                                                   std::span<Edit* const> incoming) noexcept {
+  constexpr std::size_t kFewPairs = 1024;
+  return local.size() * incoming.size() > kFewPairs;
+}
 
 }  // namespace tombolo::merge
