@@ -1,0 +1,49 @@
+import { assertFunction } from "./assert";
+
+/** Calls a listener; what it throws surfaces on a later macro-task, as an uncaught exception. */
+export function callListener<Args extends unknown[]>(
+  callback: (...args: Args) => void,
+  ...args: Args
+): void {
+  try {
+    callback(...args);
+  } catch (error) {
+    setImmediate(() => {
+      throw error;
+    });
+  }
+}
+
+/** The listeners of one object or collection, by function. */
+export class Listeners<Callback extends (...args: never[]) => void> {
+  private readonly stops = new Map<Callback, () => void>();
+
+  /**
+   * @param register starts the notification and returns what stops it.
+   * @throws {Error} when `callback` is registered already.
+   */
+  add(callback: Callback, register: () => () => void): void {
+    assertFunction(callback, "callback");
+    if (this.stops.has(callback)) {
+      throw new Error(
+        "This listener is registered already. Remove callback before adding it again.",
+      );
+    }
+    this.stops.set(callback, register());
+  }
+
+  has(callback: Callback): boolean {
+    return this.stops.has(callback);
+  }
+
+  remove(callback: Callback): void {
+    assertFunction(callback, "callback");
+    this.stops.get(callback)?.();
+    this.stops.delete(callback);
+  }
+
+  removeAll(): void {
+    for (const stop of this.stops.values()) stop();
+    this.stops.clear();
+  }
+}

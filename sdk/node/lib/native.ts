@@ -1,0 +1,123 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+/**
+ * What the addon offers. Classes, properties and objects are numbers here; nothing outside of lib/
+ * ever sees them.
+ */
+
+/** The numbers of property types and collections, as the core has them. */
+export const NativeType = {
+  Mixed: 0,
+  Int: 1,
+  Bool: 2,
+  String: 3,
+  Data: 4,
+  Date: 5,
+  Float: 6,
+  Double: 7,
+  Decimal128: 8,
+  Link: 9,
+  ObjectId: 10,
+  Uuid: 11,
+} as const;
+export const NativeCollection = { Single: 0, List: 1, Dictionary: 2, Set: 3 } as const;
+export const NativeUpdateMode = { Never: 0, Modified: 1, All: 2 } as const;
+
+export interface NativePropertySchema {
+  name: string;
+  type: number;
+  collection: number;
+  nullable: boolean;
+  /** Class that a link leads to; "" for other types. */
+  target: string;
+}
+export interface NativeClassSchema {
+  name: string;
+  /** "" when there is none. */
+  primaryKey: string;
+  properties: NativePropertySchema[];
+}
+export interface NativeProperty extends NativePropertySchema {
+  id: number;
+}
+export interface NativeClass extends NativeClassSchema {
+  id: number;
+  properties: NativeProperty[];
+}
+
+/** See src/value_conversion.h for the form of each type. */
+export type NativeValue = null | number | bigint | boolean | string | ArrayBuffer | Uint8Array;
+
+export interface NativeResults {
+  size(): number;
+  at(position: number): number | undefined;
+  rows(): Float64Array;
+  observe(
+    callback: (
+      deletions: number[],
+      insertions: number[],
+      oldModifications: number[],
+      newModifications: number[],
+    ) => void,
+  ): () => void;
+}
+
+export interface NativeRealm {
+  schema(): NativeClass[];
+  beginTransaction(): void;
+  commitTransaction(): void;
+  cancelTransaction(): void;
+  refresh(): boolean;
+  close(): void;
+  isInTransaction(): boolean;
+  isClosed(): boolean;
+  find(classId: number, keyProperty: number, key: NativeValue): number | undefined;
+  create(classId: number, properties: number[], values: NativeValue[], mode: number): number;
+  erase(classId: number, row: number): void;
+  eraseAll(): void;
+  isValid(classId: number, row: number): boolean;
+  get(classId: number, row: number, property: number): NativeValue;
+  set(classId: number, row: number, property: number, value: NativeValue): void;
+  add(classId: number, row: number, property: number, by: number): void;
+  listSize(classId: number, row: number, property: number): number;
+  listGet(classId: number, row: number, property: number, position: number): NativeValue;
+  listSet(
+    classId: number,
+    row: number,
+    property: number,
+    position: number,
+    value: NativeValue,
+  ): void;
+  listInsert(
+    classId: number,
+    row: number,
+    property: number,
+    position: number,
+    value: NativeValue,
+  ): void;
+  listMove(classId: number, row: number, property: number, from: number, to: number): void;
+  listErase(classId: number, row: number, property: number, position: number): void;
+  listClear(classId: number, row: number, property: number): void;
+  results(classId: number): NativeResults;
+  observe(callback: () => void): () => void;
+  observeObject(
+    classId: number,
+    row: number,
+    callback: (deleted: boolean, changedProperties: string[]) => void,
+  ): () => void;
+}
+
+export interface NativeRealmOptions {
+  path: string;
+  readOnly: boolean;
+  schema?: NativeClassSchema[];
+}
+
+interface Addon {
+  NativeRealm: new (options: NativeRealmOptions) => NativeRealm;
+}
+
+export const native = createRequire(__filename)(
+  join(__dirname, "..", "prebuilt", "tombolo.node"),
+) as Addon;

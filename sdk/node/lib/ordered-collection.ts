@@ -1,0 +1,165 @@
+import { assert } from "./assert";
+import { Collection } from "./collection";
+import { sameValue } from "./values";
+
+/** Integer-like property names reach elements; everything else is an ordinary property. */
+function toIndex(name: string | symbol): number | undefined {
+  if (typeof name !== "string" || !/^-?\d+(?:\.\d+)?$/.test(name)) return undefined;
+  return Math.trunc(Number(name));
+}
+
+const PROXY_HANDLER: ProxyHandler<OrderedCollection<unknown>> = {
+  get(target, name) {
+    const index = toIndex(name);
+    if (index !== undefined) return target.getElement(index);
+    const value: unknown = Reflect.get(target, name, target);
+    // Methods run on the collection itself, which has the private state.
+    return typeof value === "function" ? value.bind(target) : value;
+  },
+  set(target, name, value) {
+    const index = toIndex(name);
+    if (index !== undefined) {
+      target.setElement(index, value);
+      return true;
+    }
+    if (name === "length") throw new Error("Cannot assign to read only property 'length'");
+    return Reflect.set(target, name, value);
+  },
+  ownKeys(target) {
+    return [...Array(target.length).keys()].map(String);
+  },
+  getOwnPropertyDescriptor(target, name) {
+    const index = toIndex(name);
+    if (index === undefined) return Reflect.getOwnPropertyDescriptor(target, name);
+    if (index < 0 || index >= target.length) return undefined;
+    return {
+      value: target.getElement(index),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    };
+  },
+};
+
+/**
+ * An array-like live collection. Array methods that do not change it work as on `[...collection]`.
+ */
+export abstract class OrderedCollection<T> extends Collection<T> {
+  readonly [index: number]: T;
+  /** What applications hold: this object behind a proxy that knows indexes. */
+  readonly self: this;
+
+  constructor(key: symbol) {
+    super(key);
+    this.self = new Proxy(this, PROXY_HANDLER as unknown as ProxyHandler<this>);
+  }
+
+  abstract get length(): number;
+  /** The element, or undefined outside of the collection. */
+  abstract getElement(index: number): T | undefined;
+  abstract setElement(index: number, value: unknown): void;
+  /** The elements as they are now. */
+  protected abstract toArray(): T[];
+
+  isEmpty(): boolean {
+    return this.length === 0;
+  }
+  toJSON(_key?: string, cache: Map<string, unknown> = new Map()): unknown[] {
+    return this.toArray().map((element) => toPlain(element, cache));
+  }
+
+  *keys(): IterableIterator<number> {
+    const { length } = this;
+    for (let index = 0; index < length; ++index) yield index;
+  }
+  values(): IterableIterator<T> {
+    return this.toArray().values();
+  }
+  entries(): IterableIterator<[number, T]> {
+    return this.toArray().entries();
+  }
+  [Symbol.iterator](): IterableIterator<T> {
+    return this.values();
+  }
+
+  indexOf(value: T, fromIndex?: number): number {
+    assert(fromIndex === undefined, "The second fromIndex argument is not yet supported");
+    return this.toArray().findIndex((element) => sameElement(element, value));
+  }
+  includes(value: T, fromIndex?: number): boolean {
+    return this.indexOf(value, fromIndex) >= 0;
+  }
+  lastIndexOf(value: T): number {
+    const elements = this.toArray();
+    for (let index = elements.length - 1; index >= 0; --index) {
+      if (sameElement(elements[index], value)) return index;
+    }
+    return -1;
+  }
+  at(index: number): T | undefined {
+    return this.toArray().at(index);
+  }
+  join(separator?: string): string {
+    return this.toArray().join(separator);
+  }
+  concat(...items: (T | ConcatArray<T>)[]): T[] {
+    return this.toArray().concat(...items);
+  }
+  slice(start?: number, end?: number): T[] {
+    return this.toArray().slice(start, end);
+  }
+  find(predicate: (value: T, index: number, all: T[]) => unknown, self?: unknown): T | undefined {
+    return this.toArray().find(predicate, self);
+  }
+  findIndex(predicate: (value: T, index: number, all: T[]) => unknown, self?: unknown): number {
+    return this.toArray().findIndex(predicate, self);
+  }
+  every(predicate: (value: T, index: number, all: T[]) => unknown, self?: unknown): boolean {
+    return this.toArray().every(predicate, self);
+  }
+  some(predicate: (value: T, index: number, all: T[]) => unknown, self?: unknown): boolean {
+    return this.toArray().some(predicate, self);
+  }
+  forEach(callback: (value: T, index: number, all: T[]) => void, self?: unknown): void {
+    this.toArray().forEach(callback, self);
+  }
+  map<U>(callback: (value: T, index: number, all: T[]) => U, self?: unknown): U[] {
+    return this.toArray().map(callback, self);
+  }
+  filter(predicate: (value: T, index: number, all: T[]) => unknown, self?: unknown): T[] {
+    return this.toArray().filter(predicate, self);
+  }
+  flatMap<U>(callback: (value: T, index: number, all: T[]) => U | readonly U[]): U[] {
+    return this.toArray().flatMap(callback);
+  }
+  reduce<U>(callback: (sum: U, value: T, index: number, all: T[]) => U, initial: U): U {
+    return this.toArray().reduce(callback, initial);
+  }
+  reduceRight<U>(callback: (sum: U, value: T, index: number, all: T[]) => U, initial: U): U {
+    return this.toArray().reduceRight(callback, initial);
+  }
+}
+
+interface WithIdentity {
+  _isSameAs(other: unknown): boolean;
+}
+
+/** Objects are the same when they are the same row; everything else by value. */
+function sameElement(left: unknown, right: unknown): boolean {
+  if (typeof left === "object" && left !== null && "_isSameAs" in left) {
+    return (left as WithIdentity)._isSameAs(right);
+  }
+  return sameValue(left, right);
+}
+
+interface WithJson {
+  toJSON(key?: string, cache?: Map<string, unknown>): unknown;
+}
+
+/** `value` as JSON has it; objects and collections convert themselves, each object once. */
+export function toPlain(value: unknown, cache: Map<string, unknown>): unknown {
+  if (typeof value === "object" && value !== null && "_isSameAs" in value) {
+    return (value as unknown as WithJson).toJSON(undefined, cache);
+  }
+  return value;
+}

@@ -1,0 +1,210 @@
+import { assert } from "./assert";
+import { BoundProperty, ClassModel, fromNative, toNative } from "./class-model";
+import { List } from "./list";
+import { Listeners, callListener } from "./listeners";
+import { toPlain } from "./ordered-collection";
+import type { Realm } from "./realm";
+import { CanonicalObjectSchema } from "./schema";
+
+export interface ObjectChangeSet {
+  deleted: boolean;
+  changedProperties: string[];
+}
+export type ObjectChangeCallback<T> = (object: T, changes: ObjectChangeSet) => void;
+
+/** Where a managed object lives. */
+interface Managed {
+  readonly model: ClassModel;
+  readonly row: number;
+  listeners?: Listeners<ObjectChangeCallback<never>>;
+}
+
+const MANAGED = Symbol("Realm.Object#managed");
+
+/** Own properties of an object are those of its schema, so that spreading and `keys` work. */
+const PROXY_HANDLER: ProxyHandler<RealmObject> = {
+  ownKeys(target) {
+    return [...managed(target).model.properties.keys(), ...Object.keys(target)];
+  },
+  getOwnPropertyDescriptor(target, name) {
+    const own = Reflect.getOwnPropertyDescriptor(target, name);
+    if (own !== undefined) return own;
+    if (typeof name !== "string" || !managed(target).model.properties.has(name)) return undefined;
+    return {
+      value: Reflect.get(target, name) as unknown,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    };
+  },
+};
+
+/** A live object. Each read of the same row gives another wrapper of it. */
+export class RealmObject {
+  declare readonly [MANAGED]: Managed;
+
+  /** Creates an object of the class this is called on, as `realm.create(X, values)`. */
+  constructor(realm: Realm, values: Record<string, unknown>) {
+    return realm.create(new.target as never, values) as this;
+  }
+
+  isValid(): boolean {
+    const { model, row } = managed(this);
+    return model.nativeRealm.isValid(model.native.id, row);
+  }
+  objectSchema(): CanonicalObjectSchema {
+    return managed(this).model.schema;
+  }
+  keys(): string[] {
+    return Object.keys(this);
+  }
+  entries(): [string, unknown][] {
+    return Object.entries(this);
+  }
+
+  toJSON(_key?: string, cache: Map<string, unknown> = new Map()): Record<string, unknown> {
+    const { model, row } = managed(this);
+    const identity = `${model.native.id}:${row}`;
+    const known = cache.get(identity);
+    if (known !== undefined) return known as Record<string, unknown>;
+    const result: Record<string, unknown> = {};
+    cache.set(identity, result);
+    for (const [name, property] of model.properties) {
+      result[name] = toPlain(readProperty(this, property), cache);
+    }
+    return result;
+  }
+
+  /** Type of the property as its schema declares it: `int`, `<Person>`, `list<int>`. */
+  getPropertyType(name: string): string {
+    const { model } = managed(this);
+    const property = model.properties.get(name);
+    if (property === undefined) {
+      throw new Error(`Property '${name}' does not exist on '${model.schema.name}' objects`);
+    }
+    const { type, objectType } = property.schema;
+    if (type === "object") return `<${objectType ?? ""}>`;
+    return objectType === undefined ? type : `${type}<${objectType}>`;
+  }
+
+  /** Calls `callback` once as soon as possible, then after each commit that changed the object. */
+  addListener(callback: ObjectChangeCallback<this>): void {
+    const { model, row } = managed(this);
+    const listeners = (managed(this).listeners ??= new Listeners());
+    (listeners as Listeners<ObjectChangeCallback<this>>).add(callback, () =>
+      model.nativeRealm.observeObject(model.native.id, row, (deleted, stored) => {
+        const changedProperties = [...model.properties]
+          .filter(([, property]) => stored.includes(property.native.name))
+          .map(([name]) => name);
+        callListener(callback, this, { deleted, changedProperties });
+      }),
+    );
+  }
+  removeListener(callback: ObjectChangeCallback<this>): void {
+    (managed(this).listeners as Listeners<ObjectChangeCallback<this>> | undefined)?.remove(
+      callback,
+    );
+  }
+  removeAllListeners(): void {
+    managed(this).listeners?.removeAll();
+  }
+
+  /** Numeric text, stable inside the file. */
+  _objectKey(): string {
+    return String(managed(this).row);
+  }
+  /** Whether `other` is the same row of the same realm. */
+  _isSameAs(other: unknown): boolean {
+    if (!isManaged(other)) return false;
+    const left = managed(this);
+    const right = managed(other);
+    return left.row === right.row && left.model === right.model;
+  }
+}
+Object.defineProperty(RealmObject, "name", { value: "Realm.Object" });
+
+function managed(object: RealmObject): Managed {
+  return object[MANAGED];
+}
+
+export function isManaged(value: unknown): value is RealmObject {
+  return value instanceof RealmObject && value[MANAGED] !== undefined;
+}
+export function modelOf(object: RealmObject): ClassModel {
+  return managed(object).model;
+}
+export function rowOf(object: RealmObject): number {
+  return managed(object).row;
+}
+
+/** A wrapper of the object in `row`. */
+export function wrapObject(model: ClassModel, row: number): RealmObject {
+  const object = Object.create(model.prototype, {
+    // Configurable, so that the proxy may leave it out of the own keys.
+    [MANAGED]: { value: { model, row } satisfies Managed, configurable: true },
+  }) as RealmObject;
+  return new Proxy(object, PROXY_HANDLER);
+}
+
+/** The prototype of the objects of `model`: an accessor for each property over the user's class. */
+export function makePrototype(model: ClassModel): object {
+  const base = (model.schema.ctor ?? RealmObject) as typeof RealmObject;
+  const named = { [model.schema.name]: class extends base {} }[
+    model.schema.name
+  ] as typeof RealmObject;
+  for (const [name, property] of model.properties) {
+    Object.defineProperty(named.prototype, name, {
+      configurable: true,
+      get(this: RealmObject) {
+        return readProperty(this, property);
+      },
+      set(this: RealmObject, value: unknown) {
+        writeProperty(this, property, value);
+      },
+    });
+  }
+  return named.prototype;
+}
+
+function checkValid(object: RealmObject): Managed {
+  const state = managed(object);
+  assert(
+    object.isValid(),
+    `Accessing object of type ${state.model.schema.name} which has been invalidated or deleted`,
+  );
+  return state;
+}
+
+function readProperty(object: RealmObject, property: BoundProperty): unknown {
+  const { model, row } = managed(object);
+  if (property.isList) {
+    checkValid(object);
+    return List.of(model, row, property);
+  }
+  try {
+    return fromNative(property, model.nativeRealm.get(model.native.id, row, property.native.id));
+  } catch (error) {
+    checkValid(object);
+    throw error;
+  }
+}
+
+function writeProperty(object: RealmObject, property: BoundProperty, value: unknown): void {
+  const { model, row } = checkValid(object);
+  model.realm._requireTransaction();
+  const { schema } = property;
+  if (property === model.primaryKey) {
+    throw new Error(`Cannot change value of primary key '${schema.name}'`);
+  }
+  if (property.isList) {
+    List.of(model, row, property)._assign(value);
+    return;
+  }
+  const target = schema.type === "object" ? schema.name : "value";
+  model.nativeRealm.set(
+    model.native.id,
+    row,
+    property.native.id,
+    toNative(property, value, target),
+  );
+}

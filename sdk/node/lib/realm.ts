@@ -1,0 +1,439 @@
+import { existsSync, rmSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+
+import { assert, assertFunction, assertObject } from "./assert";
+import { ClassModel, LinkConversion, bindProperty, fromNative, toNative } from "./class-model";
+import { AssertionError, TypeAssertionError } from "./errors";
+import { List } from "./list";
+import { Listeners, callListener } from "./listeners";
+import {
+  NativeProperty,
+  NativeRealm,
+  NativeRealmOptions,
+  NativeType,
+  NativeUpdateMode,
+  NativeValue,
+  native,
+} from "./native";
+import { RealmObject, isManaged, makePrototype, modelOf, rowOf, wrapObject } from "./realm-object";
+import { Results } from "./results";
+import {
+  CanonicalObjectSchema,
+  CanonicalPropertySchema,
+  ObjectClass,
+  ObjectSchema,
+  parseSchema,
+  toNativeSchema,
+} from "./schema";
+import { sameValue } from "./values";
+
+export const UpdateMode = { Never: "never", Modified: "modified", All: "all" } as const;
+export type UpdateMode = (typeof UpdateMode)[keyof typeof UpdateMode];
+
+export interface Configuration {
+  path?: string;
+  schema?: (ObjectSchema | ObjectClass)[];
+  readOnly?: boolean;
+}
+
+export type RealmListener = (realm: Realm, name: string, schema?: CanonicalObjectSchema[]) => void;
+
+const DEFAULT_NAME = "default.realm";
+
+/** An open database. */
+export class Realm {
+  static defaultPath = join(process.cwd(), DEFAULT_NAME);
+
+  readonly #path: string;
+  readonly #native: NativeRealm;
+  readonly #classes = new Map<string, ClassModel>();
+  readonly #listeners = new Listeners<RealmListener>();
+  #schema: CanonicalObjectSchema[] = [];
+
+  constructor(config: Configuration | string = {}) {
+    const configuration = typeof config === "string" ? { path: config } : config;
+    validateConfiguration(configuration);
+    this.#path = resolvePath(configuration);
+    const declared = configuration.schema && parseSchema(configuration.schema, isModel);
+    const options: NativeRealmOptions = {
+      path: this.#path,
+      readOnly: configuration.readOnly ?? false,
+    };
+    if (declared !== undefined) options.schema = toNativeSchema(declared);
+    this.#native = new native.NativeRealm(options);
+    this.#bindClasses(declared ?? []);
+  }
+
+  static exists(config: Configuration | string = {}): boolean {
+    return existsSync(resolvePath(typeof config === "string" ? { path: config } : config));
+  }
+  /** Removes the file and the files beside it; missing ones are ignored. */
+  static deleteFile(config: Configuration): void {
+    validateConfiguration(config);
+    const path = resolvePath(config);
+    for (const suffix of ["", "-lock", "-guard"]) rmSync(path + suffix, { force: true });
+  }
+
+  get path(): string {
+    return this.isClosed ? "" : this.#path;
+  }
+  get schema(): CanonicalObjectSchema[] {
+    return this.#schema;
+  }
+  get isClosed(): boolean {
+    return this.#native.isClosed();
+  }
+  get isInTransaction(): boolean {
+    return this.#native.isInTransaction();
+  }
+  get isEmpty(): boolean {
+    return [...this.#classes.values()].every((model) => Results.of(model).length === 0);
+  }
+
+  /** Runs `callback` in a write transaction; when it throws, nothing was written. */
+  write<T>(callback: () => T): T {
+    assertFunction(callback, "callback");
+    this.beginTransaction();
+    try {
+      const result = callback();
+      this.commitTransaction();
+      return result;
+    } catch (error) {
+      if (!this.isClosed && this.isInTransaction) this.cancelTransaction();
+      throw error;
+    }
+  }
+  beginTransaction(): void {
+    this.#native.beginTransaction();
+  }
+  commitTransaction(): void {
+    this.#native.commitTransaction();
+  }
+  cancelTransaction(): void {
+    this.#native.cancelTransaction();
+  }
+
+  create<T = RealmObject>(
+    type: string | ObjectClass,
+    values: Record<string, unknown>,
+    mode: UpdateMode | boolean = UpdateMode.Never,
+  ): T {
+    const nativeMode = toNativeMode(mode);
+    this._requireTransaction();
+    const model = this.#modelOf(type);
+    if (isManaged(values)) return values as T;
+    if (values === null || values === undefined) {
+      throw new TypeError(`Cannot create a '${model.schema.name}' from ${String(values)}`);
+    }
+    return wrapObject(model, this.#createRow(model, values, nativeMode)) as T;
+  }
+
+  delete(subject: RealmObject | Iterable<RealmObject> | List | Results): void {
+    assert(this.isInTransaction, "Can only delete objects within a transaction.");
+    assertObject(subject, "subject");
+    if (subject instanceof RealmObject) {
+      this.#deleteObject(subject);
+    } else if (Symbol.iterator in subject) {
+      for (const object of [...(subject as Iterable<RealmObject>)]) {
+        if (!(object instanceof RealmObject)) {
+          throw new TypeAssertionError("an instance of Realm.Object", object, "subject");
+        }
+        this.#deleteObject(object);
+      }
+    } else {
+      throw new Error("Can only delete objects, lists and results.");
+    }
+  }
+  deleteAll(): void {
+    assert(this.isInTransaction, "Can only delete objects within a transaction.");
+    this.#native.eraseAll();
+  }
+
+  objectForPrimaryKey<T = RealmObject>(type: string | ObjectClass, key: unknown): T | null {
+    const model = this.#modelOf(type);
+    const { primaryKey } = model;
+    if (primaryKey === undefined) {
+      throw new Error(`Expected a primary key on '${model.schema.name}'`);
+    }
+    const row = this.#native.find(
+      model.native.id,
+      primaryKey.native.id,
+      toNative(primaryKey, key, "value"),
+    );
+    return row === undefined ? null : (wrapObject(model, row) as T);
+  }
+  objects<T = RealmObject>(type: string | ObjectClass): Results<T> {
+    return Results.of(this.#modelOf(type)) as Results<T>;
+  }
+
+  addListener(event: "change", callback: RealmListener): void {
+    this.#checkListener(event);
+    assertFunction(callback, "callback");
+    if (this.#listeners.has(callback)) return;
+    this.#listeners.add(callback, () =>
+      this.#native.observe(() => callListener(callback, this, "change")),
+    );
+  }
+  removeListener(event: "change", callback: RealmListener): void {
+    this.#checkListener(event);
+    this.#listeners.remove(callback);
+  }
+  removeAllListeners(event?: "change"): void {
+    if (event !== undefined) this.#checkListener(event);
+    this.#listeners.removeAll();
+  }
+
+  /** Ends every use of this instance: its objects and collections become invalid. */
+  close(): void {
+    if (this.isClosed) return;
+    this.#listeners.removeAll();
+    this.#native.close();
+  }
+
+  /** @internal */
+  _requireTransaction(): void {
+    if (!this.isInTransaction) {
+      if (this.isClosed) throw new Error("Cannot access realm that has been closed.");
+      throw new AssertionError("Cannot modify managed objects outside of a write transaction.");
+    }
+  }
+
+  #checkListener(event: string): void {
+    assert(!this.isClosed, "Cannot access realm that has been closed");
+    if (event !== "change") throw new Error(`Unexpected event name '${event}'`);
+  }
+
+  #bindClasses(declared: CanonicalObjectSchema[]): void {
+    const links: LinkConversion = {
+      wrap: (className, row) => wrapObject(this.#storedModel(className), row),
+      toRow: (className, value, target) =>
+        this.#linkedRow(this.#storedModel(className), value, target),
+    };
+    for (const nativeClass of this.#native.schema()) {
+      const schema =
+        declared.find((candidate) => candidate.name === nativeClass.name) ??
+        schemaOf(nativeClass.name, nativeClass.primaryKey, nativeClass.properties);
+      const properties = new Map(
+        Object.entries(schema.properties).map(([name, property]) => {
+          const found = nativeClass.properties.find(
+            ({ name: stored }) => stored === property.mapTo,
+          );
+          if (found === undefined) throw new Error(`'${schema.name}.${name}' is not in the file`);
+          return [name, bindProperty(property, found, links)] as const;
+        }),
+      );
+      const model: ClassModel = {
+        realm: this,
+        nativeRealm: this.#native,
+        schema,
+        native: nativeClass,
+        properties,
+        primaryKey: schema.primaryKey === undefined ? undefined : properties.get(schema.primaryKey),
+        prototype: RealmObject.prototype,
+      };
+      model.prototype = makePrototype(model);
+      this.#classes.set(schema.name, model);
+    }
+    this.#schema = [...this.#classes.values()].map(({ schema }) => schema);
+  }
+
+  #modelOf(type: string | ObjectClass): ClassModel {
+    if (typeof type !== "string" && typeof type !== "function") {
+      throw new Error("Expected an object schema name, object instance or class");
+    }
+    if (this.isClosed) throw new Error("Cannot access realm that has been closed.");
+    const name =
+      typeof type === "string"
+        ? type
+        : ((type.schema as ObjectSchema | undefined)?.name ?? type.name);
+    const model = this.#classes.get(name);
+    if (model === undefined || (typeof type === "function" && model.schema.ctor !== type)) {
+      throw new Error(`Object type '${name}' not found in schema.`);
+    }
+    return model;
+  }
+  #storedModel(className: string): ClassModel {
+    const model = this.#classes.get(className);
+    if (model === undefined) throw new Error(`Object type '${className}' not found in schema.`);
+    return model;
+  }
+
+  #createRow(model: ClassModel, values: Record<string, unknown>, mode: number): number {
+    const existing = this.#findExisting(model, values);
+    if (existing !== undefined && mode === NativeUpdateMode.Never) {
+      throw new Error(
+        `Attempting to create an object of type '${model.schema.name}' with an existing ` +
+          `primary key value '${String(values[model.schema.primaryKey ?? ""])}'.`,
+      );
+    }
+    const properties: number[] = [];
+    const natives: NativeValue[] = [];
+    const lists: [string, unknown][] = [];
+    for (const [name, property] of model.properties) {
+      let value = values[name];
+      if (value === undefined && existing === undefined) value = defaultOf(property.schema);
+      if (value === undefined) {
+        if (property === model.primaryKey) {
+          throw new TypeAssertionError("a value", value, name);
+        }
+        if (existing !== undefined || property.isList || property.schema.optional) continue;
+        throw new Error(`Missing value for property '${model.schema.name}.${name}'`);
+      }
+      if (property.isList) {
+        lists.push([name, value]);
+        continue;
+      }
+      if (existing !== undefined && mode === NativeUpdateMode.Modified) {
+        const current = fromNative(
+          property,
+          this.#native.get(model.native.id, existing, property.native.id),
+        );
+        if (property !== model.primaryKey && sameValue(current, value)) continue;
+      }
+      properties.push(property.native.id);
+      natives.push(
+        this.#withMode(mode, () =>
+          toNative(property, value, property.schema.type === "object" ? name : "value"),
+        ),
+      );
+    }
+    const row = this.#native.create(model.native.id, properties, natives, NativeUpdateMode.All);
+    const object = wrapObject(model, row) as unknown as Record<string, List>;
+    for (const [name, value] of lists) {
+      this.#withMode(mode, () => object[name]?._assign(value));
+    }
+    return row;
+  }
+
+  #findExisting(model: ClassModel, values: Record<string, unknown>): number | undefined {
+    const { primaryKey } = model;
+    if (primaryKey === undefined) return undefined;
+    const key = values[primaryKey.schema.name];
+    if (key === undefined) return undefined;
+    return this.#native.find(
+      model.native.id,
+      primaryKey.native.id,
+      toNative(primaryKey, key, primaryKey.schema.name),
+    );
+  }
+
+  /** The mode of the `create` under way also holds for objects nested in its values. */
+  #mode: number = NativeUpdateMode.Never;
+  #withMode<T>(mode: number, work: () => T): T {
+    const outer = this.#mode;
+    this.#mode = mode;
+    try {
+      return work();
+    } finally {
+      this.#mode = outer;
+    }
+  }
+
+  #linkedRow(model: ClassModel, value: unknown, target: string): number {
+    if (typeof value !== "object" || value === null) {
+      throw new TypeAssertionError("an object", value, target);
+    }
+    if (isManaged(value) && modelOf(value) === model) {
+      assert(value.isValid(), "Object is invalid");
+      return rowOf(value);
+    }
+    return this.#createRow(model, value as Record<string, unknown>, this.#mode);
+  }
+
+  #deleteObject(object: RealmObject): void {
+    assert(isManaged(object) && object.isValid(), "Object is invalid");
+    const model = modelOf(object);
+    assert(model.realm === this, "Can't delete an object from another Realm");
+    this.#native.erase(model.native.id, rowOf(object));
+  }
+}
+
+function isModel(candidate: unknown): boolean {
+  return typeof candidate === "function" && candidate.prototype instanceof RealmObject;
+}
+
+function validateConfiguration(config: Configuration): void {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    throw new TypeAssertionError("an object", config, "realm configuration");
+  }
+  const { path, schema, readOnly } = config;
+  if (path !== undefined) {
+    if (typeof path !== "string") {
+      throw new TypeAssertionError("a string", path, "'path' on realm configuration");
+    }
+    assert(path !== "", "The path cannot be empty.");
+  }
+  if (schema !== undefined && !Array.isArray(schema)) {
+    throw new TypeAssertionError("an array", schema, "'schema' on realm configuration");
+  }
+  if (readOnly !== undefined && typeof readOnly !== "boolean") {
+    throw new TypeAssertionError("a boolean", readOnly, "'readOnly' on realm configuration");
+  }
+}
+
+function resolvePath({ path = Realm.defaultPath }: Configuration): string {
+  return isAbsolute(path) ? path : join(process.cwd(), path);
+}
+
+function toNativeMode(mode: UpdateMode | boolean): number {
+  switch (mode) {
+    case UpdateMode.Never:
+    case false:
+      return NativeUpdateMode.Never;
+    case UpdateMode.Modified:
+      return NativeUpdateMode.Modified;
+    case UpdateMode.All:
+    case true:
+      return NativeUpdateMode.All;
+  }
+  throw new Error(`Unsupported 'updateMode': ${String(mode)}`);
+}
+
+function defaultOf({ default: value }: CanonicalPropertySchema): unknown {
+  return typeof value === "function" ? (value as () => unknown)() : value;
+}
+
+const TYPE_NAMES = new Map<number, string>([
+  [NativeType.Mixed, "mixed"],
+  [NativeType.Int, "int"],
+  [NativeType.Bool, "bool"],
+  [NativeType.String, "string"],
+  [NativeType.Data, "data"],
+  [NativeType.Date, "date"],
+  [NativeType.Float, "float"],
+  [NativeType.Double, "double"],
+  [NativeType.Decimal128, "decimal128"],
+  [NativeType.ObjectId, "objectId"],
+  [NativeType.Uuid, "uuid"],
+]);
+const COLLECTION_NAMES = [undefined, "list", "dictionary", "set"] as const;
+
+/** The schema of a class that is in the file but was not declared. */
+function schemaOf(
+  name: string,
+  primaryKey: string,
+  properties: readonly NativeProperty[],
+): CanonicalObjectSchema {
+  const result: CanonicalObjectSchema = {
+    name,
+    embedded: false,
+    asymmetric: false,
+    properties: {},
+  };
+  if (primaryKey !== "") result.primaryKey = primaryKey;
+  for (const property of properties) {
+    const element = TYPE_NAMES.get(property.type) ?? property.target;
+    const collection = COLLECTION_NAMES[property.collection];
+    const isLink = property.type === NativeType.Link;
+    const schema: CanonicalPropertySchema = {
+      name: property.name,
+      type: collection ?? (isLink ? "object" : element),
+      optional: property.nullable,
+      indexed: property.name === primaryKey,
+      mapTo: property.name,
+    };
+    if (collection !== undefined || isLink) schema.objectType = element;
+    result.properties[property.name] = schema;
+  }
+  return result;
+}

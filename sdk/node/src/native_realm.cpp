@@ -1,0 +1,327 @@
+#include "native_realm.h"
+
+#include <deque>
+#include <string>
+#include <utility>
+
+#include "guard.h"
+#include "native_results.h"
+#include "native_token.h"
+#include "value_conversion.h"
+
+namespace tombolo::node {
+namespace {
+
+ClassId class_argument(const Napi::CallbackInfo& info) {
+  return ClassId(info[0].As<Napi::Number>().Uint32Value());
+}
+store::RowId row_argument(const Napi::CallbackInfo& info) {
+  return store::RowId(static_cast<std::uint64_t>(info[1].As<Napi::Number>().DoubleValue()));
+}
+PropertyId property_argument(const Napi::CallbackInfo& info) {
+  return PropertyId(info[2].As<Napi::Number>().Uint32Value());
+}
+std::size_t position_argument(const Napi::CallbackInfo& info, std::size_t index) {
+  return static_cast<std::size_t>(info[index].As<Napi::Number>().Int64Value());
+}
+
+/// The schema that TypeScript passes: [{name, primaryKey, properties: [{name, type, collection,
+/// nullable, target}]}], with the numbers of `PropertyType` and `CollectionType`.
+Schema to_schema(const Napi::Array& classes) {
+  Schema schema;
+  for (std::uint32_t i = 0; i < classes.Length(); ++i) {
+    const Napi::Object from = classes.Get(i).As<Napi::Object>();
+    ClassSchema to{.name = from.Get("name").As<Napi::String>(),
+                   .primary_key = from.Get("primaryKey").As<Napi::String>()};
+    const Napi::Array properties = from.Get("properties").As<Napi::Array>();
+    for (std::uint32_t p = 0; p < properties.Length(); ++p) {
+      const Napi::Object property = properties.Get(p).As<Napi::Object>();
+      to.properties.push_back(
+          {.name = property.Get("name").As<Napi::String>(),
+           .type = static_cast<PropertyType>(
+               property.Get("type").As<Napi::Number>().Uint32Value()),
+           .collection = static_cast<CollectionType>(
+               property.Get("collection").As<Napi::Number>().Uint32Value()),
+           .nullable = property.Get("nullable").As<Napi::Boolean>(),
+           .target = property.Get("target").As<Napi::String>()});
+    }
+    schema.classes.push_back(std::move(to));
+  }
+  return schema;
+}
+
+}  // namespace
+
+Napi::Function NativeRealm::define(Napi::Env env) {
+  return DefineClass(env,
+                     "NativeRealm",
+                     {InstanceMethod<&NativeRealm::schema>("schema"),
+                      InstanceMethod<&NativeRealm::begin_transaction>("beginTransaction"),
+                      InstanceMethod<&NativeRealm::commit_transaction>("commitTransaction"),
+                      InstanceMethod<&NativeRealm::cancel_transaction>("cancelTransaction"),
+                      InstanceMethod<&NativeRealm::refresh>("refresh"),
+                      InstanceMethod<&NativeRealm::close>("close"),
+                      InstanceMethod<&NativeRealm::is_in_transaction>("isInTransaction"),
+                      InstanceMethod<&NativeRealm::is_closed>("isClosed"),
+                      InstanceMethod<&NativeRealm::find>("find"),
+                      InstanceMethod<&NativeRealm::create>("create"),
+                      InstanceMethod<&NativeRealm::erase>("erase"),
+                      InstanceMethod<&NativeRealm::erase_all>("eraseAll"),
+                      InstanceMethod<&NativeRealm::is_valid>("isValid"),
+                      InstanceMethod<&NativeRealm::get>("get"),
+                      InstanceMethod<&NativeRealm::set>("set"),
+                      InstanceMethod<&NativeRealm::add>("add"),
+                      InstanceMethod<&NativeRealm::list_size>("listSize"),
+                      InstanceMethod<&NativeRealm::list_get>("listGet"),
+                      InstanceMethod<&NativeRealm::list_set>("listSet"),
+                      InstanceMethod<&NativeRealm::list_insert>("listInsert"),
+                      InstanceMethod<&NativeRealm::list_move>("listMove"),
+                      InstanceMethod<&NativeRealm::list_erase>("listErase"),
+                      InstanceMethod<&NativeRealm::list_clear>("listClear"),
+                      InstanceMethod<&NativeRealm::results>("results"),
+                      InstanceMethod<&NativeRealm::observe>("observe"),
+                      InstanceMethod<&NativeRealm::observe_object>("observeObject")});
+}
+
+/// new NativeRealm({path, schema?, readOnly})
+NativeRealm::NativeRealm(const Napi::CallbackInfo& info)
+    : ObjectWrap(info),
+      thread_(JsThread::of(info.Env())) {
+  guarded(info.Env(), [&] {
+    const Napi::Object options = info[0].As<Napi::Object>();
+    RealmConfiguration configuration{.path = std::string(options.Get("path").As<Napi::String>()),
+                                     .read_only = options.Get("readOnly").As<Napi::Boolean>(),
+                                     .scheduler = thread_->scheduler()};
+    if (const Napi::Value schema = options.Get("schema"); schema.IsArray()) {
+      configuration.schema = to_schema(schema.As<Napi::Array>());
+    }
+    realm_.emplace(Realm::open(std::move(configuration)));
+    read_schema();
+    thread_->open_handle();
+    keeps_alive_ = true;
+  });
+}
+
+NativeRealm::~NativeRealm() { release(); }
+
+void NativeRealm::release() {
+  if (std::exchange(keeps_alive_, false)) thread_->close_handle();
+}
+
+Realm& NativeRealm::realm() { return *realm_; }
+
+void NativeRealm::read_schema() {
+  const Schema& schema = realm_->schema();
+  const auto put = [](auto& table, std::size_t index, auto value) {
+    if (table.size() <= index) table.resize(index + 1);
+    table[index] = std::move(value);
+  };
+  for (const ClassSchema& from : schema.classes) {
+    const ClassId class_id = realm_->class_id(from.name);
+    std::vector<Slot> slots;
+    for (const Property& property : from.properties) {
+      put(slots,
+          realm_->property_id(class_id, property.name).value(),
+          Slot{property.type,
+               property.target.empty() ? ClassId() : realm_->class_id(property.target)});
+    }
+    put(slots_, class_id.value(), std::move(slots));
+  }
+}
+
+const NativeRealm::Slot& NativeRealm::slot(ClassId class_id, PropertyId property) {
+  return slots_.at(class_id.value()).at(property.value());
+}
+
+AnyObject NativeRealm::object(const Napi::CallbackInfo& info) {
+  return AnyObject(realm().core(), {class_argument(info), row_argument(info)});
+}
+
+AnyList NativeRealm::list(const Napi::CallbackInfo& info) {
+  return object(info).list(property_argument(info));
+}
+
+Napi::Value NativeRealm::schema(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const Napi::Env env = info.Env();
+    read_schema();
+    const Schema& schema = realm().schema();
+    Napi::Array classes = Napi::Array::New(env);
+    for (const ClassSchema& from : schema.classes) {
+      const ClassId class_id = realm().class_id(from.name);
+      Napi::Array properties = Napi::Array::New(env);
+      for (const Property& property : from.properties) {
+        Napi::Object to = Napi::Object::New(env);
+        to.Set("id", realm().property_id(class_id, property.name).value());
+        to.Set("name", property.name);
+        to.Set("type", static_cast<std::uint32_t>(property.type));
+        to.Set("collection", static_cast<std::uint32_t>(property.collection));
+        to.Set("nullable", property.nullable);
+        to.Set("target", property.target);
+        properties.Set(properties.Length(), to);
+      }
+      Napi::Object to = Napi::Object::New(env);
+      to.Set("id", class_id.value());
+      to.Set("name", from.name);
+      to.Set("primaryKey", from.primary_key);
+      to.Set("properties", properties);
+      classes.Set(classes.Length(), to);
+    }
+    return classes;
+  });
+}
+
+void NativeRealm::begin_transaction(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { realm().begin_transaction(); });
+}
+void NativeRealm::commit_transaction(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { realm().commit_transaction(); });
+}
+void NativeRealm::cancel_transaction(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { realm().cancel_transaction(); });
+}
+Napi::Value NativeRealm::refresh(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] { return Napi::Boolean::New(info.Env(), realm().refresh()); });
+}
+void NativeRealm::close(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { realm().close(); });
+  release();
+}
+Napi::Value NativeRealm::is_in_transaction(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), realm().is_in_transaction());
+}
+Napi::Value NativeRealm::is_closed(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), realm().is_closed());
+}
+
+/// find(class, key property, key): the row, or undefined
+Napi::Value NativeRealm::find(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const ClassId class_id = class_argument(info);
+    const PropertyId property(info[1].As<Napi::Number>().Uint32Value());
+    const IncomingValue key(info[2], slot(class_id, property).type, ClassId());
+    const auto found = realm().find(class_id, ObjectKey::of(key.get()));
+    if (!found) return info.Env().Undefined();
+    return Napi::Value(
+        Napi::Number::New(info.Env(), static_cast<double>(found->ref().row.value())));
+  });
+}
+
+/// create(class, [property...], [value...], mode): the row
+Napi::Value NativeRealm::create(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const ClassId class_id = class_argument(info);
+    const Napi::Array properties = info[1].As<Napi::Array>();
+    const Napi::Array from = info[2].As<Napi::Array>();
+    std::deque<IncomingValue> incoming;  // Their addresses hold while it grows.
+    std::vector<PropertyValue> values;
+    values.reserve(properties.Length());
+    for (std::uint32_t i = 0; i < properties.Length(); ++i) {
+      const PropertyId property(properties.Get(i).As<Napi::Number>().Uint32Value());
+      const Slot& target = slot(class_id, property);
+      incoming.emplace_back(from.Get(i), target.type, target.target);
+      values.push_back({property, incoming.back().get()});
+    }
+    const auto mode = static_cast<UpdateMode>(info[3].As<Napi::Number>().Uint32Value());
+    const AnyObject created = realm().create(class_id, std::span(values), mode);
+    return Napi::Number::New(info.Env(), static_cast<double>(created.ref().row.value()));
+  });
+}
+
+void NativeRealm::erase(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { realm().erase(object(info)); });
+}
+void NativeRealm::erase_all(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { realm().erase_all(); });
+}
+Napi::Value NativeRealm::is_valid(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), object(info).is_valid());
+}
+Napi::Value NativeRealm::get(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(),
+                 [&] { return to_js(info.Env(), object(info).get(property_argument(info))); });
+}
+void NativeRealm::set(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    const PropertyId property = property_argument(info);
+    const Slot& target = slot(class_argument(info), property);
+    object(info).set(property, IncomingValue(info[3], target.type, target.target).get());
+  });
+}
+void NativeRealm::add(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    object(info).add(property_argument(info), info[3].As<Napi::Number>().Int64Value());
+  });
+}
+
+Napi::Value NativeRealm::list_size(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return Napi::Number::New(info.Env(), static_cast<double>(list(info).size()));
+  });
+}
+Napi::Value NativeRealm::list_get(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(),
+                 [&] { return to_js(info.Env(), list(info).get(position_argument(info, 3))); });
+}
+void NativeRealm::list_set(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    const Slot& target = slot(class_argument(info), property_argument(info));
+    list(info).set(position_argument(info, 3),
+                   IncomingValue(info[4], target.type, target.target).get());
+  });
+}
+void NativeRealm::list_insert(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    const Slot& target = slot(class_argument(info), property_argument(info));
+    list(info).insert(position_argument(info, 3),
+                      IncomingValue(info[4], target.type, target.target).get());
+  });
+}
+void NativeRealm::list_move(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    list(info).move(position_argument(info, 3), position_argument(info, 4));
+  });
+}
+void NativeRealm::list_erase(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { list(info).erase(position_argument(info, 3)); });
+}
+void NativeRealm::list_clear(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { list(info).clear(); });
+}
+
+Napi::Value NativeRealm::results(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return NativeResults::make(info.Env(), realm().objects(class_argument(info)));
+  });
+}
+
+Napi::Value NativeRealm::observe(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const Napi::Env env = info.Env();
+    const auto callback =
+        std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[0].As<Napi::Function>()));
+    return make_stop_function(env, realm().observe([env, callback] {
+      const Napi::HandleScope scope(env);
+      callback->Call({});
+    }));
+  });
+}
+
+Napi::Value NativeRealm::observe_object(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const Napi::Env env = info.Env();
+    const auto callback =
+        std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[2].As<Napi::Function>()));
+    return make_stop_function(
+        env, object(info).observe([env, callback](const AnyObject&, const ObjectChanges& changes) {
+          const Napi::HandleScope scope(env);
+          Napi::Array names = Napi::Array::New(env);
+          for (const std::string& name : changes.changed_properties) {
+            names.Set(names.Length(), Napi::String::New(env, name));
+          }
+          callback->Call({Napi::Boolean::New(env, changes.deleted), names});
+        }));
+  });
+}
+
+}  // namespace tombolo::node

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "js_thread.h"
+#include "tombolo/realm.h"
+
+namespace tombolo::node {
+
+/// The realm as TypeScript sees it. Classes and properties are numbers, objects are a class and a
+/// row; `lib/native.ts` declares the members with their types.
+///
+/// Thread:  the JavaScript thread.
+class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit NativeRealm(const Napi::CallbackInfo& info);
+  ~NativeRealm() override;
+
+ private:
+  /// What a property's values are.
+  struct Slot {
+    PropertyType type = PropertyType::kInt;
+    ClassId target;  ///< Of a link.
+  };
+
+  Napi::Value schema(const Napi::CallbackInfo& info);
+  void begin_transaction(const Napi::CallbackInfo& info);
+  void commit_transaction(const Napi::CallbackInfo& info);
+  void cancel_transaction(const Napi::CallbackInfo& info);
+  Napi::Value refresh(const Napi::CallbackInfo& info);
+  void close(const Napi::CallbackInfo& info);
+  Napi::Value is_in_transaction(const Napi::CallbackInfo& info);
+  Napi::Value is_closed(const Napi::CallbackInfo& info);
+
+  Napi::Value find(const Napi::CallbackInfo& info);
+  Napi::Value create(const Napi::CallbackInfo& info);
+  void erase(const Napi::CallbackInfo& info);
+  void erase_all(const Napi::CallbackInfo& info);
+  Napi::Value is_valid(const Napi::CallbackInfo& info);
+  Napi::Value get(const Napi::CallbackInfo& info);
+  void set(const Napi::CallbackInfo& info);
+  void add(const Napi::CallbackInfo& info);
+
+  Napi::Value list_size(const Napi::CallbackInfo& info);
+  Napi::Value list_get(const Napi::CallbackInfo& info);
+  void list_set(const Napi::CallbackInfo& info);
+  void list_insert(const Napi::CallbackInfo& info);
+  void list_move(const Napi::CallbackInfo& info);
+  void list_erase(const Napi::CallbackInfo& info);
+  void list_clear(const Napi::CallbackInfo& info);
+
+  Napi::Value results(const Napi::CallbackInfo& info);
+  Napi::Value observe(const Napi::CallbackInfo& info);
+  Napi::Value observe_object(const Napi::CallbackInfo& info);
+
+  [[nodiscard]] Realm& realm();
+  /// The object that the first two arguments name.
+  [[nodiscard]] AnyObject object(const Napi::CallbackInfo& info);
+  /// The list that the first three arguments name.
+  [[nodiscard]] AnyList list(const Napi::CallbackInfo& info);
+  [[nodiscard]] const Slot& slot(ClassId class_id, PropertyId property);
+  void read_schema();
+  void release();
+
+  std::shared_ptr<JsThread> thread_;
+  std::optional<Realm> realm_;
+  std::vector<std::vector<Slot>> slots_;  ///< By class and property id.
+  bool keeps_alive_ = false;
+};
+
+}  // namespace tombolo::node

@@ -1,0 +1,82 @@
+#include "native_results.h"
+
+#include <memory>
+#include <utility>
+
+#include "guard.h"
+#include "js_thread.h"
+#include "native_token.h"
+
+namespace tombolo::node {
+namespace {
+
+Napi::Array positions_to_js(Napi::Env env, const std::vector<std::size_t>& positions) {
+  Napi::Array array = Napi::Array::New(env, positions.size());
+  for (std::uint32_t i = 0; i < positions.size(); ++i) {
+    array.Set(i, Napi::Number::New(env, static_cast<double>(positions[i])));
+  }
+  return array;
+}
+
+}  // namespace
+
+Napi::Function NativeResults::define(Napi::Env env) {
+  return DefineClass(env,
+                     "NativeResults",
+                     {InstanceMethod<&NativeResults::size>("size"),
+                      InstanceMethod<&NativeResults::at>("at"),
+                      InstanceMethod<&NativeResults::rows>("rows"),
+                      InstanceMethod<&NativeResults::observe>("observe")});
+}
+
+NativeResults::NativeResults(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
+
+Napi::Value NativeResults::make(Napi::Env env, AnyResults results) {
+  Napi::Object object = JsThread::of(env)->results_class.New({});
+  Unwrap(object)->results_.emplace(std::move(results));
+  return object;
+}
+
+Napi::Value NativeResults::size(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return Napi::Number::New(info.Env(), static_cast<double>(results_->size()));
+  });
+}
+
+Napi::Value NativeResults::at(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const auto position = static_cast<std::size_t>(info[0].As<Napi::Number>().Int64Value());
+    const auto& rows = results_->rows();
+    if (position >= rows.size()) return info.Env().Undefined();
+    return Napi::Value(Napi::Number::New(info.Env(), static_cast<double>(rows[position].value())));
+  });
+}
+
+Napi::Value NativeResults::rows(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const auto& rows = results_->rows();
+    Napi::Float64Array array = Napi::Float64Array::New(info.Env(), rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      array[i] = static_cast<double>(rows[i].value());
+    }
+    return array;
+  });
+}
+
+Napi::Value NativeResults::observe(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const Napi::Env env = info.Env();
+    const auto callback =
+        std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[0].As<Napi::Function>()));
+    return make_stop_function(
+        env, results_->observe([env, callback](const AnyResults&, const CollectionChanges& changes) {
+          const Napi::HandleScope scope(env);
+          callback->Call({positions_to_js(env, changes.deletions),
+                          positions_to_js(env, changes.insertions),
+                          positions_to_js(env, changes.old_modifications),
+                          positions_to_js(env, changes.new_modifications)});
+        }));
+  });
+}
+
+}  // namespace tombolo::node
