@@ -14,7 +14,7 @@ namespace tombolo::protocol {
 /// Number of the sync protocol that both sides of a connection agreed on.
 using ProtocolVersion = StrongId<struct ProtocolVersionTag, std::uint32_t>;
 
-/// What we speak. Source: docs/protocol.md, "Versions".
+/// What we speak. Source: docs/protocol.md, "Protocol versions".
 inline constexpr ProtocolVersion kProtocolVersionMin{9};
 inline constexpr ProtocolVersion kProtocolVersionMax{14};
 
