@@ -456,11 +456,15 @@ TEST(Codec, AnUncompressedBodyHasNoCompressedSize) {
             SyncErrorCode::kBadSyntax);
 }
 
-TEST(Codec, DeeplyNestedJsonIsRefusedWithoutHarm) {
-  const std::string json(kTextBytesMax, '[');
-  const std::string bytes = "json_error 212 " + std::to_string(json.size()) + " 1\n" + json;
+TEST(Codec, JsonIsRefusedWhenNestedDeeperThanItsLimit) {
+  const auto error = [](std::size_t depth) {
+    const std::string json = R"({"message":"\\\"[[[[[[[[[[[[[[[[[","news":)" +
+                             std::string(depth, '[') + std::string(depth, ']') + "}";
+    return "json_error 212 " + std::to_string(json.size()) + " 1\n" + json;
+  };
 
-  EXPECT_EQ(server_answer(bytes, kPartition), SyncErrorCode::kBadSyntax);
+  EXPECT_EQ(server_answer(error(kJsonDepthMax - 1), kPartition), std::nullopt);
+  EXPECT_EQ(server_answer(error(kJsonDepthMax), kPartition), SyncErrorCode::kBadSyntax);
 }
 
 /// Whether a client of that sub-protocol takes `bytes`.
