@@ -145,14 +145,14 @@ void ClientSession::local_change(TimePoint now) {
 }
 
 WaitId ClientSession::wait_for_upload(TimePoint now, std::optional<TimePoint> deadline) {
-  const bool is_readable = session_state_ != SessionState::kClosed && read_state(now);
-  const WaitId wait = waits_.add_upload(replica_state_.newest_client_version, deadline);
-  if (is_readable) {
-    settle_uploads(now);
-    settle_if_hopeless(wait);
-  } else if (waits_.take(wait)) {
-    settle({wait}, Error(ErrorCode::kStorage, "the file of the session cannot be read"));
+  if (session_state_ != SessionState::kClosed && !read_state(now)) {
+    const WaitId wait = waits_.add_upload({}, deadline);
+    fail_wait(wait, Error(ErrorCode::kStorage, "the file of the session cannot be read"));
+    return wait;
   }
+  const WaitId wait = waits_.add_upload(replica_state_.newest_client_version, deadline);
+  if (session_state_ != SessionState::kClosed) settle_uploads(now);
+  settle_if_hopeless(wait);
   reschedule();
   return wait;
 }
@@ -167,7 +167,7 @@ WaitId ClientSession::wait_for_download(std::optional<TimePoint> deadline) {
 }
 
 void ClientSession::cancel_wait(WaitId wait) {
-  if (waits_.take(wait)) settle({wait}, cancelled_by("its caller"));
+  fail_wait(wait, cancelled_by("its caller"));
 }
 
 NotifierId ClientSession::add_progress_notifier(Direction direction, ProgressMode mode) {
@@ -240,7 +240,7 @@ void ClientSession::connection_lost(const std::optional<SyncError>& error,
                                     TimePoint now) {
   if (!is_active()) return;
   const bool has_unconfirmed_upload =
-      upload_sent_.client_version > replica_state_.progress.upload.client_version;
+      newest_entry_sent_ > replica_state_.progress.upload.client_version;
   binding_ = Binding(binding_->ident());
   binding_ended();
 
@@ -465,6 +465,7 @@ std::optional<OutgoingMessage> ClientSession::make_upload() {
           return false;
         protocol::append_entry(entries, entry);
         changeset_bytes = with_entry;
+        newest_entry_sent_ = entry.client_version;
         return true;
       });
   // The scan may have met a commit that nobody told of yet.
@@ -556,6 +557,7 @@ void ClientSession::report_wish(TimePoint now) {
 
 void ClientSession::binding_ended() {
   upload_sent_ = replica_state_.progress.upload;
+  newest_entry_sent_ = ClientVersion{};
   mark_sent_ = mark_received_;
   client_error_.reset();
   client_error_sent_ = false;
@@ -740,10 +742,16 @@ void ClientSession::settle_uploads(TimePoint now) {
 
 void ClientSession::settle_if_hopeless(WaitId wait) {
   if (session_state_ == SessionState::kClosed) {
-    if (waits_.take(wait)) settle({wait}, cancelled_by("the closing of the session"));
+    fail_wait(wait, cancelled_by("the closing of the session"));
   } else if (suspension_ && !resume_at_ && !awaits_refresh_) {
-    if (waits_.take(wait)) settle({wait}, suspension_->error);
+    fail_wait(wait, suspension_->error);
   }
+}
+
+void ClientSession::fail_wait(WaitId wait, const Error& error) {
+  if (!waits_.take(wait)) return;
+  settle({wait}, error);
+  reschedule();
 }
 
 void ClientSession::settle(const std::vector<WaitId>& waits, const Result<void>& outcome) {

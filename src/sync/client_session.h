@@ -187,6 +187,7 @@ class ClientSession {
   [[nodiscard]] ClientVersion confirmed_version() const;
   void settle_uploads(TimePoint now);
   void settle_if_hopeless(WaitId wait);
+  void fail_wait(WaitId wait, const Error& error);  ///< Unless it has settled.
   void settle(const std::vector<WaitId>& waits, const Result<void>& outcome);
   void notify_progress();
   void finish_dying(TimePoint now);
@@ -223,7 +224,8 @@ class ClientSession {
   RequestIdent mark_received_;
   bool uploads_delayed_ = false;
 
-  protocol::UploadCursor upload_sent_;
+  protocol::UploadCursor upload_sent_;  ///< Where the next scan for uploads begins.
+  ClientVersion newest_entry_sent_;     ///< In this binding; 0 = none.
   /// An integration failed: nothing but this is sent, once, until the session is unbound.
   std::optional<protocol::ClientError> client_error_;
   bool client_error_sent_ = false;
