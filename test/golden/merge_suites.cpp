@@ -329,15 +329,16 @@ std::vector<GoldenReport> run_merge(const std::filesystem::path& directory) {
 constexpr std::uint64_t kChainFiles[] = {1, 2, 3, 4};  ///< The server and its clients.
 
 std::string check_chain_endings(const ChainReplay& chain, const json& golden, const json& base) {
-  if (chain.apply_error()) return "refused: " + chain.apply_error()->describe();
+  if (chain.network().apply_error()) return "refused: " + chain.network().apply_error()->describe();
   const json& schema = golden.contains("schema") ? golden["schema"] : base["schema"];
   for (const std::uint64_t file : kChainFiles) {
     const std::string own_state = "state_" + std::to_string(file);
     const json& state = golden.contains(own_state) ? golden[own_state] : golden["state"];
-    if (chain.state(ClientFileIdent(file)) != state) {
-      return own_state + " is " + chain.state(ClientFileIdent(file)).dump();
+    if (chain.network().realm(ClientFileIdent(file)).state() != state) {
+      return own_state + " is " + chain.network().realm(ClientFileIdent(file)).state().dump();
     }
-    if (chain.schema(ClientFileIdent(file)) != schema) return "the schemas differ";
+    if (chain.network().realm(ClientFileIdent(file)).schema() != schema)
+      return "the schemas differ";
   }
   return "";
 }
@@ -368,10 +369,10 @@ std::string check_chain_own(const json& golden, Counts& departures) {
   if (difference.empty()) return "";
   if (!chain.differed()) return difference;
   ++departures["D1 or D2"];
-  if (chain.apply_error()) return "refused: " + chain.apply_error()->describe();
-  const json server = chain.state(kServerFileIdent);
+  if (chain.network().apply_error()) return "refused: " + chain.network().apply_error()->describe();
+  const json server = chain.network().realm(kServerFileIdent).state();
   for (const std::uint64_t file : kChainFiles) {
-    const json state = chain.state(ClientFileIdent(file));
+    const json state = chain.network().realm(ClientFileIdent(file)).state();
     if (state != server) {
       return "file " + std::to_string(file) + " has " + state.dump() + ", the server " +
              server.dump();
