@@ -156,8 +156,9 @@ class ClientExchange final : public PendingOperation::Target,
                       buffer.begin() + static_cast<std::ptrdiff_t>(result.bytes));
         has_input_ = true;
         status = parser_->feed(input_);
-      } else if (has_input_ && result.status == IoResult::Status::kEnd) {
-        status = parser_->feed_end();
+      } else if (has_input_ && result.status == IoResult::Status::kEnd &&
+                 parser_->feed_end() == HttpParseStatus::kComplete) {
+        status = HttpParseStatus::kComplete;
       }
       if (status == HttpParseStatus::kComplete) {
         HttpResponse response = parser_->take();

@@ -60,7 +60,7 @@ class HttpResponseParser {
   HttpResponseParser& operator=(HttpResponseParser&&) noexcept;
 
   [[nodiscard]] HttpParseStatus feed(Bytes& input);
-  /// The stream has ended: completes a body that only the end delimits.
+  /// The stream has ended: completes a body that only the end delimits, and fails otherwise.
   [[nodiscard]] HttpParseStatus feed_end();
 
   [[nodiscard]] bool over_limit() const noexcept;  ///< After `kFailed`: too large, not malformed.
