@@ -2,6 +2,9 @@
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -19,22 +22,29 @@ using boost::system::error_code;
 using StrandExecutor = asio::strand<asio::io_context::executor_type>;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, StrandExecutor>;
 
-/// Counts posted tasks, so that `stop()` can let them finish.
-struct EventLoop::Impl {
-  Impl() : work(asio::make_work_guard(context)) {}
-  ~Impl() { closed = true; }
+/// An `io_context` that can be emptied before its end.
+class LoopContext : public asio::io_context {
+ public:
+  /// Destroys all that waits, without a call. Sockets and timers may still be destroyed after this.
+  void give_up() { shutdown(); }
+};
 
-  std::atomic<std::size_t> posted_count = 0;
+/// Outlives the `EventLoop` for as long as there are strands, so that whoever owns a connection may
+/// go later than the loop.
+struct EventLoop::Impl {
+  std::atomic<std::size_t> posted_count = 0;  ///< Tasks that `stop()` has to wait for.
   std::atomic<bool> stopping = false;
-  std::atomic<bool> closed = false;  ///< Being destroyed: what is posted now has no one to run it.
-  asio::io_context context;
-  asio::executor_work_guard<asio::io_context::executor_type> work;
+  std::atomic<bool> closed = false;  ///< Nothing runs any more: what is posted now is dropped.
+  LoopContext context;
+  asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(context);
 };
 
 struct Strand::Impl {
-  explicit Impl(EventLoop::Impl& owner) : loop(owner), executor(asio::make_strand(owner.context)) {}
+  explicit Impl(std::shared_ptr<EventLoop::Impl> owner)
+      : loop(std::move(owner)),
+        executor(asio::make_strand(loop->context)) {}
 
-  EventLoop::Impl& loop;
+  std::shared_ptr<EventLoop::Impl> loop;
   StrandExecutor executor;
 };
 

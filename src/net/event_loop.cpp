@@ -40,8 +40,11 @@ void post_counted(EventLoop::Impl& loop, const Executor& executor, Task task) {
 
 }  // namespace
 
-EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {}
-EventLoop::~EventLoop() = default;
+EventLoop::EventLoop() : impl_(std::make_shared<Impl>()) {}
+EventLoop::~EventLoop() {
+  impl_->closed = true;
+  impl_->context.give_up();
+}
 
 void EventLoop::run() {
   impl_->context.run();
@@ -52,7 +55,7 @@ void EventLoop::post(Task task) {
 }
 
 Strand EventLoop::make_strand() {
-  return Strand(std::make_shared<Strand::Impl>(*impl_));
+  return Strand(std::make_shared<Strand::Impl>(impl_));
 }
 
 void EventLoop::stop() {
@@ -64,7 +67,7 @@ void EventLoop::stop() {
 Strand::Strand(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 
 void Strand::post(Task task) const {
-  post_counted(impl_->loop, impl_->executor, std::move(task));
+  post_counted(*impl_->loop, impl_->executor, std::move(task));
 }
 
 void Strand::dispatch(Task task) const {
@@ -80,7 +83,9 @@ bool Strand::running_here() const noexcept {
 }
 
 struct Timer::Impl {
-  explicit Impl(const StrandExecutor& executor) : timer(executor) {}
+  explicit Impl(const Strand& owner) : strand(owner), timer(owner.impl().executor) {}
+
+  Strand strand;  ///< Keeps what the timer lives in.
 
   asio::basic_waitable_timer<std::chrono::steady_clock,
                              asio::wait_traits<std::chrono::steady_clock>,
@@ -89,7 +94,7 @@ struct Timer::Impl {
   std::uint64_t arming = 0;  ///< Tells a wait that is still wanted from one given up.
 };
 
-Timer::Timer(const Strand& strand) : impl_(std::make_shared<Impl>(strand.impl().executor)) {}
+Timer::Timer(const Strand& strand) : impl_(std::make_shared<Impl>(strand)) {}
 Timer::~Timer() {
   if (impl_) cancel();
 }

@@ -40,11 +40,12 @@ class EventLoop {
   [[nodiscard]] Impl& impl() noexcept { return *impl_; }  ///< For net/ alone.
 
  private:
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 /// Runs tasks one after another in the order they were posted, on whatever thread of its loop.
-/// Copies are the same strand. The loop outlives it.
+/// Copies are the same strand. Once its loop is destroyed, tasks are dropped; so is what still
+/// waits for sockets and timers then.
 ///
 /// Thread:  callable from any thread.
 class Strand {

@@ -60,10 +60,24 @@ TEST(EventLoop, DropsTasksThatArePostedWhileItIsDestroyed) {
   const Strand strand = loop->make_strand();
   bool ran = false;
   // A task that nothing runs, and that posts one more as it goes.
-  const std::shared_ptr<void> last_words(nullptr, [&](void*) { strand.post([&] { ran = true; }); });
-  strand.post([held = last_words] {});
+  std::shared_ptr<void> last_words(nullptr, [&](void*) { strand.post([&] { ran = true; }); });
+  strand.post([held = std::move(last_words)] {});
 
   loop.reset();
+
+  EXPECT_FALSE(ran);
+}
+
+TEST(Strand, MayOutliveItsLoop) {
+  std::optional<EventLoop> loop(std::in_place);
+  const Strand strand = loop->make_strand();
+  std::optional<Timer> timer(std::in_place, strand);
+  bool ran = false;
+  timer->arm_after(Duration(0), [&ran] { ran = true; });
+
+  loop.reset();
+  strand.post([&ran] { ran = true; });
+  timer.reset();
 
   EXPECT_FALSE(ran);
 }

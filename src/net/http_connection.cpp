@@ -118,8 +118,8 @@ HttpConnection::HttpConnection(std::shared_ptr<HttpServerContext> server,
                                ByteStream stream,
                                const Strand& strand)
     : server_(std::move(server)),
-      stream_(std::move(stream)),
       strand_(strand),
+      stream_(std::move(stream)),
       timer_(strand) {}
 
 HttpConnection::~HttpConnection() {

@@ -93,8 +93,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void close();
 
   std::shared_ptr<HttpServerContext> server_;
-  std::optional<ByteStream> stream_;  ///< Empty once closed or given to a WebSocket.
   Strand strand_;
+  std::optional<ByteStream> stream_;  ///< Empty once closed or given to a WebSocket.
   Timer timer_;
   Phase phase_ = Phase::kHandshake;
   Progress progress_ = Progress::kNothing;

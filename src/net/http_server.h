@@ -93,8 +93,8 @@ class HttpServer {
 
   [[nodiscard]] std::uint16_t port() const noexcept;
 
-  /// Stops listening and drops connections that wait for a request. Requests being handled are
-  /// still answered; WebSockets belong to whom they were given.
+  /// Stops listening and drops connections that wait for a request, both soon after this returns.
+  /// Requests being handled are still answered; WebSockets belong to whom they were given.
   void close();
 
   /// Connections that are open and have not become WebSockets.

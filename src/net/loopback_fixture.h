@@ -85,12 +85,13 @@ class LoopThreads {
 
 /// Runs `work` on `strand` and waits for it.
 inline void run_on(const Strand& strand, const std::function<void()>& work) {
-  std::promise<void> done;
-  strand.post([&] {
+  // Shared: the promise may still be at work when its future is ready.
+  const auto done = std::make_shared<std::promise<void>>();
+  strand.post([&work, done] {
     work();
-    done.set_value();
+    done->set_value();
   });
-  ASSERT_EQ(done.get_future().wait_for(kPatience), std::future_status::ready);
+  ASSERT_EQ(done->get_future().wait_for(kPatience), std::future_status::ready);
 }
 
 /// A blocking TCP socket that sends what it is told.
