@@ -312,7 +312,7 @@ Result<void> ClientSession::receive(const protocol::ServerIdent& message) {
   if (!binding_->receive(BindStep::kReceiveIdent)) return not_legal("IDENT");
   if (message.client_file.ident == ClientFileIdent{} || message.client_file.salt == Salt{})
     return Error(ErrorCode::kProtocolViolation, "IDENT carries ident 0 or salt 0");
-  if (binding_->is_leaving() || suspension_) return {};
+  if (ignores_messages()) return {};
   host_.session_works();
   is_working_ = true;
   host_.emit(StoreFileIdent{key_, message.client_file});
@@ -321,7 +321,7 @@ Result<void> ClientSession::receive(const protocol::ServerIdent& message) {
 
 Result<void> ClientSession::receive(const protocol::Download& message, Bytes storage) {
   if (!binding_->receive(BindStep::kReceiveChange)) return not_legal("DOWNLOAD");
-  if (binding_->is_leaving() || suspension_ || client_error_) return {};
+  if (ignores_messages() || client_error_) return {};
   if (Result<void> pushed =
           inbox_.push(message, std::move(storage), replica_state_.newest_client_version);
       !pushed)
@@ -335,12 +335,12 @@ Result<void> ClientSession::receive(const protocol::Download& message, Bytes sto
 
 Result<void> ClientSession::receive(const protocol::Mark& message) {
   if (!binding_->receive(BindStep::kReceiveChange)) return not_legal("MARK");
-  if (binding_->is_leaving() || suspension_) return {};
+  if (ignores_messages()) return {};
   if (message.request <= mark_received_ || message.request > mark_sent_)
     return Error(ErrorCode::kProtocolViolation, "MARK answers what was not asked");
-  mark_received_ = message.request;
-  // After a failed integration the DOWNLOADs before it are lost.
+  // After a failed integration the DOWNLOADs before it are lost, so it is asked for again.
   if (client_error_) return {};
+  mark_received_ = message.request;
   inbox_.push(message.request);
   pump();
   return {};
@@ -390,7 +390,7 @@ Result<void> ClientSession::receive_error(std::string_view name) {
 // Output.
 
 std::optional<OutgoingMessage> ClientSession::next_message(TimePoint now) {
-  if (suspension_ || binding_->phase() == BindPhase::kFailed) return make_unbind();
+  if (suspension_ || gives_up_binding_) return make_unbind();
   switch (binding_->phase()) {
     case BindPhase::kUnbound: return make_bind();
     case BindPhase::kBound: return make_ident(now);
@@ -502,7 +502,7 @@ void ClientSession::become_active(SessionState state, TimePoint now) {
   }
   binding_ = Binding(host_.begin_binding(*this));
   mark_target_ = waits_.renumber_downloads();
-  mark_sent_ = mark_received_ = RequestIdent{};
+  mark_sent_ = mark_received_ = mark_reached_ = RequestIdent{};
   binding_ended();
   set_state(state);
   if (host_.connection_state() == ConnectionState::kConnected)
@@ -559,6 +559,7 @@ void ClientSession::binding_ended() {
   upload_sent_ = replica_state_.progress.upload;
   newest_entry_sent_ = ClientVersion{};
   mark_sent_ = mark_received_;
+  gives_up_binding_ = false;
   client_error_.reset();
   client_error_sent_ = false;
   compensating_writes_.clear();
@@ -587,6 +588,7 @@ void ClientSession::report(const SyncError& error, TimePoint now) {
 
 void ClientSession::suspend(const SyncError& error, std::optional<Duration> delay, TimePoint now) {
   suspension_ = error;
+  gives_up_binding_ = binding_->needs_unbind();
   resume_at_.reset();
   if (delay) resume_at_ = now + *delay;
   set_connection_state(ConnectionState::kDisconnected);
@@ -675,6 +677,9 @@ void ClientSession::drop_downloads() {
   batch_.reset();
   inbox_.clear();
   report_unintegrated_bytes();
+  // The answers that waited behind them are to be asked for again, in the next binding.
+  mark_received_ = mark_reached_;
+  if (binding_ && binding_->phase() != BindPhase::kIdentified) mark_sent_ = mark_received_;
 }
 
 // Work, waits and progress.
@@ -706,6 +711,7 @@ void ClientSession::pump() {
 }
 
 void ClientSession::reach(RequestIdent mark) {
+  mark_reached_ = mark;
   if (mark == mark_target_) uploads_delayed_ = false;
   progress_.downloads_known();
   notify_progress();

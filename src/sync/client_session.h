@@ -152,6 +152,9 @@ class ClientSession {
   [[nodiscard]] std::optional<OutgoingMessage> make_upload();
 
   [[nodiscard]] bool is_active() const noexcept { return binding_.has_value(); }
+  [[nodiscard]] bool ignores_messages() const noexcept {
+    return gives_up_binding_ || binding_->is_leaving();
+  }
   [[nodiscard]] bool wants_connection() const noexcept { return is_active() && !suspension_; }
 
   // Activation.
@@ -222,6 +225,7 @@ class ClientSession {
   RequestIdent mark_target_;  ///< The newest that somebody wants answered.
   RequestIdent mark_sent_;
   RequestIdent mark_received_;
+  RequestIdent mark_reached_;  ///< Received, and everything before it is integrated.
   bool uploads_delayed_ = false;
 
   protocol::UploadCursor upload_sent_;  ///< Where the next scan for uploads begins.
@@ -230,6 +234,9 @@ class ClientSession {
   std::optional<protocol::ClientError> client_error_;
   bool client_error_sent_ = false;
   std::vector<SyncError> compensating_writes_;  ///< Their DOWNLOAD is not yet integrated.
+
+  /// UNBIND is to be sent, even if the suspension has ended by then: what came meanwhile is lost.
+  bool gives_up_binding_ = false;
 
   /// Keeps the session from being bound; see `wake()`.
   std::optional<SyncError> suspension_;
