@@ -1,5 +1,6 @@
 #include "server/connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "protocol/codec.h"
@@ -16,6 +17,7 @@ using protocol::SyncErrorCode;
 /// take the end of the stream for a lost connection. Source: docs/protocol.md, "Close codes".
 constexpr std::uint16_t kCloseNormal = 1000;
 constexpr std::uint16_t kCloseMessageTooBig = 1009;
+constexpr std::uint16_t kCloseUnauthorized = 4001;
 
 /// A path of the sync engine's test programs: components that are not empty and do not begin with
 /// a dot.
@@ -55,7 +57,9 @@ SessionIdent session_of(const protocol::ClientMessage& message) noexcept {
 Connection::Connection(ConnectionOptions options, TimePoint now)
     : options_(std::move(options)),
       last_received_(now) {
-  if (options_.subprotocol.version >= protocol::since::kLogMessage) {
+  if (options_.refusal) {
+    phase_ = Phase::kRefused;
+  } else if (options_.subprotocol.version >= protocol::since::kLogMessage) {
     log_messages_.push_back({.session = SessionIdent{},
                              .connection_id = options_.connection_id,
                              .level = protocol::LogMessageLevel::kInfo,
@@ -110,6 +114,9 @@ void Connection::on_bind(const protocol::Bind& bind) {
   if (bind.is_subserver) {
     session.fail(protocol::make_server_error(
         SyncErrorCode::kOtherSessionError, bind.session, "subservers are not supported"));
+  } else if (sessions_.size() > options_.sessions_max) {
+    session.fail(
+        to_server_error(Error(ErrorCode::kLimitExceeded, "too many sessions"), bind.session));
   } else if (!partition) {
     session.fail(protocol::make_server_error(
         SyncErrorCode::kIllegalRealmPath, bind.session, "not a partition value"));
@@ -136,7 +143,15 @@ void Connection::on_session_message(SessionIdent ident,
 }
 
 void Connection::advance(TimePoint now) {
-  if (const auto due = deadline(); due && now >= *due) close(kCloseNormal, "silent for too long");
+  const auto due = deadline();
+  if (!due || now < *due) return;
+  if (phase_ == Phase::kRefused) {
+    close(options_.refusal->code, options_.refusal->reason);
+  } else if (options_.token_expires && now >= *options_.token_expires) {
+    close(kCloseUnauthorized, "the access token has expired");
+  } else {
+    close(kCloseNormal, "silent for too long");
+  }
 }
 
 void Connection::client_file_allocated(SessionKey key, Result<protocol::SaltedFileIdent> file) {
@@ -209,7 +224,7 @@ void Connection::fail(const Error& error) {
 }
 
 void Connection::fail(SyncErrorCode code, std::string message) {
-  if (phase_ != Phase::kOpen) return;
+  if (phase_ == Phase::kSendError || phase_ == Phase::kClosed) return;
   phase_ = Phase::kSendError;
   error_ = protocol::make_server_error(code, SessionIdent{}, std::move(message));
   end_sessions();
@@ -273,7 +288,7 @@ std::optional<OutgoingMessage> Connection::take_message() {
     return OutgoingMessage{protocol::encode_server_message(message, options_.subprotocol.version),
                            nullptr};
   };
-  if (phase_ == Phase::kClosed) return std::nullopt;
+  if (phase_ == Phase::kClosed || phase_ == Phase::kRefused) return std::nullopt;
   if (phase_ == Phase::kSendError) {
     OutgoingMessage message = encode(*error_);
     close(kCloseNormal, "");
@@ -305,8 +320,10 @@ bool Connection::wants_input() const noexcept {
 }
 
 std::optional<TimePoint> Connection::deadline() const noexcept {
+  if (phase_ == Phase::kRefused) return options_.refusal->at;
   if (phase_ != Phase::kOpen) return std::nullopt;
-  return last_received_ + options_.silence_max;
+  const TimePoint silence = last_received_ + options_.silence_max;
+  return options_.token_expires ? std::min(silence, *options_.token_expires) : silence;
 }
 
 }  // namespace tombolo::server

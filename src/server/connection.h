@@ -22,16 +22,28 @@ enum class PartitionSyntax : std::uint8_t {
   kPath,   ///< A path, as the sync engine's own test programs send it; development only.
 };
 
+/// A client that is let in only to be told why it has to leave: browsers hide the status of a
+/// refused upgrade.
+struct ConnectionRefusal {
+  std::uint16_t code = 0;
+  std::string reason;
+  TimePoint at;  ///< Later than at once for clients that would be back at once.
+};
+
 struct ConnectionOptions {
   protocol::SubProtocol subprotocol;
   std::string user_id;        ///< Whose token opened the connection.
   std::string connection_id;  ///< Told to the client, which adds it to its log lines.
   PartitionSyntax partition_syntax = PartitionSyntax::kValue;
+  /// When the token that opened the connection runs out; the client comes back with a new one.
+  std::optional<TimePoint> token_expires;
+  std::optional<ConnectionRefusal> refusal;
 
   /// A connection from which nothing came for so long is dead: clients ping every minute.
   Duration silence_max = std::chrono::minutes(5);
   /// Upload bytes of this connection that wait for integration before reading pauses.
   std::size_t waiting_bytes_max = std::size_t{16} << 20;
+  std::size_t sessions_max = 20'000;
   /// Downloads that are built ahead of the socket, over all sessions.
   std::size_t downloads_ahead_max = 4;
 };
@@ -88,7 +100,7 @@ class Connection {
   [[nodiscard]] std::size_t session_count() const noexcept { return sessions_.size(); }
 
  private:
-  enum class Phase : std::uint8_t { kOpen, kSendError, kClosed };
+  enum class Phase : std::uint8_t { kRefused, kOpen, kSendError, kClosed };
 
   void on_message(Bytes bytes);
   void on_bind(const protocol::Bind& bind);

@@ -484,6 +484,19 @@ TEST(Connection, TakesPathsWhenItIsToldTo) {
   }
 }
 
+TEST(Connection, TurnsSessionsAwayWhenItHasTooMany) {
+  ConnectionOptions narrow = options();
+  narrow.sessions_max = 1;
+  Peers peers(narrow);
+  peers.receive("bind 1 3 0 0 0\n\"p\"");
+
+  peers.receive("bind 2 3 0 0 0\n\"p\"");
+
+  const protocol::ServerError error = parse_error(peers.sent().at(0));
+  EXPECT_EQ(error.session, SessionIdent(2));
+  EXPECT_EQ(error.action, Action::kTransient);
+}
+
 TEST(Connection, AnswersUnbindByUnbound) {
   Peers peers;
   peers.run_caught_up_session();
@@ -760,6 +773,34 @@ TEST(Connection, ClosesWhenTheClientFallsSilent) {
 
   EXPECT_EQ(peers.effects<CloseConnection>().size(), 1U);
   EXPECT_EQ(peers.connection.deadline(), std::nullopt);
+}
+
+TEST(Connection, ClosesWhenTheTokenRunsOut) {
+  ConnectionOptions expiring = options();
+  expiring.token_expires = kStart + 2min;
+  Peers peers(expiring);
+
+  EXPECT_EQ(peers.connection.deadline(), kStart + 2min);
+  peers.connection.advance(kStart + 2min);
+
+  EXPECT_EQ(peers.effect<CloseConnection>().code, 4001);
+}
+
+TEST(Connection, LetsARefusedClientInOnlyToSendItAwayLater) {
+  ConnectionOptions refused = options();
+  refused.refusal = ConnectionRefusal{4001, "expired", kStart + 8s};
+  Peers peers(refused);
+
+  peers.receive("bind 1 3 0 1 0\n\"p\"");
+  EXPECT_EQ(peers.effect_count(), 0U);
+  EXPECT_THAT(peers.sent(), IsEmpty());
+  peers.connection.advance(kStart + 7s);
+  EXPECT_EQ(peers.effect_count(), 0U);
+  peers.connection.advance(*peers.connection.deadline());
+
+  const auto close = peers.effect<CloseConnection>();
+  EXPECT_EQ(close.code, 4001);
+  EXPECT_EQ(close.reason, "expired");
 }
 
 TEST(Connection, TellsClientsToComeBackWhenTheServerStops) {

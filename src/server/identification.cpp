@@ -7,8 +7,8 @@ namespace tombolo::server {
 using protocol::SyncErrorCode;
 
 Result<IdentifiedFile> identify(const StorageSnapshot& storage,
-                          const IdentifyClientFile& claim,
-                          std::string_view user_id) {
+                                const IdentifyClientFile& claim,
+                                std::string_view user_id) {
   const auto file = storage.find_server_file(claim.partition);
   const auto client =
       file ? storage.find_client_file(*file, claim.client_file.ident) : std::nullopt;
@@ -54,9 +54,9 @@ Result<IdentifiedFile> identify(const StorageSnapshot& storage,
     }
   }
   return IdentifiedFile{*file,
-                  {client->uploaded, client->reciprocal_base},
-                  client->locked_server_version,
-                  head.server_version};
+                        {client->uploaded, client->reciprocal_base},
+                        client->locked_server_version,
+                        head.server_version};
 }
 
 }  // namespace tombolo::server

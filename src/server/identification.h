@@ -14,7 +14,7 @@ namespace tombolo::server {
 /// Errors:  208, 209, 210, 211, 222 and 223 of the protocol.
 /// Source:  docs/protocol.md, "Sessions".
 [[nodiscard]] Result<IdentifiedFile> identify(const StorageSnapshot& storage,
-                                        const IdentifyClientFile& claim,
-                                        std::string_view user_id);
+                                              const IdentifyClientFile& claim,
+                                              std::string_view user_id);
 
 }  // namespace tombolo::server

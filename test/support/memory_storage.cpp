@@ -140,8 +140,11 @@ class MemoryTransaction final : public Reader<server::StorageTransaction> {
     return edit(id).state.apply(changeset);
   }
   void commit() override {
-    const std::lock_guard lock(storage_.mutex_);
-    storage_.files_ = files_;
+    {
+      const std::lock_guard lock(storage_.mutex_);
+      storage_.files_ = files_;
+    }
+    writer_.unlock();
   }
 
  private:
@@ -156,7 +159,7 @@ class MemoryTransaction final : public Reader<server::StorageTransaction> {
   }
 
   MemoryStorage& storage_;
-  std::lock_guard<std::mutex> writer_;
+  std::unique_lock<std::mutex> writer_;  // Until the commit.
   std::set<ServerFileId> edited_;
 };
 

@@ -1,0 +1,119 @@
+#include <fstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "test/e2e/server_process.h"
+#include "test/support/temporary_directory.h"
+
+namespace tombolo::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+
+std::vector<std::string> serve(const std::filesystem::path& directory,
+                               const std::string& listen = "127.0.0.1:0") {
+  return {"serve", "--dev", "--data", directory.string(), "--listen", listen};
+}
+
+/// One line that begins with the program's name, among log lines.
+std::size_t error_line_count(const std::string& errors) {
+  std::size_t count = errors.starts_with("tombolo: ") ? 1 : 0;
+  for (std::size_t at = errors.find("\ntombolo: "); at != std::string::npos;
+       at = errors.find("\ntombolo: ", at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+void expect_refusal(ServerProcess& process, const std::string& reason) {
+  const std::string errors = process.read_errors();
+  EXPECT_EQ(process.wait(), 1);
+  EXPECT_EQ(process.read_line(), std::nullopt);
+  EXPECT_EQ(error_line_count(errors), 1U) << errors;
+  EXPECT_THAT(errors, HasSubstr(reason));
+}
+
+TEST(Serve, SaysWhereItListensAndStopsWhenItIsToldTo) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    const TemporaryDirectory directory;
+    ServerProcess process(serve(directory.file("data")));
+
+    EXPECT_THAT(process.read_line().value_or(""),
+                MatchesRegex("listening on http://127.0.0.1:[0-9]+"));
+    process.send_signal(signal);
+
+    EXPECT_EQ(process.wait(), 0);
+    EXPECT_TRUE(std::filesystem::exists(directory.file("data") / "apps/dev/app.tombolo"));
+  }
+}
+
+TEST(Serve, StartsAgainAfterItWasKilled) {
+  const TemporaryDirectory directory;
+  {
+    ServerProcess killed(serve(directory.path()));
+    ASSERT_TRUE(killed.read_line());
+    killed.send_signal(SIGKILL);
+    EXPECT_EQ(killed.wait(), 128 + SIGKILL);
+  }
+
+  ServerProcess process(serve(directory.path()));
+
+  EXPECT_TRUE(process.read_line());
+}
+
+TEST(Serve, RefusesADirectoryThatIsInUse) {
+  const TemporaryDirectory directory;
+  ServerProcess first(serve(directory.path()));
+  ASSERT_TRUE(first.read_line());
+
+  ServerProcess second(serve(directory.path()));
+
+  expect_refusal(second, "app.tombolo");
+}
+
+TEST(Serve, RefusesADirectoryThatItCannotMake) {
+  const TemporaryDirectory directory;
+  std::ofstream(directory.file("file")) << "no directory";
+
+  ServerProcess process(serve(directory.file("file")));
+
+  expect_refusal(process, directory.file("file").string());
+}
+
+TEST(Serve, RefusesAnAddressThatIsInUse) {
+  const TemporaryDirectory one;
+  const TemporaryDirectory other;
+  ServerProcess first(serve(one.path()));
+  const std::string line = first.read_line().value_or("");
+  const std::string address = line.substr(line.find("//") + 2);
+
+  ServerProcess second(serve(other.path(), address));
+
+  expect_refusal(second, address.substr(address.find(':') + 1));
+}
+
+TEST(Serve, RefusesNonsenseArguments) {
+  const TemporaryDirectory directory;
+  for (const std::string listen : {"127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000", ":9090"}) {
+    ServerProcess process(serve(directory.path(), listen));
+
+    expect_refusal(process, "--listen");
+  }
+}
+
+TEST(Serve, RefusesACertificateThatItCannotRead) {
+  const TemporaryDirectory directory;
+  std::vector<std::string> arguments = serve(directory.path());
+  arguments.insert(arguments.end(), {"--tls-cert", "/absent.pem", "--tls-key", "/absent.key"});
+
+  ServerProcess process(arguments);
+
+  expect_refusal(process, "/absent.pem");
+}
+
+}  // namespace
+}  // namespace tombolo::test

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace tombolo::test {
+
+/// A `tombolo` process and what it prints.
+///
+/// Errors:  throws `std::runtime_error` when it cannot be started.
+/// Thread:  one.
+class ServerProcess {
+ public:
+  explicit ServerProcess(const std::vector<std::string>& arguments);
+  ~ServerProcess();
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+
+  /// The next line of its standard output; nullopt when it printed its last.
+  [[nodiscard]] std::optional<std::string> read_line();
+  /// All it prints to standard error until it ends.
+  [[nodiscard]] std::string read_errors();
+
+  void send_signal(int signal) const;
+  /// Waits for its end and returns its exit status; a signal counts as 128 and its number.
+  [[nodiscard]] int wait();
+
+ private:
+  pid_t pid_ = -1;
+  int output_ = -1;
+  int errors_ = -1;
+};
+
+}  // namespace tombolo::test
