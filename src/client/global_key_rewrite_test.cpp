@@ -47,7 +47,8 @@ Bytes changeset_with(std::uint64_t own_ident) {
   const PrimaryKey other = global_key(9, 1);
   writer.create_object(table, own);
   writer.update({table, other, field}, link_to(table, own));
-  writer.array_insert({table, own, field}, link_to(table, own), 0);
+  const changeset::PathElement front[] = {changeset::PathElement::index(0)};
+  writer.array_insert({table, own, field, front}, link_to(table, own), 0);
   writer.set_insert({table, other, field}, link_to(table, own));
   writer.set_erase({table, other, field}, link_to(table, own));
   writer.update({table, int_key(0), field}, link_to(table, int_key(0)));

@@ -1,0 +1,219 @@
+#include "test/sim/simulated_device.h"
+
+#include <utility>
+
+namespace tombolo::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kMessagesInFlightMax = 8;
+
+}  // namespace
+
+SimulatedDevice::SimulatedDevice(Options options,
+                                 Scheduler& scheduler,
+                                 Random& random,
+                                 SimulatedServer& server,
+                                 const NetworkFaults& faults)
+    : options_(std::move(options)),
+      scheduler_(scheduler),
+      random_(random),
+      server_(server),
+      faults_(faults) {}
+
+SimulatedDevice::~SimulatedDevice() {
+  crash();
+}
+
+void SimulatedDevice::start() {
+  ++life_;
+  store::EnvironmentOptions environment;
+  environment.durability = store::Durability::kDeferred;
+  environment.map_bytes = std::size_t{64} << 20;
+  environment_ = store::Environment::open(options_.file, environment);
+  replica_ = std::make_shared<client::StoreReplica>(environment_);
+
+  sync::ConnectionOptions connection = options_.connection;
+  connection.route.url = "ws://server/realm-sync";
+  connection_ = std::make_unique<sync::ClientConnection>(
+      std::move(connection), idents_, random_, null_logger());
+  session_ = connection_->open_session(replica_, {.partition = options_.partition}).key();
+  write([&](store::RealmWriter& realm) {
+    if (!realm.schema().classes.empty()) return false;
+    realm.add_schema(options_.schema);
+    return true;
+  });
+  session().activate(now());
+  pump();
+}
+
+void SimulatedDevice::crash() {
+  if (link_) link_->close(Link::Side::kClient, std::nullopt);
+  link_.reset();
+  connection_.reset();
+  replica_.reset();
+  environment_.reset();
+  waits_.clear();
+  armed_.reset();
+}
+
+void SimulatedDevice::later(Duration delay, std::function<void()> task) {
+  scheduler_.after(delay, [this, life = life_, task = std::move(task)] {
+    if (is_up() && life == life_) task();
+  });
+}
+
+void SimulatedDevice::write(const std::function<bool(store::RealmWriter&)>& edit) {
+  store::WriteTransaction transaction = environment_->begin_write();
+  store::RealmWriter& realm = transaction.realm();
+  realm.set_recording(store::Recording::kOn);
+  if (!edit(realm)) return;
+  const auto since_epoch = std::chrono::duration_cast<std::chrono::milliseconds>(
+      (now() + options_.clock_skew).time_since_epoch());
+  transaction.commit(
+      {.origin_timestamp = OriginTimestamp(static_cast<std::uint64_t>(since_epoch.count()))});
+  session().local_change(now());
+  pump();
+}
+
+void SimulatedDevice::wait_for_upload(WaitDone done) {
+  const sync::WaitId wait = session().wait_for_upload(now());
+  waits_.emplace(wait, std::move(done));
+  pump();
+}
+
+void SimulatedDevice::wait_for_download(WaitDone done) {
+  const sync::WaitId wait = session().wait_for_download();
+  waits_.emplace(wait, std::move(done));
+  pump();
+}
+
+void SimulatedDevice::pause() {
+  session().pause(now());
+  pump();
+}
+
+void SimulatedDevice::resume() {
+  session().resume(now());
+  pump();
+}
+
+void SimulatedDevice::cut() {
+  if (link_) link_->cut();
+}
+
+void SimulatedDevice::reconnect() {
+  connection_->reconnect(now());
+  pump();
+}
+
+void SimulatedDevice::pump() {
+  // What an event sets off may call back in here; the outer call goes on with it.
+  if (std::exchange(is_pumping_, true)) return;
+  for (bool is_idle = false; !is_idle && is_up();) {
+    is_idle = true;
+    while (auto event = connection_->next_event()) {
+      handle(*event);
+      is_idle = false;
+    }
+    while (link_ && link_->in_flight(Link::Side::kClient) < kMessagesInFlightMax) {
+      auto message = connection_->take_output(now());
+      if (!message) break;
+      Bytes bytes = std::move(message->head);
+      bytes.insert(bytes.end(), message->body.begin(), message->body.end());
+      link_->send(Link::Side::kClient, std::move(bytes));
+      is_idle = false;
+    }
+  }
+  is_pumping_ = false;
+  if (is_up()) arm_timer();
+}
+
+void SimulatedDevice::handle(const sync::Event& event) {
+  if (const auto* open = std::get_if<sync::OpenTransport>(&event)) {
+    connect(*open);
+  } else if (const auto* close = std::get_if<sync::CloseTransport>(&event)) {
+    if (link_ && close->transport == transport_) {
+      link_->close(Link::Side::kClient, std::nullopt);
+      link_.reset();
+    }
+  } else if (std::holds_alternative<sync::RefreshCredentials>(event)) {
+    later(1ms, [this] {
+      connection_->credentials_refreshed({.text = "token", .expires = {}}, std::nullopt, now());
+      pump();
+    });
+  } else if (const auto* ident = std::get_if<sync::StoreFileIdent>(&event)) {
+    later(between(random_, 0us, 2ms), [this, file_ident = ident->file_ident] {
+      const sync::ReplicaState state = replica_->store_file_ident(file_ident);
+      session().file_ident_stored(state, now());
+      pump();
+    });
+  } else if (const auto* work = std::get_if<sync::IntegrateDownload>(&event)) {
+    later(between(random_, 0us, 5ms), [this, work = *work] { integrate(work); });
+  } else if (const auto* failed = std::get_if<sync::SessionFailed>(&event)) {
+    if (failed->error.is_fatal) fatal_errors_.push_back(failed->error.error.describe());
+  } else if (const auto* settled = std::get_if<sync::WaitSettled>(&event)) {
+    const auto wait = waits_.extract(settled->wait);
+    if (!wait.empty()) wait.mapped()(settled->outcome);
+  }
+}
+
+void SimulatedDevice::integrate(const sync::IntegrateDownload& work) {
+  auto result = replica_->integrate(*work.batch, work.first_entry);
+  session().integrated(std::move(result), now());
+  pump();
+}
+
+void SimulatedDevice::connect(const sync::OpenTransport& open) {
+  later(between(random_, 200us, faults_.delay_max), [this, open] {
+    auto link = std::make_shared<Link>(scheduler_, random_, faults_);
+    std::optional<std::string> subprotocol;
+    if (!happens(random_, faults_.connect_failure_chance)) {
+      attach(link, open.transport);
+      subprotocol = server_.accept(link, open.sub_protocols);
+    }
+    if (subprotocol) {
+      link_ = std::move(link);
+      transport_ = open.transport;
+      connection_->transport_opened(open.transport, *subprotocol, now());
+    } else {
+      connection_->transport_failed(open.transport, {}, now());
+    }
+    pump();
+  });
+}
+
+void SimulatedDevice::attach(const std::shared_ptr<Link>& link, sync::TransportId transport) {
+  const auto guarded = [this, life = life_](const std::function<void()>& call) {
+    if (!is_up() || life != life_) return;
+    call();
+    pump();
+  };
+  const auto on_message = [this, guarded, transport](Bytes message) {
+    guarded([&] { connection_->receive(transport, std::move(message), now()); });
+  };
+  const auto on_closed = [this, guarded, transport](StreamEnd end) {
+    guarded([&] {
+      if (transport == transport_) link_.reset();
+      connection_->transport_closed(transport, {.close_code = end.close_code, .reason = ""}, now());
+    });
+  };
+  const auto on_room = [guarded] { guarded([] {}); };
+  link->attach(Link::Side::kClient, {on_message, on_closed, on_room});
+}
+
+void SimulatedDevice::arm_timer() {
+  const auto deadline = connection_->deadline();
+  if (armed_ == deadline) return;
+  armed_ = deadline;
+  if (!deadline) return;
+  scheduler_.at(*deadline, [this, deadline, life = life_] {
+    if (!is_up() || life != life_ || armed_ != deadline) return;
+    armed_.reset();
+    connection_->advance(now());
+    pump();
+  });
+}
+
+}  // namespace tombolo::sim

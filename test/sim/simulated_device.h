@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/store_replica.h"
+#include "store/environment.h"
+#include "sync/client_connection.h"
+#include "test/sim/network.h"
+#include "test/sim/scheduler.h"
+#include "test/sim/simulated_server.h"
+
+namespace tombolo::sim {
+
+/// A device: a store file, its replica and the client's real machines. It may crash at any moment
+/// and be started again over its file.
+///
+/// Thread:  one.
+class SimulatedDevice {
+ public:
+  struct Options {
+    std::filesystem::path file;
+    std::string partition = "\"p\"";
+    Schema schema;
+    /// The device's clock against the scheduler's: origin timestamps come from it.
+    Duration clock_skew{};
+    sync::ConnectionOptions connection;
+  };
+  /// What became of a wait.
+  using WaitDone = std::function<void(const Result<void>&)>;
+
+  SimulatedDevice(Options options,
+                  Scheduler& scheduler,
+                  Random& random,
+                  SimulatedServer& server,
+                  const NetworkFaults& faults);
+  ~SimulatedDevice();
+
+  void start();
+  /// Everything in memory is gone; waits are forgotten.
+  void crash();
+  [[nodiscard]] bool is_up() const noexcept { return connection_ != nullptr; }
+
+  // All below require `is_up()`.
+
+  /// A write transaction of the application. Nothing is committed when `edit` answers false.
+  void write(const std::function<bool(store::RealmWriter&)>& edit);
+  [[nodiscard]] store::ReadTransaction read() const { return environment_->begin_read(); }
+  [[nodiscard]] const client::StoreReplica& replica() const noexcept { return *replica_; }
+
+  void wait_for_upload(WaitDone done);
+  void wait_for_download(WaitDone done);
+  void pause();
+  void resume();
+  /// Breaks the connection, if there is one.
+  void cut();
+  /// The application asks for a connection now.
+  void reconnect();
+
+  /// Errors that ended the session; a test expects none.
+  [[nodiscard]] const std::vector<std::string>& fatal_errors() const noexcept {
+    return fatal_errors_;
+  }
+
+ private:
+  [[nodiscard]] sync::ClientSession& session() { return *connection_->find_session(session_); }
+  [[nodiscard]] TimePoint now() const { return scheduler_.now(); }
+  /// Runs `task` after `delay` unless the device has crashed by then.
+  void later(Duration delay, std::function<void()> task);
+  void pump();
+  void handle(const sync::Event& event);
+  void connect(const sync::OpenTransport& open);
+  void attach(const std::shared_ptr<Link>& link, sync::TransportId transport);
+  void integrate(const sync::IntegrateDownload& work);
+  void arm_timer();
+
+  const Options options_;
+  Scheduler& scheduler_;
+  Random& random_;
+  SimulatedServer& server_;
+  const NetworkFaults& faults_;
+
+  std::shared_ptr<store::Environment> environment_;
+  std::shared_ptr<client::StoreReplica> replica_;
+  sync::SessionIdents idents_;
+  std::unique_ptr<sync::ClientConnection> connection_;
+  sync::SessionKey session_;
+  std::shared_ptr<Link> link_;
+  sync::TransportId transport_;
+  std::map<sync::WaitId, WaitDone> waits_;
+  std::optional<TimePoint> armed_;
+  bool is_pumping_ = false;
+  std::uint64_t life_ = 0;  ///< Counts the starts.
+  std::vector<std::string> fatal_errors_;
+};
+
+}  // namespace tombolo::sim
