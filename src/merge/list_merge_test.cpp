@@ -45,9 +45,10 @@ class ListSide {
   [[nodiscard]] std::string text() const {
     std::string text;
     for (const Edit& edit : edits_) {
-      text += edit.discarded ? "-" : std::to_string(static_cast<int>(edit.opcode)) + " at " +
-                                         std::to_string(edit.index()) + " of " +
-                                         std::to_string(edit.prior_size);
+      text += edit.discarded
+                  ? "-"
+                  : std::to_string(static_cast<int>(edit.opcode)) + " at " +
+                        std::to_string(edit.index()) + " of " + std::to_string(edit.prior_size);
       text += " (rank " + std::to_string(edit.rank.value()) + ")\n";
     }
     return text;

@@ -95,6 +95,7 @@ class Merge {
     if (skim_.found_schema_erasure()) return run_every_pair();
 
     const ConflictGroups groups(skim_.local(), skim_.incoming(), skim_.object_count());
+    if (groups.size() == 0) return outcomes();
     Participants local(skim_.local());
     Participants incoming(skim_.incoming());
     for (std::size_t i = 0; i < groups.size(); ++i) {

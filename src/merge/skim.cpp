@@ -99,7 +99,10 @@ std::size_t Skim::byte_count(const Side& side) const noexcept {
 Result<void> Skim::number_objects(const Side& side) {
   return for_each(
       side,
-      [this](const ObjectKey& key) { return std::optional(objects_.find_or_add(key)); },
+      [this](const ObjectKey& key) {
+        sequence_.push_back(objects_.find_or_add(key));
+        return std::optional(sequence_.back());
+      },
       [](const Mention&) {});
 }
 
@@ -118,9 +121,9 @@ Result<void> Skim::collect_known(const Side& side) {
 Result<void> Skim::collect_shared(const Side& side) {
   return for_each(
       side,
-      [this](const ObjectKey& key) {
-        const auto found = objects_.find(key);
-        return found && is_shared_[found->value()] ? found : std::nullopt;
+      [this, next = sequence_.begin()](const ObjectKey&) mutable {
+        const ObjectNumber number = *next++;
+        return is_shared_[number.value()] ? std::optional(number) : std::nullopt;
       },
       [&](const Mention& mention) { side.mentions.push_back(mention); });
 }

@@ -94,6 +94,7 @@ class Skim {
   std::vector<StringIndex> translations_;
   std::vector<Range> names_of_;  ///< Of `translations_`, for each changeset.
   ObjectTable objects_;
+  std::vector<ObjectNumber> sequence_;  ///< What was found when the smaller side was numbered.
   std::vector<bool> is_shared_;  ///< By object number: whether the other side mentions it too.
   bool found_schema_erasure_ = false;
   std::vector<Mention> local_;

@@ -1,10 +1,13 @@
 #include "merge/walk.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "merge/list_merge.h"
+#include "merge/set_merge.h"
 
 namespace tombolo::merge {
 namespace {
@@ -38,16 +41,42 @@ std::vector<Edit*> remaining(std::span<Edit* const> edits) {
   return rest;
 }
 
-/// Cuts a side into the longest stretches that are flat edits of one list, and the rest.
+/// What a stretch of one side's edits does, where that helps to merge it as a whole.
+enum class PartKind : std::uint8_t {
+  kListEdits,   ///< Flat edits of one list.
+  kSetChanges,  ///< SetInsert and SetErase of one set.
+  kAdditions,   ///< AddInteger of one slot.
+  kOther,
+};
+
+PartKind kind_of(const Edit& edit) {
+  switch (edit.opcode) {
+    case Opcode::kSetInsert:
+    case Opcode::kSetErase: return PartKind::kSetChanges;
+    case Opcode::kAddInteger: return PartKind::kAdditions;
+    default: return is_flat_list_edit(edit) ? PartKind::kListEdits : PartKind::kOther;
+  }
+}
+
+/// Whether both edits may be in one part.
+bool belong_together(const Edit& left, const Edit& right) {
+  const PartKind kind = kind_of(left);
+  if (kind_of(right) != kind) return false;
+  switch (kind) {
+    case PartKind::kListEdits: return is_same_container(left, right);
+    case PartKind::kSetChanges:
+    case PartKind::kAdditions: return is_same_path(left, right);
+    case PartKind::kOther: return true;
+  }
+  return false;
+}
+
+/// Cuts a side into the longest parts.
 std::vector<std::span<Edit* const>> cut(std::span<Edit* const> edits) {
   std::vector<std::span<Edit* const>> parts;
   while (!edits.empty()) {
-    const bool is_flat = is_flat_list_edit(*edits.front());
     std::size_t count = 1;
-    while (count < edits.size() && is_flat_list_edit(*edits[count]) == is_flat &&
-           (!is_flat || is_same_container(*edits.front(), *edits[count]))) {
-      ++count;
-    }
+    while (count < edits.size() && belong_together(*edits.front(), *edits[count])) ++count;
     parts.push_back(edits.first(count));
     edits = edits.subspan(count);
   }
@@ -59,12 +88,17 @@ Fault walk_part(std::span<Edit* const> local, std::span<Edit* const> incoming, M
   const std::vector<Edit*> rows = remaining(local);
   const std::vector<Edit*> columns = remaining(incoming);
   if (rows.empty() || columns.empty()) return Fault::kNone;
-  const bool are_of_one_list = is_flat_list_edit(*rows.front()) &&
-                               is_flat_list_edit(*columns.front()) &&
-                               is_same_container(*rows.front(), *columns.front());
-  return are_of_one_list && is_worth_more_than_pairs(rows, columns)
-             ? merge_list(rows, columns, meeting)
-             : walk(rows, columns, meeting);
+  if (!is_worth_more_than_pairs(rows, columns) ||
+      !belong_together(*rows.front(), *columns.front())) {
+    return walk(rows, columns, meeting);
+  }
+  switch (kind_of(*rows.front())) {
+    case PartKind::kListEdits: return merge_list(rows, columns, meeting);
+    case PartKind::kSetChanges: return merge_set(rows, columns, meeting);
+    case PartKind::kAdditions: return Fault::kNone;  // They add up in any order.
+    case PartKind::kOther: break;
+  }
+  return walk(rows, columns, meeting);
 }
 
 }  // namespace
