@@ -259,7 +259,7 @@ Result<IntegrationResult> StoreReplica::integrate(const DownloadBatch& batch,
                 has_entries ? entries[*done - 1].origin_timestamp : OriginTimestamp{});
   trim(realm, metadata.progress);
 
-  IntegrationResult result{to_state(metadata, realm.history().bounds()), *done};
+  IntegrationResult result{to_state(metadata, realm.history().bounds()), first_entry + *done};
   transaction.commit();
   return result;
 }

@@ -1,0 +1,421 @@
+#include "client/app.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace tombolo::client {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Replaces `file` by `text` so that it is one or the other after a crash, readable by its owner.
+void write_private_file(const std::filesystem::path& file, std::string_view text) {
+  const auto check = [&](bool succeeded, const char* call) {
+    if (!succeeded) {
+      throw Error(errno == ENOSPC ? ErrorCode::kDiskFull : ErrorCode::kStorage,
+                  "cannot write " + file.string(),
+                  {"errno", errno, call});
+    }
+  };
+  std::filesystem::create_directories(file.parent_path());
+  const std::string temporary = file.string() + ".new";
+  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  check(descriptor >= 0, "open");
+  const bool written =
+      ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      ::fsync(descriptor) == 0;
+  const int reason = errno;
+  ::close(descriptor);
+  errno = reason;
+  check(written, "write");
+  check(::rename(temporary.c_str(), file.c_str()) == 0, "rename");
+}
+
+/// `name` with everything but letters, digits, `-`, `_` and `.` percent-encoded.
+std::string percent_encoded(std::string_view name) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string result;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                       (byte >= '0' && byte <= '9') || byte == '-' || byte == '_' || byte == '.';
+    if (plain) {
+      result += c;
+    } else {
+      result += '%';
+      result += kDigits[byte >> 4];
+      result += kDigits[byte & 15];
+    }
+  }
+  return result;
+}
+
+Json to_json(const User::Record& record) {
+  Json identities = Json::array();
+  for (const UserIdentity& identity : record.profile.identities) {
+    identities.push_back({{"id", identity.id}, {"provider", identity.provider_type}});
+  }
+  return {{"id", record.id},
+          {"deviceId", record.device_id},
+          {"accessToken", record.tokens.access_token},
+          {"refreshToken", record.tokens.refresh_token},
+          {"identities", std::move(identities)},
+          {"profile", record.profile.data}};
+}
+
+User::Record record_from(const Json& json) {
+  User::Record record{.id = json.at("id"),
+                      .device_id = json.at("deviceId"),
+                      .tokens = {json.at("accessToken"), json.at("refreshToken")},
+                      .profile = {{}, json.at("profile")}};
+  for (const Json& identity : json.at("identities")) {
+    record.profile.identities.push_back({identity.at("id"), identity.at("provider")});
+  }
+  return record;
+}
+
+/// Whether a refresh that failed so has ended the log-in, or may succeed later.
+bool is_rejection(const Error& error) {
+  return error.code() == ErrorCode::kAuthentication || error.code() == ErrorCode::kPermissionDenied;
+}
+
+}  // namespace
+
+// User.
+
+User::User(const std::shared_ptr<App>& app, Record record)
+    : app_(app),
+      id_(record.id),
+      record_(std::move(record)),
+      state_(record_.tokens.refresh_token.empty() ? UserState::kLoggedOut : UserState::kLoggedIn) {}
+
+User::~User() = default;
+
+User::Record User::record() const {
+  const std::lock_guard lock(mutex_);
+  return record_;
+}
+
+UserState User::state() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+void User::replace(Record record) {
+  const std::lock_guard lock(mutex_);
+  record_ = std::move(record);
+  state_ = UserState::kLoggedIn;
+}
+
+std::shared_ptr<ConnectionDriver> User::connection(App& app) {
+  const std::lock_guard lock(mutex_);
+  if (connection_) return connection_;
+  const AppOptions& options = app.options();
+  ConnectionDriverOptions driver{.tls = options.tls, .logger = options.logger};
+  driver.headers = {{"User-Agent", options.user_agent}};
+  driver.connection.access_token = app.access_token(record_.tokens.access_token);
+  driver.connection.route = {
+      app.sync_url(),
+      app.knows_location() ? protocol::RouteState::kVerified : protocol::RouteState::kGuessed};
+  driver.connection.backoff = options.backoff;
+  if (!options.multiplexes_sessions) driver.connection.linger_time = Duration::zero();
+  auto connection = ConnectionDriver::make(Runtime::shared(), std::move(driver), weak_from_this());
+  if (options.multiplexes_sessions) connection_ = connection;
+  return connection;
+}
+
+std::shared_ptr<SyncSession> User::session_of(
+    const std::shared_ptr<store::Environment>& environment, sync::SessionOptions options) {
+  const auto app = app_.lock();
+  if (!app) throw Error(ErrorCode::kClosed, "the app of user '" + id_ + "' has been closed");
+  if (state() != UserState::kLoggedIn) {
+    throw Error(ErrorCode::kAuthentication, "user '" + id_ + "' is not logged in");
+  }
+  return app->runtime_->session_of(environment->path(), [&] {
+    auto session = SyncSession::make(connection(*app), environment, std::move(options));
+    const std::lock_guard lock(mutex_);
+    std::erase_if(sessions_, [](const auto& known) { return known.expired(); });
+    sessions_.push_back(session);
+    return session;
+  });
+}
+
+void User::refresh(bool needs_location, Done done) {
+  const auto app = app_.lock();
+  if (!app) {
+    done(sync::RefreshFailure{sync::RefreshFailure::Kind::kRejected,
+                              Error(ErrorCode::kClosed, "the app has been closed")});
+    return;
+  }
+  const auto refresh_token = [self = shared_from_this(), done](App& of, bool with_location) {
+    of.start(
+        [tokens = self->record().tokens](AppServicesClient& services) {
+          return services.refresh(tokens);
+        },
+        [self, done, with_location](Result<ServiceOutcome> outcome) {
+          const auto holder = self->app_.lock();
+          if (!outcome || !outcome->access_token || !holder) {
+            const Error error =
+                outcome ? Error(ErrorCode::kAuthentication, "the server sent no access token")
+                        : outcome.error();
+            done(sync::RefreshFailure{is_rejection(error) ? sync::RefreshFailure::Kind::kRejected
+                                                          : sync::RefreshFailure::Kind::kFailed,
+                                      error});
+            return;
+          }
+          {
+            const std::lock_guard lock(self->mutex_);
+            self->record_.tokens.access_token = *outcome->access_token;
+          }
+          holder->save_users_in_background();
+          FreshCredentials fresh{holder->access_token(*outcome->access_token), std::nullopt};
+          if (with_location) fresh.route_url = holder->sync_url();
+          done(std::move(fresh));
+        });
+  };
+  if (!needs_location) {
+    refresh_token(*app, false);
+    return;
+  }
+  app->start(
+      [](AppServicesClient& services) { return services.locate(); },
+      [weak = app_, done, refresh_token](Result<ServiceOutcome> outcome) {
+        const auto holder = weak.lock();
+        if (!outcome || !holder) {
+          done(sync::RefreshFailure{
+              sync::RefreshFailure::Kind::kFailed,
+              outcome ? Error(ErrorCode::kClosed, "the app has been closed") : outcome.error()});
+          return;
+        }
+        refresh_token(*holder, true);
+      });
+}
+
+void User::logged_out() {
+  end_log_in();
+  if (const auto app = app_.lock()) app->save_users_in_background();
+}
+
+void User::end_log_in() {
+  std::vector<std::weak_ptr<SyncSession>> sessions;
+  {
+    const std::lock_guard lock(mutex_);
+    state_ = UserState::kLoggedOut;
+    record_.tokens = {};
+    connection_.reset();
+    sessions.swap(sessions_);
+  }
+  for (const auto& weak : sessions) {
+    if (const auto session = weak.lock()) session->close();
+  }
+}
+
+void User::log_out(std::function<void(const Result<void>&)> done) {
+  const auto app = app_.lock();
+  const UserTokens tokens = record().tokens;
+  const bool was_logged_in = state() == UserState::kLoggedIn;
+  end_log_in();
+  if (!app || !was_logged_in) {
+    done({});
+    return;
+  }
+  app->save_users();
+  // The log-in has ended here, whatever becomes of it at the server.
+  app->start([tokens](AppServicesClient& services) { return services.log_out(tokens); },
+             [done](const Result<ServiceOutcome>&) { done({}); });
+}
+
+// App.
+
+std::shared_ptr<App> App::open(AppOptions options) {
+  const std::shared_ptr<App> app(new App(std::move(options)));
+  app->load_users();
+  return app;
+}
+
+App::App(AppOptions options)
+    : options_(std::move(options)),
+      runtime_(Runtime::shared()),
+      strand_(runtime_->io().make_strand()),
+      services_({.app_id = options_.id,
+                 .base_url = options_.base_url,
+                 .device = options_.device,
+                 .request_timeout = options_.request_timeout}),
+      sync_url_(services_.sync_url()) {}
+
+App::~App() = default;
+
+std::filesystem::path App::users_file() const {
+  return options_.base_path / "mongodb-realm" / percent_encoded(options_.id) / "users.json";
+}
+
+std::filesystem::path App::realm_path(const User& user, std::string_view name) const {
+  return options_.base_path / "mongodb-realm" / percent_encoded(options_.id) /
+         percent_encoded(user.id()) / (percent_encoded(name) + ".realm");
+}
+
+void App::load_users() {
+  if (!options_.persists_users || !std::filesystem::exists(users_file())) return;
+  std::ifstream input(users_file());
+  std::stringstream text;
+  text << input.rdbuf();
+  try {
+    const Json json = Json::parse(text.str());
+    for (const Json& entry : json.at("users")) {
+      users_.push_back(std::make_shared<User>(shared_from_this(), record_from(entry)));
+    }
+    current_user_ = json.at("currentUser");
+  } catch (const Json::exception& error) {
+    throw Error(ErrorCode::kFileCorrupt,
+                "cannot read the users in " + users_file().string() + ": " + error.what());
+  }
+}
+
+void App::save_users() {
+  if (!options_.persists_users) return;
+  const std::lock_guard lock(mutex_);
+  Json users = Json::array();
+  for (const auto& user : users_) users.push_back(to_json(user->record()));
+  write_private_file(users_file(),
+                     Json{{"currentUser", current_user_}, {"users", std::move(users)}}.dump(2));
+}
+
+void App::save_users_in_background() noexcept {
+  try {
+    save_users();
+  } catch (const Error& error) {
+    if (options_.logger)
+      options_.logger->warn("users_not_saved reason=\"" + error.describe() + "\"");
+  }
+}
+
+void App::start(std::function<ServiceOperation(AppServicesClient&)> make,
+                std::function<void(Result<ServiceOutcome>)> done) {
+  strand_.post([self = shared_from_this(), make = std::move(make), done = std::move(done)] {
+    self->step(self->running_.emplace_back(
+        std::make_shared<Running>(Running{make(self->services_), {}, done})));
+  });
+}
+
+void App::step(const std::shared_ptr<Running>& running) {
+  if (auto call = running->operation.next_call()) {
+    call->tls = options_.tls;
+    running->pending =
+        net::send_http(strand_,
+                       *std::move(call),
+                       [self = shared_from_this(),
+                        running](std::variant<net::HttpResponse, net::ConnectFailure> answer) {
+                         if (auto* response = std::get_if<net::HttpResponse>(&answer)) {
+                           running->operation.receive(std::move(*response));
+                         } else {
+                           running->operation.receive(std::get<net::ConnectFailure>(answer).error);
+                         }
+                         self->step(running);
+                       });
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    sync_url_ = services_.sync_url();
+    knows_location_ = services_.location().has_value();
+  }
+  running_.remove(running);
+  running->done(running->operation.take_outcome());
+}
+
+void App::log_in(const Credentials& credentials, LogInDone done) {
+  start([credentials](AppServicesClient& services) { return services.log_in(credentials); },
+        [self = shared_from_this(), done = std::move(done)](Result<ServiceOutcome> outcome) {
+          if (!outcome) {
+            done(outcome.error());
+            return;
+          }
+          try {
+            done(self->logged_in(*std::move(outcome->login), *std::move(outcome->profile)));
+          } catch (const Error& error) {
+            done(error);
+          }
+        });
+}
+
+std::shared_ptr<User> App::logged_in(LoginAnswer answer, UserProfile profile) {
+  User::Record record{std::move(answer.user_id),
+                      std::move(answer.device_id),
+                      std::move(answer.tokens),
+                      std::move(profile)};
+  std::shared_ptr<User> user;
+  {
+    const std::lock_guard lock(mutex_);
+    current_user_ = record.id;
+    const auto known = std::ranges::find(users_, record.id, [](const auto& u) { return u->id(); });
+    if (known != users_.end()) {
+      user = *known;
+      user->replace(std::move(record));
+    } else {
+      user = users_.emplace_back(std::make_shared<User>(shared_from_this(), std::move(record)));
+    }
+  }
+  save_users();
+  return user;
+}
+
+void App::register_email(const std::string& email, const std::string& password, Done done) {
+  start([email, password](
+            AppServicesClient& services) { return services.register_email(email, password); },
+        [done = std::move(done)](const Result<ServiceOutcome>& outcome) {
+          done(outcome ? Result<void>() : Result<void>(outcome.error()));
+        });
+}
+
+std::shared_ptr<User> App::current_user() {
+  const std::lock_guard lock(mutex_);
+  const auto is_current = [&](const std::shared_ptr<User>& user) {
+    return user->id() == current_user_ && user->state() == UserState::kLoggedIn;
+  };
+  const auto found = std::ranges::find_if(users_, is_current);
+  return found == users_.end() ? nullptr : *found;
+}
+
+std::vector<std::shared_ptr<User>> App::all_users() {
+  const std::lock_guard lock(mutex_);
+  return users_;
+}
+
+void App::switch_user(const std::shared_ptr<User>& user) {
+  if (user->state() != UserState::kLoggedIn) {
+    throw Error(ErrorCode::kAuthentication, "user '" + user->id() + "' is not logged in");
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    current_user_ = user->id();
+  }
+  save_users();
+}
+
+sync::AccessToken App::access_token(const std::string& text) const {
+  sync::AccessToken token{text, std::nullopt};
+  if (const auto content = parse_token(text); content && content->expires_at) {
+    token.expires = system_clock().now() + (*content->expires_at - system_clock().wall_now());
+  }
+  return token;
+}
+
+std::string App::sync_url() {
+  const std::lock_guard lock(mutex_);
+  return sync_url_;
+}
+
+bool App::knows_location() {
+  const std::lock_guard lock(mutex_);
+  return knows_location_;
+}
+
+}  // namespace tombolo::client

@@ -1,0 +1,155 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/logging.h"
+#include "base/result.h"
+#include "client/app_services_client.h"
+#include "client/connection_driver.h"
+#include "client/sync_session.h"
+
+namespace tombolo::client {
+
+class App;
+
+enum class UserState : std::uint8_t { kLoggedIn, kLoggedOut, kRemoved };
+
+/// Somebody who logged in to an app. Its sessions share one connection.
+///
+/// Thread:  callable from any thread.
+class User : public CredentialSource, public std::enable_shared_from_this<User> {
+ public:
+  struct Record {
+    std::string id;
+    std::string device_id;
+    UserTokens tokens;  ///< Empty texts when logged out.
+    UserProfile profile;
+  };
+
+  User(const std::shared_ptr<App>& app, Record record);
+  ~User() override;
+
+  [[nodiscard]] Record record() const;
+  [[nodiscard]] const std::string& id() const noexcept { return id_; }
+  [[nodiscard]] UserState state() const;
+  /// Null once the app has gone; its users are of no use then.
+  [[nodiscard]] std::shared_ptr<App> app() const noexcept { return app_.lock(); }
+
+  /// Ends the log-in here at once and at the server as soon as it can be reached. `done` is called
+  /// on the app's strand.
+  void log_out(std::function<void(const Result<void>&)> done);
+
+  /// The session of the file of `environment`, started by its first use. Its other sessions share
+  /// the connection unless the app was told otherwise.
+  [[nodiscard]] std::shared_ptr<SyncSession> session_of(
+      const std::shared_ptr<store::Environment>& environment, sync::SessionOptions options);
+
+  void refresh(bool needs_location, Done done) override;
+  void logged_out() override;
+
+ private:
+  friend class App;
+  void replace(Record record);
+  void set_state(UserState state);
+  [[nodiscard]] std::shared_ptr<ConnectionDriver> connection(App& app);
+  void end_log_in();
+
+  const std::weak_ptr<App> app_;
+  const std::string id_;
+  mutable std::mutex mutex_;  ///< Guards all below.
+  Record record_;
+  UserState state_ = UserState::kLoggedIn;
+  std::shared_ptr<ConnectionDriver> connection_;
+  std::vector<std::weak_ptr<SyncSession>> sessions_;
+};
+
+struct AppOptions {
+  std::string id;
+  std::string base_url;  ///< "https://host:port"
+  Duration request_timeout = std::chrono::seconds(60);
+  std::filesystem::path base_path = ".";  ///< Root of synced realms and of the users' file.
+  bool persists_users = true;             ///< false: forgotten with the last `App`.
+  bool multiplexes_sessions = true;
+  std::string user_agent;
+  DeviceDescription device;
+  std::shared_ptr<const net::TlsContext> tls;  ///< Null: verified by the system's store.
+  sync::BackoffParameters backoff;
+  std::shared_ptr<Logger> logger;
+};
+
+/// An app on a server: its accounts, the users that are logged in here, and where to reach it.
+/// Users are kept in `<base_path>/mongodb-realm/<app id>/users.json`, readable by its owner only.
+///
+/// Thread:  callable from any thread; callbacks come on the app's strand.
+class App : public std::enable_shared_from_this<App> {
+ public:
+  using LogInDone = std::function<void(const Result<std::shared_ptr<User>>&)>;
+  using Done = std::function<void(const Result<void>&)>;
+
+  /// Errors:  throws `Error{kInvalidArgument}` for a base URL of another form, `kFileCorrupt` for a
+  ///          users' file that cannot be read.
+  [[nodiscard]] static std::shared_ptr<App> open(AppOptions options);
+  ~App();
+
+  void log_in(const Credentials& credentials, LogInDone done);
+  void register_email(const std::string& email, const std::string& password, Done done);
+
+  /// Who logged in last and still is; null when nobody is.
+  [[nodiscard]] std::shared_ptr<User> current_user();
+  [[nodiscard]] std::vector<std::shared_ptr<User>> all_users();
+  void switch_user(const std::shared_ptr<User>& user);
+
+  /// Where a synced realm of `user` lies: `name` percent-encoded, with `.realm` behind it.
+  [[nodiscard]] std::filesystem::path realm_path(const User& user, std::string_view name) const;
+
+  [[nodiscard]] const AppOptions& options() const noexcept { return options_; }
+
+ private:
+  friend class User;
+  struct Running {
+    ServiceOperation operation;
+    net::PendingOperation pending;
+    std::function<void(Result<ServiceOutcome>)> done;
+  };
+
+  explicit App(AppOptions options);
+  void load_users();
+  /// Errors:  throws `Error{kStorage, kDiskFull}`.
+  void save_users();
+  /// The same where nobody waits for the outcome: what is in memory holds, a failure is logged.
+  void save_users_in_background() noexcept;
+  [[nodiscard]] std::filesystem::path users_file() const;
+
+  /// Makes an operation with `make` and carries it out, request by request; `done` comes last.
+  void start(std::function<ServiceOperation(AppServicesClient&)> make,
+             std::function<void(Result<ServiceOutcome>)> done);
+  void step(const std::shared_ptr<Running>& running);
+  [[nodiscard]] std::shared_ptr<User> logged_in(LoginAnswer answer, UserProfile profile);
+  [[nodiscard]] sync::AccessToken access_token(const std::string& text) const;
+  [[nodiscard]] std::string sync_url();
+  [[nodiscard]] bool knows_location();
+
+  const AppOptions options_;
+  const std::shared_ptr<Runtime> runtime_;
+  const net::Strand strand_;
+
+  AppServicesClient services_;                   ///< On the strand.
+  std::list<std::shared_ptr<Running>> running_;  ///< On the strand.
+
+  std::mutex mutex_;  ///< Guards all below, and the users' file.
+  std::vector<std::shared_ptr<User>> users_;
+  std::string current_user_;
+  std::string sync_url_;  ///< Copy of the services' own, for other threads.
+  bool knows_location_ = false;
+};
+
+}  // namespace tombolo::client

@@ -1,0 +1,80 @@
+#include "client/runtime.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/sync_session.h"
+
+namespace tombolo::client {
+namespace {
+
+/// Integrations of different files run beside each other on these.
+constexpr int kWorkers = 2;
+
+}  // namespace
+
+std::shared_ptr<Runtime> Runtime::shared() {
+  static std::mutex mutex;
+  static std::weak_ptr<Runtime> current;
+  const std::lock_guard lock(mutex);
+  auto runtime = current.lock();
+  if (!runtime) {
+    runtime = std::shared_ptr<Runtime>(new Runtime, &Runtime::destroy);
+    current = runtime;
+  }
+  return runtime;
+}
+
+Runtime::Runtime() {
+  threads_.emplace_back([this] { io_.run(); });
+  for (int i = 0; i < kWorkers; ++i) threads_.emplace_back([this] { workers_.run(); });
+}
+
+Runtime::~Runtime() {
+  io_.stop();
+  workers_.stop();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+bool Runtime::owns_this_thread() const noexcept {
+  return std::ranges::any_of(threads_, [](const std::thread& thread) {
+    return thread.get_id() == std::this_thread::get_id();
+  });
+}
+
+void Runtime::destroy(Runtime* runtime) {
+  // The last holder may be a task of our own threads, which cannot wait for themselves.
+  if (runtime->owns_this_thread()) {
+    std::thread([runtime] { delete runtime; }).detach();
+  } else {
+    delete runtime;
+  }
+}
+
+std::shared_ptr<SyncSession> Runtime::session_of(
+    const std::filesystem::path& file, const std::function<std::shared_ptr<SyncSession>()>& make) {
+  const std::lock_guard lock(mutex_);
+  std::weak_ptr<SyncSession>& known = sessions_[file];
+  auto session = known.lock();
+  if (!session || session->is_closed()) {
+    session = make();
+    known = session;
+  }
+  return session;
+}
+
+void Runtime::forget_session(const std::filesystem::path& file, const SyncSession* session) {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(file);
+  if (found == sessions_.end()) return;
+  const auto known = found->second.lock();
+  if (!known || known.get() == session) sessions_.erase(found);
+}
+
+std::shared_ptr<SyncSession> Runtime::find_session(const std::filesystem::path& file) {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(file);
+  return found == sessions_.end() ? nullptr : found->second.lock();
+}
+
+}  // namespace tombolo::client

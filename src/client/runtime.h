@@ -1,0 +1,55 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "net/event_loop.h"
+
+namespace tombolo::client {
+
+class SyncSession;
+
+/// The threads that sync runs on, one set for each process: one for sockets, timers and state
+/// machines, and workers for what waits for a disk or a write lock. They exist while anything holds
+/// the runtime.
+///
+/// Thread:  callable from any thread.
+/// Source:  docs/threads.md.
+class Runtime {
+ public:
+  /// The one of this process.
+  [[nodiscard]] static std::shared_ptr<Runtime> shared();
+
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  [[nodiscard]] net::EventLoop& io() noexcept { return io_; }
+  [[nodiscard]] net::EventLoop& workers() noexcept { return workers_; }
+
+  /// The session of a file, made by `make` when there is none: all realms of one file share it.
+  [[nodiscard]] std::shared_ptr<SyncSession> session_of(
+      const std::filesystem::path& file, const std::function<std::shared_ptr<SyncSession>()>& make);
+  /// Forgets the session of `file` if it is `session` or has gone.
+  void forget_session(const std::filesystem::path& file, const SyncSession* session);
+  /// The session of a file; null when nothing syncs it.
+  [[nodiscard]] std::shared_ptr<SyncSession> find_session(const std::filesystem::path& file);
+
+ private:
+  Runtime();
+  ~Runtime();
+  static void destroy(Runtime* runtime);
+  [[nodiscard]] bool owns_this_thread() const noexcept;
+
+  net::EventLoop io_;
+  net::EventLoop workers_;
+  std::vector<std::thread> threads_;
+  std::mutex mutex_;
+  std::map<std::filesystem::path, std::weak_ptr<SyncSession>> sessions_;  ///< Guarded by `mutex_`.
+};
+
+}  // namespace tombolo::client

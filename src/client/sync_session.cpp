@@ -1,0 +1,269 @@
+#include "client/sync_session.h"
+
+#include <utility>
+#include <vector>
+
+namespace tombolo::client {
+
+/// What the driver holds of the session: it keeps the session alive until it has closed.
+class SyncSession::Observer final : public SessionObserver {
+ public:
+  explicit Observer(std::shared_ptr<SyncSession> session) : session_(std::move(session)) {}
+
+  void on_state(sync::SessionState current) override {
+    session_->state_ = current;
+    // Nobody uses the file and there is nothing left to do for it: it may be closed.
+    if (current == sync::SessionState::kInactive && session_->uses_ == 0) {
+      session_->post([](sync::ClientSession& session, TimePoint now) { session.close(now); });
+    }
+  }
+
+  void on_connection_state(sync::ConnectionState previous, sync::ConnectionState current) override {
+    session_->connection_state_ = current;
+    for (const auto& callback : copy_of(session_->connection_callbacks_)) {
+      callback(current, previous);
+    }
+  }
+
+  void on_error(const sync::SyncError& error) override {
+    for (const auto& callback : copy_of(session_->error_callbacks_)) callback(error);
+  }
+
+  void on_wait_settled(sync::WaitId wait, const Result<void>& outcome) override {
+    const auto found = session_->waits_.find(wait);
+    if (found == session_->waits_.end()) return;
+    const WaitDone done = std::move(found->second);
+    session_->waits_.erase(found);
+    done(outcome);
+  }
+
+  void on_progress(sync::NotifierId notifier, const sync::ProgressNotification& progress) override {
+    ProgressCallback callback;
+    {
+      const std::lock_guard lock(session_->mutex_);
+      for (const auto& [id, entry] : session_->progress_) {
+        if (entry.notifier != notifier) continue;
+        callback = entry.callback;
+        if (progress.is_last) session_->progress_.erase(id);
+        break;
+      }
+    }
+    if (callback) callback(progress);
+  }
+
+  void on_closed() override { session_->closed_on_strand(); }
+
+ private:
+  template <typename Callback>
+  std::vector<Callback> copy_of(const std::map<CallbackId, Callback>& callbacks) const {
+    const std::lock_guard lock(session_->mutex_);
+    std::vector<Callback> copies;
+    for (const auto& [id, callback] : callbacks) copies.push_back(callback);
+    return copies;
+  }
+
+  std::shared_ptr<SyncSession> session_;
+};
+
+std::shared_ptr<SyncSession> SyncSession::make(std::shared_ptr<ConnectionDriver> driver,
+                                               std::shared_ptr<store::Environment> environment,
+                                               sync::SessionOptions options) {
+  const std::shared_ptr<SyncSession> session(
+      new SyncSession(std::move(driver), std::move(environment), std::move(options)));
+  session->start();
+  return session;
+}
+
+SyncSession::SyncSession(std::shared_ptr<ConnectionDriver> driver,
+                         std::shared_ptr<store::Environment> environment,
+                         sync::SessionOptions options)
+    : driver_(std::move(driver)),
+      file_(environment->path()),
+      options_(std::move(options)),
+      environment_(std::move(environment)) {}
+
+SyncSession::~SyncSession() = default;
+
+void SyncSession::start() {
+  commits_ =
+      environment_->observe([weak = weak_from_this()](const std::shared_ptr<const store::Commit>&) {
+        if (const auto self = weak.lock()) self->committed();
+      });
+  driver_->post(
+      [self = shared_from_this()](sync::ClientConnection&, TimePoint) { self->open_on_strand(); });
+}
+
+void SyncSession::open_on_strand() {
+  key_ = driver_
+             ->open_session(std::make_shared<StoreReplica>(environment_),
+                            options_,
+                            std::make_shared<Observer>(shared_from_this()))
+             .key();
+}
+
+void SyncSession::closed_on_strand() {
+  if (uses_ > 0 && !is_close_asked_) {
+    // The file was opened again after its last use had ended the session.
+    open_on_strand();
+    post([](sync::ClientSession& session, TimePoint now) { session.activate(now); });
+    return;
+  }
+  is_closed_ = true;
+  commits_ = {};
+  environment_.reset();
+  driver_->runtime().forget_session(file_, this);
+}
+
+void SyncSession::committed() {
+  // Many commits in a row are one look at the history.
+  if (is_commit_posted_.exchange(true)) return;
+  post([this](sync::ClientSession& session, TimePoint now) {
+    is_commit_posted_ = false;
+    session.local_change(now);
+  });
+}
+
+void SyncSession::post(std::function<void(sync::ClientSession& session, TimePoint now)> work,
+                       std::function<void()> otherwise) {
+  driver_->post(
+      [self = shared_from_this(), work = std::move(work), otherwise = std::move(otherwise)](
+          sync::ClientConnection& connection, TimePoint now) {
+        if (auto* session = connection.find_session(self->key_)) {
+          work(*session, now);
+        } else if (otherwise) {
+          otherwise();
+        }
+      });
+}
+
+SyncSession::Use SyncSession::use() {
+  begin_use();
+  return Use(shared_from_this());
+}
+
+SyncSession::Use& SyncSession::Use::operator=(Use&& other) noexcept {
+  if (this != &other) {
+    const auto previous = std::exchange(session_, std::move(other.session_));
+    if (previous) previous->end_use();
+  }
+  return *this;
+}
+
+SyncSession::Use::~Use() {
+  if (session_) session_->end_use();
+}
+
+void SyncSession::begin_use() {
+  ++uses_;
+  post([](sync::ClientSession& session, TimePoint now) { session.activate(now); });
+}
+
+void SyncSession::end_use() {
+  if (--uses_ > 0) return;
+  post([this](sync::ClientSession& session, TimePoint now) {
+    if (uses_ > 0) return;  // The file was opened again meanwhile.
+    session.release(now);
+    const bool is_idle = session.state() == sync::SessionState::kInactive ||
+                         session.state() == sync::SessionState::kPaused;
+    if (is_idle) session.close(now);
+  });
+}
+
+void SyncSession::pause() {
+  is_paused_ = true;
+  post([](sync::ClientSession& session, TimePoint now) { session.pause(now); });
+}
+void SyncSession::resume() {
+  is_paused_ = false;
+  post([](sync::ClientSession& session, TimePoint now) { session.resume(now); });
+}
+void SyncSession::reconnect() {
+  driver_->post(
+      [](sync::ClientConnection& connection, TimePoint now) { connection.reconnect(now); });
+}
+void SyncSession::close() {
+  is_close_asked_ = true;
+  post([](sync::ClientSession& session, TimePoint now) { session.close(now); });
+}
+
+sync::SessionState SyncSession::state() const noexcept {
+  return is_paused_ ? sync::SessionState::kPaused : state_.load();
+}
+sync::ConnectionState SyncSession::connection_state() const noexcept {
+  return is_paused_ || is_closed_ ? sync::ConnectionState::kDisconnected : connection_state_.load();
+}
+
+void SyncSession::wait(
+    WaitDone done, std::function<sync::WaitId(sync::ClientSession& session, TimePoint now)> begin) {
+  post(
+      [this, done, begin = std::move(begin)](sync::ClientSession& session, TimePoint now) {
+        waits_.emplace(begin(session, now), done);
+      },
+      [done] { done(Error(ErrorCode::kClosed, "the sync session has been closed")); });
+}
+
+void SyncSession::wait_for_upload(std::optional<Duration> timeout, WaitDone done) {
+  wait(std::move(done), [timeout](sync::ClientSession& session, TimePoint now) {
+    return session.wait_for_upload(now, timeout ? std::optional(now + *timeout) : std::nullopt);
+  });
+}
+
+void SyncSession::wait_for_download(std::optional<Duration> timeout, WaitDone done) {
+  wait(std::move(done), [timeout](sync::ClientSession& session, TimePoint now) {
+    return session.wait_for_download(timeout ? std::optional(now + *timeout) : std::nullopt);
+  });
+}
+
+SyncSession::CallbackId SyncSession::add_progress_callback(sync::Direction direction,
+                                                           sync::ProgressMode mode,
+                                                           ProgressCallback callback) {
+  CallbackId id = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    id = ++last_callback_;
+    progress_.emplace(id, ProgressEntry{std::nullopt, std::move(callback)});
+  }
+  post([this, id, direction, mode](sync::ClientSession& session, TimePoint) {
+    const std::lock_guard lock(mutex_);
+    const auto found = progress_.find(id);
+    if (found == progress_.end()) return;  // Removed before it came to life.
+    found->second.notifier = session.add_progress_notifier(direction, mode);
+  });
+  return id;
+}
+
+void SyncSession::remove_progress_callback(CallbackId id) {
+  std::optional<sync::NotifierId> notifier;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = progress_.find(id);
+    if (found == progress_.end()) return;
+    notifier = found->second.notifier;
+    progress_.erase(found);
+  }
+  if (!notifier) return;
+  post([notifier = *notifier](sync::ClientSession& session, TimePoint) {
+    session.remove_progress_notifier(notifier);
+  });
+}
+
+SyncSession::CallbackId SyncSession::add_connection_callback(ConnectionCallback callback) {
+  const std::lock_guard lock(mutex_);
+  connection_callbacks_.emplace(++last_callback_, std::move(callback));
+  return last_callback_;
+}
+void SyncSession::remove_connection_callback(CallbackId id) {
+  const std::lock_guard lock(mutex_);
+  connection_callbacks_.erase(id);
+}
+SyncSession::CallbackId SyncSession::add_error_callback(ErrorCallback callback) {
+  const std::lock_guard lock(mutex_);
+  error_callbacks_.emplace(++last_callback_, std::move(callback));
+  return last_callback_;
+}
+void SyncSession::remove_error_callback(CallbackId id) {
+  const std::lock_guard lock(mutex_);
+  error_callbacks_.erase(id);
+}
+
+}  // namespace tombolo::client

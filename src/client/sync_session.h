@@ -1,0 +1,132 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "client/connection_driver.h"
+#include "client/store_replica.h"
+
+namespace tombolo::client {
+
+/// The sync session of one file: one object for all realms of the file, usable from any thread.
+/// What it does happens on its connection's strand, where callbacks are called too.
+///
+/// Thread:  callable from any thread. No lock is held while a callback runs.
+class SyncSession : public std::enable_shared_from_this<SyncSession> {
+ public:
+  using WaitDone = std::function<void(const Result<void>& outcome)>;
+  using ProgressCallback = std::function<void(const sync::ProgressNotification& progress)>;
+  using ConnectionCallback =
+      std::function<void(sync::ConnectionState current, sync::ConnectionState previous)>;
+  using ErrorCallback = std::function<void(const sync::SyncError& error)>;
+  /// Names a callback, for its removal.
+  using CallbackId = std::uint64_t;
+
+  /// The session of the file of `environment`; it starts with the first use.
+  [[nodiscard]] static std::shared_ptr<SyncSession> make(
+      std::shared_ptr<ConnectionDriver> driver,
+      std::shared_ptr<store::Environment> environment,
+      sync::SessionOptions options);
+  ~SyncSession();
+  SyncSession(const SyncSession&) = delete;
+  SyncSession& operator=(const SyncSession&) = delete;
+
+  /// Keeps the session going for a realm. When the last use goes, the stop policy decides.
+  class [[nodiscard]] Use {
+   public:
+    Use() = default;
+    explicit Use(std::shared_ptr<SyncSession> session) noexcept : session_(std::move(session)) {}
+    Use(Use&&) noexcept = default;
+    Use& operator=(Use&& other) noexcept;
+    ~Use();
+
+   private:
+    std::shared_ptr<SyncSession> session_;
+  };
+  [[nodiscard]] Use use();
+
+  void pause();
+  void resume();
+  /// Tries now if the connection is waiting for its next attempt.
+  void reconnect();
+  /// Ends the session at once; waits are cancelled.
+  void close();
+
+  /// As of the last call and what has happened since: `kPaused` at once after `pause()`.
+  [[nodiscard]] sync::SessionState state() const noexcept;
+  [[nodiscard]] sync::ConnectionState connection_state() const noexcept;
+  [[nodiscard]] bool is_closed() const noexcept { return is_closed_.load(); }
+
+  /// Calls `done` exactly once: when the server has confirmed all that was committed before the
+  /// call; or with `kTimedOut`, `kCancelled` (pause, close) or the error that ended the session.
+  void wait_for_upload(std::optional<Duration> timeout, WaitDone done);
+  /// The same once all is integrated that the server had.
+  void wait_for_download(std::optional<Duration> timeout, WaitDone done);
+
+  CallbackId add_progress_callback(sync::Direction direction,
+                                   sync::ProgressMode mode,
+                                   ProgressCallback callback);
+  void remove_progress_callback(CallbackId id);
+  CallbackId add_connection_callback(ConnectionCallback callback);
+  void remove_connection_callback(CallbackId id);
+  CallbackId add_error_callback(ErrorCallback callback);
+  void remove_error_callback(CallbackId id);
+
+  [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
+
+ private:
+  class Observer;
+  struct ProgressEntry {
+    std::optional<sync::NotifierId> notifier;  ///< nullopt: not registered yet.
+    ProgressCallback callback;
+  };
+
+  SyncSession(std::shared_ptr<ConnectionDriver> driver,
+              std::shared_ptr<store::Environment> environment,
+              sync::SessionOptions options);
+  void start();
+  void open_on_strand();
+  void closed_on_strand();
+  /// Runs `work` on the strand if the session still exists there.
+  void post(std::function<void(sync::ClientSession& session, TimePoint now)> work,
+            std::function<void()> otherwise = nullptr);
+  void wait(WaitDone done,
+            std::function<sync::WaitId(sync::ClientSession& session, TimePoint now)> begin);
+  void begin_use();
+  void end_use();
+  void committed();
+
+  const std::shared_ptr<ConnectionDriver> driver_;
+  const std::filesystem::path file_;
+  const sync::SessionOptions options_;
+
+  // On the strand.
+  std::shared_ptr<store::Environment> environment_;  ///< Null once closed.
+  sync::SessionKey key_;
+  std::map<sync::WaitId, WaitDone> waits_;
+  store::Observation commits_;
+
+  // From any thread.
+  std::atomic<bool> is_closed_{false};
+  std::atomic<bool> is_close_asked_{false};
+  std::atomic<bool> is_paused_{false};
+  std::atomic<sync::SessionState> state_{sync::SessionState::kInactive};
+  std::atomic<sync::ConnectionState> connection_state_{sync::ConnectionState::kDisconnected};
+  std::atomic<bool> is_commit_posted_{false};
+  std::atomic<int> uses_{0};
+
+  mutable std::mutex
+      mutex_;  ///< Guards the callbacks, which are copied out before they are called.
+  CallbackId last_callback_ = 0;
+  std::map<CallbackId, ProgressEntry> progress_;
+  std::map<CallbackId, ConnectionCallback> connection_callbacks_;
+  std::map<CallbackId, ErrorCallback> error_callbacks_;
+};
+
+}  // namespace tombolo::client
