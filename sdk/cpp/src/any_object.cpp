@@ -12,7 +12,9 @@ class ObjectObserver final : public ChangeObserver {
  public:
   using Callback = std::function<void(const AnyObject&, const ObjectChanges&)>;
 
-  ObjectObserver(const std::shared_ptr<RealmCore>& realm, store::ObjectRef object, Callback callback)
+  ObjectObserver(const std::shared_ptr<RealmCore>& realm,
+                 store::ObjectRef object,
+                 Callback callback)
       : realm_(realm),
         object_(object),
         callback_(std::move(callback)) {}
@@ -63,21 +65,28 @@ bool AnyObject::is_valid() const noexcept {
   return !realm_->is_closed() && realm_->reader().contains(object_);
 }
 
-std::string_view AnyObject::class_name() const { return realm_->class_info(object_.class_id).name; }
+std::string_view AnyObject::class_name() const {
+  return realm_->class_info(object_.class_id).name;
+}
 
-ObjectKey AnyObject::key() const { return realm_->reader().key_of(object_); }
+ObjectKey AnyObject::key() const {
+  return realm_->reader().key_of(object_);
+}
 
 PropertyId AnyObject::property(std::string_view name) const {
   const store::ClassInfo& info = realm_->class_info(object_.class_id);
   const store::PropertyInfo* property = info.find_property(name);
   if (property == nullptr) {
-    throw Error(ErrorCode::kNotFound,
-                "Property '" + std::string(name) + "' does not exist on '" + info.name + "' objects");
+    throw Error(
+        ErrorCode::kNotFound,
+        "Property '" + std::string(name) + "' does not exist on '" + info.name + "' objects");
   }
   return property->id;
 }
 
-Value AnyObject::get(PropertyId property) const { return realm_->reader().get(object_, property); }
+Value AnyObject::get(PropertyId property) const {
+  return realm_->reader().get(object_, property);
+}
 
 std::optional<AnyObject> AnyObject::link(PropertyId property) const {
   const Value value = get(property);
@@ -111,7 +120,9 @@ bool AnyList::is_valid() const noexcept {
   return !realm_->is_closed() && realm_->reader().contains(slot_.object());
 }
 
-std::size_t AnyList::size() const { return realm_->reader().list(slot_).visible_size(); }
+std::size_t AnyList::size() const {
+  return realm_->reader().list(slot_).visible_size();
+}
 
 std::uint32_t AnyList::stored_position(std::size_t visible, std::size_t limit) const {
   if (visible >= limit) {
@@ -157,6 +168,8 @@ void AnyList::erase(std::size_t position) {
   writer.list_erase(slot_, stored_position(position, size()));
 }
 
-void AnyList::clear() { realm_->writer().list_clear(slot_); }
+void AnyList::clear() {
+  realm_->writer().list_clear(slot_);
+}
 
 }  // namespace tombolo

@@ -129,7 +129,8 @@ const std::vector<store::RowId>& AnyResults::rows() const {
 std::size_t AnyResults::size() const {
   if (rows_version_ == realm_->content_version()) return rows().size();
   if (predicate_.comparisons.empty()) return realm_->reader().object_count(class_id_);
-  return store::count_matching(realm_->reader(), class_id_, resolve(*realm_, class_id_, predicate_));
+  return store::count_matching(
+      realm_->reader(), class_id_, resolve(*realm_, class_id_, predicate_));
 }
 
 AnyObject AnyResults::at(std::size_t position) const {

@@ -11,20 +11,39 @@ Realm Realm::open(RealmConfiguration configuration) {
   return Realm(RealmCore::open(std::move(configuration)));
 }
 
-void Realm::begin_transaction() { core_->begin(); }
-void Realm::commit_transaction() { core_->commit(); }
-void Realm::cancel_transaction() { core_->cancel(); }
-bool Realm::is_in_transaction() const { return core_->in_transaction(); }
-bool Realm::refresh() { return core_->refresh(); }
-const Schema& Realm::schema() const { return core_->schema(); }
-const std::filesystem::path& Realm::path() const { return core_->configuration().path; }
-bool Realm::is_closed() const noexcept { return core_->is_closed(); }
-void Realm::close() { core_->close(); }
+void Realm::begin_transaction() {
+  core_->begin();
+}
+void Realm::commit_transaction() {
+  core_->commit();
+}
+void Realm::cancel_transaction() {
+  core_->cancel();
+}
+bool Realm::is_in_transaction() const {
+  return core_->in_transaction();
+}
+bool Realm::refresh() {
+  return core_->refresh();
+}
+const Schema& Realm::schema() const {
+  return core_->schema();
+}
+const std::filesystem::path& Realm::path() const {
+  return core_->configuration().path;
+}
+bool Realm::is_closed() const noexcept {
+  return core_->is_closed();
+}
+void Realm::close() {
+  core_->close();
+}
 
 ClassId Realm::class_id(std::string_view name) const {
   const store::ClassInfo* info = core_->reader().catalog().find_class(name);
   if (info == nullptr) {
-    throw Error(ErrorCode::kNotFound, "Object type '" + std::string(name) + "' not found in schema.");
+    throw Error(ErrorCode::kNotFound,
+                "Object type '" + std::string(name) + "' not found in schema.");
   }
   return info->id;
 }
@@ -33,13 +52,16 @@ PropertyId Realm::property_id(ClassId class_id, std::string_view name) const {
   const store::ClassInfo& info = core_->class_info(class_id);
   const store::PropertyInfo* property = info.find_property(name);
   if (property == nullptr) {
-    throw Error(ErrorCode::kNotFound,
-                "Property '" + std::string(name) + "' does not exist on '" + info.name + "' objects");
+    throw Error(
+        ErrorCode::kNotFound,
+        "Property '" + std::string(name) + "' does not exist on '" + info.name + "' objects");
   }
   return property->id;
 }
 
-AnyResults Realm::objects(ClassId class_id) const { return AnyResults(core_, class_id, {}); }
+AnyResults Realm::objects(ClassId class_id) const {
+  return AnyResults(core_, class_id, {});
+}
 
 std::optional<AnyObject> Realm::find(ClassId class_id, const ObjectKey& key) const {
   if (const auto row = core_->reader().find(class_id, key)) {
@@ -48,9 +70,7 @@ std::optional<AnyObject> Realm::find(ClassId class_id, const ObjectKey& key) con
   return std::nullopt;
 }
 
-AnyObject Realm::create(ClassId class_id,
-                        std::span<const PropertyValue> values,
-                        UpdateMode mode) {
+AnyObject Realm::create(ClassId class_id, std::span<const PropertyValue> values, UpdateMode mode) {
   store::RealmWriter& writer = core_->writer();
   const store::ClassInfo& info = core_->class_info(class_id);
   store::Created created{.is_new = true};
@@ -96,6 +116,10 @@ void Realm::erase_all() {
       row = writer.next_row(info.id, row);
     }
   }
+}
+
+std::optional<SyncSession> Realm::sync_session() const {
+  return core_->sync_session();
 }
 
 NotificationToken Realm::observe(std::function<void()> callback) const {

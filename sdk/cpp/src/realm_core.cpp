@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/app.h"
 #include "store/history.h"
+#include "sync_error_number.h"
 
 namespace tombolo {
 namespace {
@@ -32,7 +34,9 @@ std::shared_ptr<RealmCore> RealmCore::open(RealmConfiguration configuration) {
       [weak = std::weak_ptr(core)](const std::shared_ptr<const store::Commit>& commit) {
         if (const auto realm = weak.lock()) realm->receive(commit);
       });
+  core->check_kind_of_file();
   if (const auto& schema = core->configuration_.schema) core->bring_to_schema(*schema);
+  core->start_session();
   return core;
 }
 
@@ -56,6 +60,73 @@ void RealmCore::bring_to_schema(const Schema& schema) {
     if (in_transaction()) cancel();
     throw;
   }
+}
+
+RealmCore::~RealmCore() {
+  close();
+}
+
+/// The record in a file's metadata that says what kind of file it is: absent while it is empty,
+/// "local", or "synced " and the partition.
+constexpr std::string_view kKindOfFileKey = "sdk/kind";
+
+void RealmCore::check_kind_of_file() {
+  const std::string wanted =
+      configuration_.sync ? "synced " + to_partition_text(configuration_.sync->partition) : "local";
+  const auto found = read_->realm().metadata().find(as_bytes(kKindOfFileKey));
+  if (found) {
+    if (as_text(*found) == wanted) return;
+    throw Error(ErrorCode::kInvalidArgument,
+                "Incompatible histories: '" + configuration_.path.string() + "' is a " +
+                    std::string(as_text(*found)) + " realm and was opened as a " + wanted + " one");
+  }
+  if (configuration_.read_only) return;
+  auto transaction = environment_->begin_write();
+  transaction.realm().metadata().put(as_bytes(kKindOfFileKey), as_bytes(wanted));
+  (void)transaction.commit();
+  advance();
+}
+
+void RealmCore::start_session() {
+  if (!configuration_.sync) return;
+  const SyncConfiguration& sync = *configuration_.sync;
+  tombolo::sync::SessionOptions options{
+      .partition = to_partition_text(sync.partition),
+      .cancel_waits_on_nonfatal_error = sync.cancel_waits_on_nonfatal_error};
+  switch (sync.stop_policy) {
+    case StopPolicy::kAfterUpload:
+      options.stop_policy = tombolo::sync::StopPolicy::kAfterChangesUploaded;
+      break;
+    case StopPolicy::kImmediately:
+      options.stop_policy = tombolo::sync::StopPolicy::kImmediately;
+      break;
+    case StopPolicy::kNever:
+      options.stop_policy = tombolo::sync::StopPolicy::kLiveIndefinitely;
+      break;
+  }
+  session_ = sync.user.impl()->session_of(environment_, std::move(options));
+  if (sync.on_error) {
+    error_callback_ = session_->add_error_callback(
+        [scheduler = configuration_.scheduler,
+         on_error = sync.on_error](const tombolo::sync::SyncError& error) {
+          const SyncError shown{
+              .error = error.error,
+              .code = sync_error_number(error.status),
+              .log_url = error.server_error ? error.server_error->log_url : std::string(),
+              .is_fatal = error.is_fatal};
+          if (scheduler) {
+            scheduler([on_error, shown] { on_error(shown); });
+          } else {
+            on_error(shown);
+          }
+        });
+  }
+  session_use_ = session_->use();
+}
+
+std::optional<SyncSession> RealmCore::sync_session() const {
+  if (!session_) return std::nullopt;
+  return SyncSession(session_, configuration_.scheduler);
 }
 
 void RealmCore::require_open() const {
@@ -94,6 +165,7 @@ void RealmCore::begin() {
   deliver();
   require_open();
   write_.emplace(environment_->begin_write());
+  if (configuration_.sync) write_->realm().set_recording(store::Recording::kOn);
   ++content_version_;
   // What others committed since then is told after this transaction.
   has_untold_advance_ = advance();
@@ -144,11 +216,16 @@ bool RealmCore::refresh() {
 
 void RealmCore::close() {
   if (is_closed()) return;
-  if (write_) cancel();
+  if (write_) {
+    write_->abort();
+    write_.reset();
+  }
   observation_ = {};
+  if (session_ && error_callback_ != 0) session_->remove_error_callback(error_callback_);
+  session_use_ = {};
   realm_observers_.clear();
   observers_.clear();
-  (void)schema();  // It stays readable.
+  if (read_) (void)schema();  // It stays readable.
   read_.reset();
   environment_.reset();
 }
@@ -313,8 +390,8 @@ NotificationToken RealmCore::add_change_observer(std::unique_ptr<ChangeObserver>
 }
 
 std::vector<store::Predicate> resolve(const RealmCore& realm,
-                                   ClassId class_id,
-                                   const Predicate& predicate) {
+                                      ClassId class_id,
+                                      const Predicate& predicate) {
   std::vector<store::Predicate> bound;
   const store::ClassInfo& info = realm.class_info(class_id);
   for (const PropertyComparison& comparison : predicate.comparisons) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "client/sync_session.h"
 #include "store/environment.h"
 #include "tombolo/predicate.h"
 #include "tombolo/realm.h"
@@ -18,7 +19,8 @@ namespace tombolo {
 
 /// The rows that were touched by commits since an observer was last told, and how.
 struct TouchedRows {
-  bool everything = false;  ///< Commits of other processes are among them: any row may have changed.
+  bool everything =
+      false;  ///< Commits of other processes are among them: any row may have changed.
   std::vector<store::RowId> inserted_or_erased;
   std::vector<store::ModifiedRow> modified;
 
@@ -44,6 +46,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
  public:
   static std::shared_ptr<RealmCore> open(RealmConfiguration configuration);
   explicit RealmCore(RealmConfiguration configuration);
+  ~RealmCore();
   RealmCore(const RealmCore&) = delete;
   RealmCore& operator=(const RealmCore&) = delete;
 
@@ -69,6 +72,8 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   [[nodiscard]] const store::PropertyInfo& property_info(ClassId class_id,
                                                          PropertyId property) const;
 
+  [[nodiscard]] std::optional<SyncSession> sync_session() const;
+
   NotificationToken add_realm_observer(std::function<void()> callback);
   NotificationToken add_change_observer(std::unique_ptr<ChangeObserver> observer);
 
@@ -92,6 +97,8 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
 
   void require_open() const;
   void bring_to_schema(const Schema& schema);
+  void check_kind_of_file();
+  void start_session();
   void receive(const std::shared_ptr<const store::Commit>& commit);
   /// Takes over the newest snapshot and notes what it changed for the observers.
   bool advance();
@@ -110,6 +117,10 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   bool has_untold_advance_ = false;  ///< The open transaction began on news for observers.
   mutable std::optional<Schema> schema_;
 
+  std::shared_ptr<client::SyncSession> session_;  ///< Null for a local realm.
+  client::SyncSession::Use session_use_;
+  client::SyncSession::CallbackId error_callback_ = 0;
+
   std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
   store::Observation observation_;
   std::uint64_t last_observer_id_ = 0;
@@ -122,7 +133,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
 ///
 /// Errors:  throws `Error{kNotFound}` for a property that the class does not have.
 [[nodiscard]] std::vector<store::Predicate> resolve(const RealmCore& realm,
-                                                 ClassId class_id,
-                                                 const Predicate& predicate);
+                                                    ClassId class_id,
+                                                    const Predicate& predicate);
 
 }  // namespace tombolo

@@ -1,10 +1,10 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "tombolo/tombolo.h"
 
@@ -137,8 +137,8 @@ TEST_F(RealmTest, ASchemaThatContradictsTheFileIsRefusedWithEveryProblem) {
 
 TEST_F(RealmTest, ResultsAreLiveAndFilteredByTypedPredicates) {
   Realm realm = open();
-  const auto large = realm.objects<City>().where(City::population > 1'000'000 &&
-                                                 City::name != "Atlantis");
+  const auto large =
+      realm.objects<City>().where(City::population > 1'000'000 && City::name != "Atlantis");
   realm.write([&] {
     realm.create<City>(City::id = 1, City::name = "Rome", City::population = 2'800'000);
     realm.create<City>(City::id = 2, City::name = "Siena", City::population = 53'000);

@@ -35,9 +35,8 @@ class AnyResults {
 
   /// Calls back once as soon as possible with no changes, then after each commit that changed which
   /// objects there are or one of them.
-  NotificationToken observe(
-      std::function<void(const AnyResults& results, const CollectionChanges& changes)> callback)
-      const;
+  NotificationToken observe(std::function<void(const AnyResults& results,
+                                               const CollectionChanges& changes)> callback) const;
 
   [[nodiscard]] const std::shared_ptr<RealmCore>& realm_core() const noexcept { return realm_; }
 

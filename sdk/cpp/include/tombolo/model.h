@@ -144,7 +144,8 @@ struct PropertyTraits<List<T>> {
   using Stored = List<T>;
   static constexpr PropertyType type = PropertyTraits<T>::type;
   static constexpr CollectionType collection = CollectionType::kList;
-  static constexpr bool nullable = type == PropertyType::kLink ? false : PropertyTraits<T>::nullable;
+  static constexpr bool nullable =
+      type == PropertyType::kLink ? false : PropertyTraits<T>::nullable;
   static constexpr std::string_view target = PropertyTraits<T>::target;
 };
 

@@ -48,7 +48,9 @@ struct Predicate {
 namespace detail {
 
 template <typename T, typename V>
-[[nodiscard]] Predicate compare_field(const Field<T>& field, Comparison comparison, const V& value) {
+[[nodiscard]] Predicate compare_field(const Field<T>& field,
+                                      Comparison comparison,
+                                      const V& value) {
   if constexpr (std::is_same_v<V, std::nullopt_t>) {
     return compare(field.name, comparison, Value::null());
   } else {

@@ -16,19 +16,17 @@
 #include "tombolo/any_results.h"
 #include "tombolo/object.h"
 #include "tombolo/results.h"
+#include "tombolo/scheduler.h"
+#include "tombolo/sync_configuration.h"
+#include "tombolo/sync_session.h"
 
 namespace tombolo {
-
-/// How the library reaches the thread of a realm: it calls this from any thread, and the
-/// application runs `task` later on the realm's thread, in the order given. With a scheduler,
-/// changes made elsewhere arrive and observers are called by themselves; without one, both happen
-/// inside `refresh()`, `write()` and `commit_transaction()`.
-using Scheduler = std::function<void(std::function<void()> task)>;
 
 struct RealmConfiguration {
   std::filesystem::path path = "default.realm";  ///< Created with its folders when absent.
   std::optional<Schema> schema;                  ///< nullopt: what the file has.
   bool read_only = false;
+  std::optional<SyncConfiguration> sync;  ///< nullopt: a local realm.
   Scheduler scheduler;
   std::shared_ptr<Logger> logger;  ///< Null: no lines.
 };
@@ -59,9 +57,12 @@ class Realm {
  public:
   /// Opens the file and brings it to `schema`: what the file lacks is added.
   ///
+  /// With `sync` the session starts at once, in the background: nothing waits for the network.
+  ///
   /// Errors:  `kInvalidSchema`, `kSchemaMismatch` (both list every problem), `kFileFormatTooNew`,
-  ///          `kFileCorrupt`, `kFileInUse`, `kPermissionDenied`, `kReadOnly`, `kStorage`. On a
-  ///          throw the file is unchanged.
+  ///          `kFileCorrupt`, `kFileInUse`, `kPermissionDenied`, `kReadOnly`, `kStorage`;
+  ///          `kInvalidArgument` for a synced file opened as a local one, the other way round, or
+  ///          with another partition. On a throw the file is unchanged.
   [[nodiscard]] static Realm open(RealmConfiguration configuration);
 
   explicit Realm(std::shared_ptr<RealmCore> core) noexcept : core_(std::move(core)) {}
@@ -136,6 +137,9 @@ class Realm {
   /// before `commit_transaction()` returns.
   NotificationToken observe(std::function<void()> callback) const;
 
+  /// nullopt for a local realm.
+  [[nodiscard]] std::optional<SyncSession> sync_session() const;
+
   [[nodiscard]] const std::filesystem::path& path() const;
   [[nodiscard]] bool is_closed() const noexcept;
   /// Rolls an open transaction back and makes every object, list and result of this realm invalid.
@@ -187,8 +191,8 @@ std::optional<Object<M>> Realm::find(const K& key) const {
       return Object<M>(*std::move(object));
     }
   } else {
-    if (auto object = find(class_id(M::class_name),
-                           ObjectKey::of(PropertyTraits<K>::to_value(key)))) {
+    if (auto object =
+            find(class_id(M::class_name), ObjectKey::of(PropertyTraits<K>::to_value(key)))) {
       return Object<M>(*std::move(object));
     }
   }

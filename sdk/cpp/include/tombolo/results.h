@@ -54,8 +54,8 @@ class Results {
     return Results(results_.where(std::move(predicate)));
   }
 
-  NotificationToken observe(
-      std::function<void(const Results& results, const CollectionChanges& changes)> callback) const {
+  NotificationToken observe(std::function<void(const Results& results,
+                                               const CollectionChanges& changes)> callback) const {
     return results_.observe([callback = std::move(callback)](const AnyResults& results,
                                                              const CollectionChanges& changes) {
       callback(Results(results), changes);

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/logging.h"
+#include "base/result.h"
+
+namespace tombolo {
+
+namespace client {
+class App;
+class User;
+}  // namespace client
+
+/// How somebody logs in.
+class Credentials {
+ public:
+  [[nodiscard]] static Credentials anonymous();
+  [[nodiscard]] static Credentials email_password(std::string email, std::string password);
+
+  [[nodiscard]] const std::string& provider() const noexcept { return provider_; }
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& fields() const noexcept {
+    return fields_;
+  }
+
+ private:
+  Credentials(std::string provider, std::vector<std::pair<std::string, std::string>> fields)
+      : provider_(std::move(provider)),
+        fields_(std::move(fields)) {}
+
+  std::string provider_;
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+/// Somebody who logged in.
+///
+/// Thread:  callable from any thread.
+class User {
+ public:
+  explicit User(std::shared_ptr<client::App> app, std::shared_ptr<client::User> user) noexcept;
+
+  [[nodiscard]] const std::string& id() const;
+  [[nodiscard]] bool is_logged_in() const;
+  [[nodiscard]] std::string access_token() const;
+  [[nodiscard]] std::string refresh_token() const;
+  [[nodiscard]] std::string device_id() const;
+  /// Name of the provider of the first identity: "anon-user", "local-userpass".
+  [[nodiscard]] std::string provider() const;
+
+  /// Ends the log-in: sessions stop at once; the server is told as soon as it can be reached.
+  void log_out(std::function<void()> done);
+
+  /// Where a synced realm called `name` of this user lies.
+  [[nodiscard]] std::filesystem::path realm_path(std::string_view name) const;
+
+  friend bool operator==(const User& left, const User& right) { return left.id() == right.id(); }
+
+  [[nodiscard]] const std::shared_ptr<client::User>& impl() const noexcept { return user_; }
+
+ private:
+  std::shared_ptr<client::App> app_;
+  std::shared_ptr<client::User> user_;
+};
+
+struct AppConfiguration {
+  std::string id;
+  std::string base_url;                       ///< "https://sync.example.org"
+  std::chrono::milliseconds timeout{60'000};  ///< For an HTTP request.
+  std::filesystem::path base_path = ".";      ///< Root of synced realms and of the users' file.
+  bool multiplex_sessions = true;
+  bool persist_users = true;
+  std::string sdk_name = "C++";
+  std::filesystem::path ca_file;  ///< PEM of trusted authorities; empty: the system's.
+  bool verify_tls = true;         ///< Off for development only.
+  std::shared_ptr<Logger> logger;
+};
+
+/// An app on a server: logging in, and who is logged in here.
+///
+///     tombolo::App app({.id = "dev", .base_url = "http://localhost:9090"});
+///     tombolo::User user = app.log_in(Credentials::anonymous()).get().value();
+///
+/// Errors:  failures of the server's have the number that SDKs show in `Error::foreign()`, with the
+///          domain "app-services".
+/// Thread:  callable from any thread. Callbacks come on the library's I/O thread.
+class App {
+ public:
+  /// Does no network I/O.
+  ///
+  /// Errors:  throws `Error{kInvalidArgument}`; `kFileCorrupt` for the users' file.
+  explicit App(AppConfiguration configuration);
+
+  [[nodiscard]] std::future<Result<User>> log_in(const Credentials& credentials);
+  void log_in(const Credentials& credentials, std::function<void(const Result<User>&)> done);
+  [[nodiscard]] std::future<Result<void>> register_user(const std::string& email,
+                                                        const std::string& password);
+  void register_user(const std::string& email,
+                     const std::string& password,
+                     std::function<void(const Result<void>&)> done);
+
+  /// Who logged in last and still is.
+  [[nodiscard]] std::optional<User> current_user() const;
+  [[nodiscard]] std::vector<User> all_users() const;
+
+ private:
+  std::shared_ptr<client::App> app_;
+};
+
+}  // namespace tombolo

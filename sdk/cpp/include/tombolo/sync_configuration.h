@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/error.h"
+#include "tombolo/app.h"
+#include "value/partition_value.h"
+
+namespace tombolo {
+
+/// An error of a sync session, as applications see it.
+struct SyncError {
+  Error error;            ///< The server's number is in `error.foreign()`.
+  int code = 0;           ///< The number that SDKs show.
+  std::string log_url;    ///< Of the server's log; "" for errors made here.
+  bool is_fatal = false;  ///< The session has ended; otherwise it goes on by itself.
+};
+
+/// What happens to the session when the last realm of its file closes.
+enum class StopPolicy : std::uint8_t { kAfterUpload, kImmediately, kNever };
+
+struct SyncConfiguration {
+  User user;
+  PartitionValue partition;
+  StopPolicy stop_policy = StopPolicy::kAfterUpload;
+  /// Waits also fail on errors after which the session goes on by itself.
+  bool cancel_waits_on_nonfatal_error = false;
+  std::function<void(const SyncError& error)> on_error;
+};
+
+}  // namespace tombolo

@@ -1,0 +1,122 @@
+#include "tombolo/app.h"
+
+#include <utility>
+
+#include "client/app.h"
+
+namespace tombolo {
+namespace {
+
+/// A callback for `done` and the future that it fulfils.
+template <typename T>
+std::pair<std::function<void(const Result<T>&)>, std::future<Result<T>>> make_future() {
+  const auto promise = std::make_shared<std::promise<Result<T>>>();
+  return {[promise](const Result<T>& outcome) { promise->set_value(outcome); },
+          promise->get_future()};
+}
+
+client::Credentials to_client(const Credentials& credentials) {
+  return {credentials.provider(), credentials.fields()};
+}
+
+client::AppOptions to_options(AppConfiguration&& configuration) {
+  if (configuration.id.empty()) {
+    throw Error(ErrorCode::kInvalidArgument, "the configuration of an app needs its id");
+  }
+  client::AppOptions options{.id = std::move(configuration.id),
+                             .base_url = std::move(configuration.base_url),
+                             .request_timeout = configuration.timeout,
+                             .base_path = std::move(configuration.base_path),
+                             .persists_users = configuration.persist_users,
+                             .multiplexes_sessions = configuration.multiplex_sessions,
+                             .logger = std::move(configuration.logger)};
+  options.user_agent = "Tombolo/0.1.0 (" + configuration.sdk_name + ")";
+  options.device.sdk = std::move(configuration.sdk_name);
+  options.device.sdk_version = "0.1.0";
+  if (!configuration.ca_file.empty() || !configuration.verify_tls) {
+    options.tls = net::TlsContext::for_client({configuration.verify_tls, configuration.ca_file});
+  }
+  return options;
+}
+
+}  // namespace
+
+Credentials Credentials::anonymous() {
+  return {"anon-user", {}};
+}
+Credentials Credentials::email_password(std::string email, std::string password) {
+  return {"local-userpass", {{"username", std::move(email)}, {"password", std::move(password)}}};
+}
+
+User::User(std::shared_ptr<client::App> app, std::shared_ptr<client::User> user) noexcept
+    : app_(std::move(app)),
+      user_(std::move(user)) {}
+
+const std::string& User::id() const {
+  return user_->id();
+}
+bool User::is_logged_in() const {
+  return user_->state() == client::UserState::kLoggedIn;
+}
+std::string User::access_token() const {
+  return user_->record().tokens.access_token;
+}
+std::string User::refresh_token() const {
+  return user_->record().tokens.refresh_token;
+}
+std::string User::device_id() const {
+  return user_->record().device_id;
+}
+std::string User::provider() const {
+  const auto identities = user_->record().profile.identities;
+  return identities.empty() ? "" : identities.front().provider_type;
+}
+void User::log_out(std::function<void()> done) {
+  user_->log_out([done = std::move(done)](const Result<void>&) { done(); });
+}
+std::filesystem::path User::realm_path(std::string_view name) const {
+  return app_->realm_path(*user_, name);
+}
+
+App::App(AppConfiguration configuration)
+    : app_(client::App::open(to_options(std::move(configuration)))) {}
+
+void App::log_in(const Credentials& credentials, std::function<void(const Result<User>&)> done) {
+  app_->log_in(
+      to_client(credentials),
+      [app = app_, done = std::move(done)](const Result<std::shared_ptr<client::User>>& outcome) {
+        done(outcome ? Result<User>(User(app, *outcome)) : Result<User>(outcome.error()));
+      });
+}
+
+std::future<Result<User>> App::log_in(const Credentials& credentials) {
+  auto [done, future] = make_future<User>();
+  log_in(credentials, std::move(done));
+  return std::move(future);
+}
+
+void App::register_user(const std::string& email,
+                        const std::string& password,
+                        std::function<void(const Result<void>&)> done) {
+  app_->register_email(email, password, std::move(done));
+}
+
+std::future<Result<void>> App::register_user(const std::string& email,
+                                             const std::string& password) {
+  auto [done, future] = make_future<void>();
+  register_user(email, password, std::move(done));
+  return std::move(future);
+}
+
+std::optional<User> App::current_user() const {
+  if (auto user = app_->current_user()) return User(app_, std::move(user));
+  return std::nullopt;
+}
+
+std::vector<User> App::all_users() const {
+  std::vector<User> users;
+  for (auto& user : app_->all_users()) users.emplace_back(app_, std::move(user));
+  return users;
+}
+
+}  // namespace tombolo
