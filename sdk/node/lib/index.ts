@@ -1,6 +1,8 @@
 import * as bson from "bson";
 
+import { App } from "./app";
 import { Collection } from "./collection";
+import { Credentials } from "./credentials";
 import {
   AssertionError,
   PropertySchemaParseError,
@@ -12,6 +14,16 @@ import { OrderedCollection } from "./ordered-collection";
 import { Realm, UpdateMode } from "./realm";
 import { RealmObject } from "./realm-object";
 import { Results } from "./results";
+import { OpenRealmBehaviorType, OpenRealmTimeOutBehavior } from "./sync-configuration";
+import { SyncError } from "./sync-error";
+import {
+  ConnectionState,
+  ProgressDirection,
+  ProgressMode,
+  SessionState,
+  SyncSession,
+} from "./sync-session";
+import { User, UserState } from "./user";
 
 /** Everything that the package exports, as named exports and as properties of `Realm`. */
 const EXPORTS = {
@@ -22,6 +34,18 @@ const EXPORTS = {
   Results,
   List,
   UpdateMode,
+  App,
+  User,
+  UserState,
+  Credentials,
+  SyncSession,
+  SessionState,
+  ConnectionState,
+  ProgressDirection,
+  ProgressMode,
+  OpenRealmBehaviorType,
+  OpenRealmTimeOutBehavior,
+  SyncError,
   BSON: {
     ObjectId: bson.ObjectId,
     ObjectID: bson.ObjectId,

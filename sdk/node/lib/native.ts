@@ -100,6 +100,8 @@ export interface NativeRealm {
   listErase(classId: number, row: number, property: number, position: number): void;
   listClear(classId: number, row: number, property: number): void;
   results(classId: number): NativeResults;
+  /** null for a local realm. */
+  syncSession(): NativeSyncSession | null;
   observe(callback: () => void): () => void;
   observeObject(
     classId: number,
@@ -108,13 +110,71 @@ export interface NativeRealm {
   ): () => void;
 }
 
+/** Called once: `(null, value)` or `(error)`. */
+export type NativeCompletion<T> = (error: Error | null, value: T) => void;
+
+export interface NativeUser {
+  id(): string;
+  isLoggedIn(): boolean;
+  accessToken(): string;
+  refreshToken(): string;
+  deviceId(): string;
+  provider(): string;
+  realmPath(name: string): string;
+  logOut(done: NativeCompletion<undefined>): void;
+}
+
+export interface NativeApp {
+  /** @param email null logs in anonymously. */
+  logIn(email: string | null, password: string, done: NativeCompletion<NativeUser>): void;
+  registerUser(email: string, password: string, done: NativeCompletion<undefined>): void;
+  currentUser(): NativeUser | null;
+  allUsers(): NativeUser[];
+}
+
+export interface NativeAppOptions {
+  id: string;
+  baseUrl: string;
+  timeout: number;
+  basePath: string;
+  multiplexSessions: boolean;
+  persistUsers: boolean;
+}
+
+export interface NativeSyncSession {
+  pause(): void;
+  resume(): void;
+  reconnect(): void;
+  isActive(): boolean;
+  connectionState(): "disconnected" | "connecting" | "connected";
+  waitForUpload(timeoutMs: number | null, done: NativeCompletion<undefined>): void;
+  waitForDownload(timeoutMs: number | null, done: NativeCompletion<undefined>): void;
+  observeProgress(
+    isUpload: boolean,
+    isStreaming: boolean,
+    callback: (transferred: number, transferable: number, estimate: number) => void,
+  ): () => void;
+  observeConnection(callback: (newState: string, oldState: string) => void): () => void;
+}
+
+export interface NativeSyncOptions {
+  user: NativeUser;
+  /** The partition value as canonical Extended JSON. */
+  partition: string;
+  stopPolicy: "after-upload" | "immediately" | "never";
+  cancelWaitsOnNonFatalError: boolean;
+  onError: (message: string, code: number, logUrl: string, isFatal: boolean) => void;
+}
+
 export interface NativeRealmOptions {
+  sync?: NativeSyncOptions;
   path: string;
   readOnly: boolean;
   schema?: NativeClassSchema[];
 }
 
 interface Addon {
+  NativeApp: new (options: NativeAppOptions) => NativeApp;
   NativeRealm: new (options: NativeRealmOptions) => NativeRealm;
 }
 

@@ -158,8 +158,8 @@ interface WithJson {
 
 /** `value` as JSON has it; objects and collections convert themselves, each object once. */
 export function toPlain(value: unknown, cache: Map<string, unknown>): unknown {
-  if (typeof value === "object" && value !== null && "_isSameAs" in value) {
-    return (value as unknown as WithJson).toJSON(undefined, cache);
-  }
-  return value;
+  const converts =
+    value instanceof OrderedCollection ||
+    (typeof value === "object" && value !== null && "_isSameAs" in value);
+  return converts ? (value as unknown as WithJson).toJSON(undefined, cache) : value;
 }

@@ -1,9 +1,9 @@
 import { existsSync, rmSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 
 import { assert, assertFunction, assertObject } from "./assert";
 import { ClassModel, LinkConversion, bindProperty, fromNative, toNative } from "./class-model";
-import { AssertionError, TypeAssertionError } from "./errors";
+import { AssertionError, TimeoutError, TypeAssertionError } from "./errors";
 import { List } from "./list";
 import { Listeners, callListener } from "./listeners";
 import {
@@ -25,6 +25,14 @@ import {
   parseSchema,
   toNativeSchema,
 } from "./schema";
+import {
+  DEFAULT_OPEN_BEHAVIOR,
+  SyncConfiguration,
+  partitionFileName,
+  toNativeSync,
+  validateSyncConfiguration,
+} from "./sync-configuration";
+import { SyncSession } from "./sync-session";
 import { sameValue } from "./values";
 
 export const UpdateMode = { Never: "never", Modified: "modified", All: "all" } as const;
@@ -34,6 +42,7 @@ export interface Configuration {
   path?: string;
   schema?: (ObjectSchema | ObjectClass)[];
   readOnly?: boolean;
+  sync?: SyncConfiguration;
 }
 
 export type RealmListener = (realm: Realm, name: string, schema?: CanonicalObjectSchema[]) => void;
@@ -48,6 +57,7 @@ export class Realm {
   readonly #native: NativeRealm;
   readonly #classes = new Map<string, ClassModel>();
   readonly #listeners = new Listeners<RealmListener>();
+  readonly syncSession: SyncSession | null;
   #schema: CanonicalObjectSchema[] = [];
 
   constructor(config: Configuration | string = {}) {
@@ -60,8 +70,49 @@ export class Realm {
       readOnly: configuration.readOnly ?? false,
     };
     if (declared !== undefined) options.schema = toNativeSchema(declared);
+    const { sync } = configuration;
+    if (sync !== undefined) {
+      options.sync = toNativeSync(sync, (error) => {
+        const { onError } = sync;
+        if (onError !== undefined && this.syncSession !== null) {
+          callListener(onError, this.syncSession, error);
+        }
+      });
+    }
     this.#native = new native.NativeRealm(options);
+    const session = this.#native.syncSession();
+    this.syncSession = session && sync ? new SyncSession(session, sync.user) : null;
     this.#bindClasses(declared ?? []);
+  }
+
+  /**
+   * Opens a realm; a synced one when all is downloaded that the server has, unless the configuration
+   * says to open it at once. Never throws: every error rejects.
+   */
+  static async open(config: Configuration | string = {}): Promise<Realm> {
+    const { sync } = typeof config === "string" ? { sync: undefined } : config;
+    const isNew = !Realm.exists(config);
+    const realm = new Realm(config);
+    if (sync === undefined || realm.syncSession === null) return realm;
+    const behavior =
+      (isNew ? sync.newRealmFileBehavior : sync.existingRealmFileBehavior) ?? DEFAULT_OPEN_BEHAVIOR;
+    if (behavior.type === "openImmediately") return realm;
+    try {
+      await realm.syncSession.downloadAllServerChanges(behavior.timeOut);
+      realm.#native.refresh();
+    } catch (error) {
+      if (error instanceof TimeoutError && behavior.timeOutBehavior === "openLocalRealm") {
+        return realm;
+      }
+      realm.close();
+      throw error instanceof TimeoutError
+        ? new TimeoutError(
+            `Realm '${realm.#path}' could not be downloaded in the allocated time: ` +
+              `${behavior.timeOut ?? 0} ms.`,
+          )
+        : error;
+    }
+    return realm;
   }
 
   static exists(config: Configuration | string = {}): boolean {
@@ -356,7 +407,8 @@ function validateConfiguration(config: Configuration): void {
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
     throw new TypeAssertionError("an object", config, "realm configuration");
   }
-  const { path, schema, readOnly } = config;
+  const { path, schema, readOnly, sync } = config;
+  if (sync !== undefined) validateSyncConfiguration(sync);
   if (path !== undefined) {
     if (typeof path !== "string") {
       throw new TypeAssertionError("a string", path, "'path' on realm configuration");
@@ -371,8 +423,14 @@ function validateConfiguration(config: Configuration): void {
   }
 }
 
-function resolvePath({ path = Realm.defaultPath }: Configuration): string {
-  return isAbsolute(path) ? path : join(process.cwd(), path);
+function resolvePath({ path, sync }: Configuration): string {
+  if (path !== undefined && isAbsolute(path)) return path;
+  if (sync !== undefined) {
+    validateSyncConfiguration(sync);
+    const name = path?.replace(/\.realm$/, "") ?? partitionFileName(sync.partitionValue);
+    return resolve(sync.user._native.realmPath(name));
+  }
+  return path === undefined ? Realm.defaultPath : resolve(path);
 }
 
 function toNativeMode(mode: UpdateMode | boolean): number {

@@ -1,8 +1,11 @@
 #include <napi.h>
 
 #include "js_thread.h"
+#include "native_app.h"
 #include "native_realm.h"
 #include "native_results.h"
+#include "native_sync_session.h"
+#include "native_user.h"
 
 namespace {
 
@@ -10,6 +13,9 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   using namespace tombolo::node;
   const auto thread = JsThread::of(env);
   thread->results_class = Napi::Persistent(NativeResults::define(env));
+  thread->user_class = Napi::Persistent(NativeUser::define(env));
+  thread->session_class = Napi::Persistent(NativeSyncSession::define(env));
+  exports.Set("NativeApp", NativeApp::define(env));
   exports.Set("NativeRealm", NativeRealm::define(env));
   return exports;
 }

@@ -17,16 +17,18 @@ std::shared_ptr<JsThread> JsThread::of(Napi::Env env) {
 }
 
 JsThread::JsThread(Napi::Env env) : env_(env) {
-  function_ = Napi::ThreadSafeFunction::New(
-      env,
-      Napi::Function::New(env, [](const Napi::CallbackInfo&) {}),
-      "tombolo",
-      0,   // Any number of tasks may wait.
-      1);  // Released by `detach`.
+  function_ =
+      Napi::ThreadSafeFunction::New(env,
+                                    Napi::Function::New(env, [](const Napi::CallbackInfo&) {}),
+                                    "tombolo",
+                                    0,   // Any number of tasks may wait.
+                                    1);  // Released by `detach`.
   function_.Unref(env);
 }
 
-JsThread::~JsThread() { detach(); }
+JsThread::~JsThread() {
+  detach();
+}
 
 void JsThread::detach() {
   const std::lock_guard lock(mutex_);
@@ -50,6 +52,16 @@ Scheduler JsThread::scheduler() {
   return [weak = weak_from_this()](std::function<void()> task) {
     if (const auto thread = weak.lock()) thread->post(std::move(task));
   };
+}
+
+JsThread::Callback JsThread::hold(const Napi::Function& function) {
+  auto* reference = new Napi::FunctionReference(Napi::Persistent(function));
+  return Callback(reference, [weak = weak_from_this()](Napi::FunctionReference* held) {
+    if (const auto thread = weak.lock()) {
+      thread->post([held] { delete held; });
+    }
+    // Without an environment there is nothing left to refer to.
+  });
 }
 
 void JsThread::open_handle() {

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <napi.h>
-
 #include <functional>
 #include <memory>
 #include <mutex>
+
+#include <napi.h>
 
 #include "tombolo/realm.h"
 
@@ -33,8 +33,15 @@ class JsThread : public std::enable_shared_from_this<JsThread> {
   void open_handle();
   void close_handle();
 
-  /// The constructor of `NativeResults` in this environment.
+  /// A JavaScript function that other threads may hold and let go of; it is called and destroyed on
+  /// the JavaScript thread alone.
+  using Callback = std::shared_ptr<Napi::FunctionReference>;
+  [[nodiscard]] Callback hold(const Napi::Function& function);
+
+  /// Constructors of the classes that native code makes objects of.
   Napi::FunctionReference results_class;
+  Napi::FunctionReference user_class;
+  Napi::FunctionReference session_class;
 
  private:
   void detach();

@@ -6,7 +6,9 @@
 
 #include "guard.h"
 #include "native_results.h"
+#include "native_sync_session.h"
 #include "native_token.h"
+#include "native_user.h"
 #include "value_conversion.h"
 
 namespace tombolo::node {
@@ -38,8 +40,7 @@ Schema to_schema(const Napi::Array& classes) {
       const Napi::Object property = properties.Get(p).As<Napi::Object>();
       to.properties.push_back(
           {.name = property.Get("name").As<Napi::String>(),
-           .type = static_cast<PropertyType>(
-               property.Get("type").As<Napi::Number>().Uint32Value()),
+           .type = static_cast<PropertyType>(property.Get("type").As<Napi::Number>().Uint32Value()),
            .collection = static_cast<CollectionType>(
                property.Get("collection").As<Napi::Number>().Uint32Value()),
            .nullable = property.Get("nullable").As<Napi::Boolean>(),
@@ -48,6 +49,35 @@ Schema to_schema(const Napi::Array& classes) {
     schema.classes.push_back(std::move(to));
   }
   return schema;
+}
+
+StopPolicy to_stop_policy(const std::string& name) {
+  if (name == "immediately") return StopPolicy::kImmediately;
+  if (name == "never") return StopPolicy::kNever;
+  return StopPolicy::kAfterUpload;
+}
+
+/// {user, partition: text of Extended JSON, stopPolicy, cancelWaitsOnNonFatalError, onError}
+SyncConfiguration to_sync_configuration(const Napi::Object& from,
+                                        const std::shared_ptr<JsThread>& thread) {
+  const std::string partition = from.Get("partition").As<Napi::String>();
+  const auto value = parse_partition_text(partition);
+  if (!value) throw Error(ErrorCode::kInvalidArgument, "no partition value: " + partition);
+  SyncConfiguration sync{
+      .user = NativeUser::Unwrap(from.Get("user").As<Napi::Object>())->user(),
+      .partition = *value,
+      .stop_policy = to_stop_policy(from.Get("stopPolicy").As<Napi::String>()),
+      .cancel_waits_on_nonfatal_error = from.Get("cancelWaitsOnNonFatalError").As<Napi::Boolean>()};
+  const auto on_error = thread->hold(from.Get("onError").As<Napi::Function>());
+  sync.on_error = [on_error](const SyncError& error) {
+    const Napi::Env env = on_error->Env();
+    const Napi::HandleScope scope(env);
+    on_error->Call({Napi::String::New(env, error.error.message()),
+                    Napi::Number::New(env, error.code),
+                    Napi::String::New(env, error.log_url),
+                    Napi::Boolean::New(env, error.is_fatal)});
+  };
+  return sync;
 }
 
 }  // namespace
@@ -79,6 +109,7 @@ Napi::Function NativeRealm::define(Napi::Env env) {
                       InstanceMethod<&NativeRealm::list_erase>("listErase"),
                       InstanceMethod<&NativeRealm::list_clear>("listClear"),
                       InstanceMethod<&NativeRealm::results>("results"),
+                      InstanceMethod<&NativeRealm::sync_session>("syncSession"),
                       InstanceMethod<&NativeRealm::observe>("observe"),
                       InstanceMethod<&NativeRealm::observe_object>("observeObject")});
 }
@@ -95,6 +126,9 @@ NativeRealm::NativeRealm(const Napi::CallbackInfo& info)
     if (const Napi::Value schema = options.Get("schema"); schema.IsArray()) {
       configuration.schema = to_schema(schema.As<Napi::Array>());
     }
+    if (const Napi::Value sync = options.Get("sync"); sync.IsObject()) {
+      configuration.sync = to_sync_configuration(sync.As<Napi::Object>(), thread_);
+    }
     realm_.emplace(Realm::open(std::move(configuration)));
     read_schema();
     thread_->open_handle();
@@ -102,13 +136,17 @@ NativeRealm::NativeRealm(const Napi::CallbackInfo& info)
   });
 }
 
-NativeRealm::~NativeRealm() { release(); }
+NativeRealm::~NativeRealm() {
+  release();
+}
 
 void NativeRealm::release() {
   if (std::exchange(keeps_alive_, false)) thread_->close_handle();
 }
 
-Realm& NativeRealm::realm() { return *realm_; }
+Realm& NativeRealm::realm() {
+  return *realm_;
+}
 
 void NativeRealm::read_schema() {
   const Schema& schema = realm_->schema();
@@ -278,9 +316,8 @@ void NativeRealm::list_insert(const Napi::CallbackInfo& info) {
   });
 }
 void NativeRealm::list_move(const Napi::CallbackInfo& info) {
-  guarded(info.Env(), [&] {
-    list(info).move(position_argument(info, 3), position_argument(info, 4));
-  });
+  guarded(info.Env(),
+          [&] { list(info).move(position_argument(info, 3), position_argument(info, 4)); });
 }
 void NativeRealm::list_erase(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] { list(info).erase(position_argument(info, 3)); });
@@ -295,11 +332,18 @@ Napi::Value NativeRealm::results(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value NativeRealm::sync_session(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    auto session = realm().sync_session();
+    if (!session) return info.Env().Null();
+    return NativeSyncSession::make(info.Env(), *std::move(session));
+  });
+}
+
 Napi::Value NativeRealm::observe(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const Napi::Env env = info.Env();
-    const auto callback =
-        std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[0].As<Napi::Function>()));
+    const auto callback = thread_->hold(info[0].As<Napi::Function>());
     return make_stop_function(env, realm().observe([env, callback] {
       const Napi::HandleScope scope(env);
       callback->Call({});
@@ -310,8 +354,7 @@ Napi::Value NativeRealm::observe(const Napi::CallbackInfo& info) {
 Napi::Value NativeRealm::observe_object(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const Napi::Env env = info.Env();
-    const auto callback =
-        std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[2].As<Napi::Function>()));
+    const auto callback = thread_->hold(info[2].As<Napi::Function>());
     return make_stop_function(
         env, object(info).observe([env, callback](const AnyObject&, const ObjectChanges& changes) {
           const Napi::HandleScope scope(env);

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <napi.h>
-
 #include <memory>
 #include <optional>
 #include <vector>
+
+#include <napi.h>
 
 #include "js_thread.h"
 #include "tombolo/realm.h"
@@ -55,6 +55,7 @@ class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
   void list_clear(const Napi::CallbackInfo& info);
 
   Napi::Value results(const Napi::CallbackInfo& info);
+  Napi::Value sync_session(const Napi::CallbackInfo& info);
   Napi::Value observe(const Napi::CallbackInfo& info);
   Napi::Value observe_object(const Napi::CallbackInfo& info);
 

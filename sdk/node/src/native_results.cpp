@@ -66,10 +66,10 @@ Napi::Value NativeResults::rows(const Napi::CallbackInfo& info) {
 Napi::Value NativeResults::observe(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const Napi::Env env = info.Env();
-    const auto callback =
-        std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[0].As<Napi::Function>()));
+    const auto callback = JsThread::of(env)->hold(info[0].As<Napi::Function>());
     return make_stop_function(
-        env, results_->observe([env, callback](const AnyResults&, const CollectionChanges& changes) {
+        env,
+        results_->observe([env, callback](const AnyResults&, const CollectionChanges& changes) {
           const Napi::HandleScope scope(env);
           callback->Call({positions_to_js(env, changes.deletions),
                           positions_to_js(env, changes.insertions),

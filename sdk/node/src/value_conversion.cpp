@@ -97,7 +97,8 @@ Napi::Value to_js(Napi::Env env, const Value& value) {
       if (!bytes.empty()) std::memcpy(buffer.Data(), bytes.data(), bytes.size());
       return buffer;
     }
-    case ValueType::kTimestamp: return Napi::Number::New(env, to_milliseconds(value.as_timestamp()));
+    case ValueType::kTimestamp:
+      return Napi::Number::New(env, to_milliseconds(value.as_timestamp()));
     case ValueType::kFloat: return Napi::Number::New(env, value.as_float());
     case ValueType::kDouble: return Napi::Number::New(env, value.as_double());
     case ValueType::kDecimal: {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <napi.h>
-
 #include <string>
+
+#include <napi.h>
 
 #include "tombolo/realm.h"
 

@@ -1,0 +1,96 @@
+import { Long, ObjectId, UUID } from "bson";
+
+import { assert, assertFunction, assertObject } from "./assert";
+import { TypeAssertionError } from "./errors";
+import { NativeSyncOptions } from "./native";
+import { SyncError } from "./sync-error";
+import type { SyncSession } from "./sync-session";
+import { User } from "./user";
+
+export const OpenRealmBehaviorType = {
+  DownloadBeforeOpen: "downloadBeforeOpen",
+  OpenImmediately: "openImmediately",
+} as const;
+export const OpenRealmTimeOutBehavior = {
+  OpenLocalRealm: "openLocalRealm",
+  ThrowException: "throwException",
+} as const;
+
+export interface OpenRealmBehaviorConfiguration {
+  type: (typeof OpenRealmBehaviorType)[keyof typeof OpenRealmBehaviorType];
+  timeOut?: number;
+  timeOutBehavior?: (typeof OpenRealmTimeOutBehavior)[keyof typeof OpenRealmTimeOutBehavior];
+}
+
+export type PartitionValue = string | number | ObjectId | UUID | null;
+
+export interface SyncConfiguration {
+  user: User;
+  partitionValue: PartitionValue;
+  onError?: (session: SyncSession, error: SyncError) => void;
+  newRealmFileBehavior?: OpenRealmBehaviorConfiguration;
+  existingRealmFileBehavior?: OpenRealmBehaviorConfiguration;
+  cancelWaitsOnNonFatalError?: boolean;
+  /** The spelling of the documentation. */
+  cancelWaitsOnNonFatalErrors?: boolean;
+  _sessionStopPolicy?: "after-upload" | "immediately" | "never";
+}
+
+export const DEFAULT_OPEN_BEHAVIOR: OpenRealmBehaviorConfiguration = {
+  type: "downloadBeforeOpen",
+  timeOut: 30_000,
+  timeOutBehavior: "throwException",
+};
+
+export function validateSyncConfiguration(sync: SyncConfiguration): void {
+  assertObject(sync, "'sync' on realm configuration");
+  const where = "realm sync configuration";
+  if (!(sync.user instanceof User)) {
+    throw new TypeAssertionError("an instance of User", sync.user, `'user' on ${where}`);
+  }
+  const value: unknown = sync.partitionValue;
+  const isPartition =
+    typeof value === "string" ||
+    Number.isSafeInteger(value) ||
+    value instanceof ObjectId ||
+    value instanceof UUID ||
+    value === null;
+  assert(
+    isPartition,
+    `Expected 'partitionValue' on ${where} to be an integer, string, ObjectId, UUID or null`,
+  );
+  if (sync.onError !== undefined) assertFunction(sync.onError, `'onError' on ${where}`);
+}
+
+/** A partition value as canonical Extended JSON: what the server tells partitions apart by. */
+export function toPartitionText(value: PartitionValue): string {
+  if (value === null || typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "number") {
+    return JSON.stringify({ $numberLong: Long.fromNumber(value).toString() });
+  }
+  if (value instanceof ObjectId) return JSON.stringify({ $oid: value.toHexString() });
+  return JSON.stringify({ $uuid: value.toHexString() });
+}
+
+/** Name of the file of a partition, before it is encoded. */
+export function partitionFileName(value: PartitionValue): string {
+  if (value === null) return "null";
+  if (typeof value === "string") return `s_${value}`;
+  if (typeof value === "number") return `l_${value}`;
+  return value instanceof ObjectId ? `o_${value.toHexString()}` : `u_${value.toHexString()}`;
+}
+
+export function toNativeSync(
+  sync: SyncConfiguration,
+  onError: (error: SyncError) => void,
+): NativeSyncOptions {
+  return {
+    user: sync.user._native,
+    partition: toPartitionText(sync.partitionValue),
+    stopPolicy: sync._sessionStopPolicy ?? "after-upload",
+    cancelWaitsOnNonFatalError:
+      sync.cancelWaitsOnNonFatalError ?? sync.cancelWaitsOnNonFatalErrors ?? false,
+    onError: (message, code, logUrl, isFatal) =>
+      onError(new SyncError(message, code, logUrl, isFatal)),
+  };
+}

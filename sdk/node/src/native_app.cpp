@@ -1,0 +1,90 @@
+#include "native_app.h"
+
+#include <string>
+#include <utility>
+
+#include "completion.h"
+#include "native_user.h"
+
+namespace tombolo::node {
+
+Napi::Function NativeApp::define(Napi::Env env) {
+  return DefineClass(env,
+                     "NativeApp",
+                     {InstanceMethod<&NativeApp::log_in>("logIn"),
+                      InstanceMethod<&NativeApp::register_user>("registerUser"),
+                      InstanceMethod<&NativeApp::current_user>("currentUser"),
+                      InstanceMethod<&NativeApp::all_users>("allUsers")});
+}
+
+/// new NativeApp({id, baseUrl, timeout, basePath, multiplexSessions, persistUsers})
+NativeApp::NativeApp(const Napi::CallbackInfo& info)
+    : ObjectWrap(info),
+      thread_(JsThread::of(info.Env())) {
+  guarded(info.Env(), [&] {
+    const Napi::Object options = info[0].As<Napi::Object>();
+    app_.emplace(AppConfiguration{
+        .id = options.Get("id").As<Napi::String>(),
+        .base_url = options.Get("baseUrl").As<Napi::String>(),
+        .timeout =
+            std::chrono::milliseconds(options.Get("timeout").As<Napi::Number>().Int64Value()),
+        .base_path = std::string(options.Get("basePath").As<Napi::String>()),
+        .multiplex_sessions = options.Get("multiplexSessions").As<Napi::Boolean>(),
+        .persist_users = options.Get("persistUsers").As<Napi::Boolean>(),
+        .sdk_name = "JS"});
+  });
+}
+
+/// logIn(email or null for an anonymous user, password, callback(error, user))
+void NativeApp::log_in(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    const Credentials credentials =
+        info[0].IsNull()
+            ? Credentials::anonymous()
+            : Credentials::email_password(info[0].As<Napi::String>(), info[1].As<Napi::String>());
+    const Completion completion(thread_, info[2].As<Napi::Function>());
+    app_->log_in(credentials, [completion](const Result<User>& outcome) {
+      if (outcome) {
+        completion.succeed(
+            [user = *outcome](Napi::Env env) { return NativeUser::make(env, user); });
+      } else {
+        completion.fail(outcome.error());
+      }
+    });
+  });
+}
+
+/// registerUser(email, password, callback(error, undefined))
+void NativeApp::register_user(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    const Completion completion(thread_, info[2].As<Napi::Function>());
+    app_->register_user(info[0].As<Napi::String>(),
+                        info[1].As<Napi::String>(),
+                        [completion](const Result<void>& outcome) {
+                          if (outcome) {
+                            completion.succeed([](Napi::Env env) { return env.Undefined(); });
+                          } else {
+                            completion.fail(outcome.error());
+                          }
+                        });
+  });
+}
+
+Napi::Value NativeApp::current_user(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    auto user = app_->current_user();
+    return user ? NativeUser::make(info.Env(), *std::move(user)) : info.Env().Null();
+  });
+}
+
+Napi::Value NativeApp::all_users(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    Napi::Array users = Napi::Array::New(info.Env());
+    for (User& user : app_->all_users()) {
+      users.Set(users.Length(), NativeUser::make(info.Env(), std::move(user)));
+    }
+    return users;
+  });
+}
+
+}  // namespace tombolo::node

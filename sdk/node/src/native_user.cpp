@@ -1,0 +1,63 @@
+#include "native_user.h"
+
+#include <string>
+#include <utility>
+
+#include "completion.h"
+
+namespace tombolo::node {
+
+Napi::Function NativeUser::define(Napi::Env env) {
+  return DefineClass(env,
+                     "NativeUser",
+                     {InstanceMethod<&NativeUser::id>("id"),
+                      InstanceMethod<&NativeUser::is_logged_in>("isLoggedIn"),
+                      InstanceMethod<&NativeUser::access_token>("accessToken"),
+                      InstanceMethod<&NativeUser::refresh_token>("refreshToken"),
+                      InstanceMethod<&NativeUser::device_id>("deviceId"),
+                      InstanceMethod<&NativeUser::provider>("provider"),
+                      InstanceMethod<&NativeUser::realm_path>("realmPath"),
+                      InstanceMethod<&NativeUser::log_out>("logOut")});
+}
+
+NativeUser::NativeUser(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
+
+Napi::Value NativeUser::make(Napi::Env env, User user) {
+  Napi::Object object = JsThread::of(env)->user_class.New({});
+  Unwrap(object)->user_.emplace(std::move(user));
+  return object;
+}
+
+Napi::Value NativeUser::id(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), user_->id());
+}
+Napi::Value NativeUser::is_logged_in(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), user_->is_logged_in());
+}
+Napi::Value NativeUser::access_token(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), user_->access_token());
+}
+Napi::Value NativeUser::refresh_token(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), user_->refresh_token());
+}
+Napi::Value NativeUser::device_id(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), user_->device_id());
+}
+Napi::Value NativeUser::provider(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), user_->provider());
+}
+Napi::Value NativeUser::realm_path(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>();
+  return Napi::String::New(info.Env(), user_->realm_path(name).string());
+}
+
+/// logOut(callback(error, undefined))
+void NativeUser::log_out(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    const Completion completion(JsThread::of(info.Env()), info[0].As<Napi::Function>());
+    user_->log_out(
+        [completion] { completion.succeed([](Napi::Env env) { return env.Undefined(); }); });
+  });
+}
+
+}  // namespace tombolo::node

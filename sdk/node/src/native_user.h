@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+
+#include <napi.h>
+
+#include "tombolo/app.h"
+
+namespace tombolo::node {
+
+/// A user; `lib/native.ts` declares the members.
+///
+/// Thread:  the JavaScript thread.
+class NativeUser : public Napi::ObjectWrap<NativeUser> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit NativeUser(const Napi::CallbackInfo& info);
+  static Napi::Value make(Napi::Env env, User user);
+
+  [[nodiscard]] const User& user() const noexcept { return *user_; }
+
+ private:
+  Napi::Value id(const Napi::CallbackInfo& info);
+  Napi::Value is_logged_in(const Napi::CallbackInfo& info);
+  Napi::Value access_token(const Napi::CallbackInfo& info);
+  Napi::Value refresh_token(const Napi::CallbackInfo& info);
+  Napi::Value device_id(const Napi::CallbackInfo& info);
+  Napi::Value provider(const Napi::CallbackInfo& info);
+  Napi::Value realm_path(const Napi::CallbackInfo& info);
+  void log_out(const Napi::CallbackInfo& info);
+
+  std::optional<User> user_;
+};
+
+}  // namespace tombolo::node
