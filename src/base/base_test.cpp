@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <set>
+#include <string>
 
 #include "base/assertion.h"
 #include "base/base64url.h"
@@ -21,6 +24,16 @@ TEST(ErrorCode, TheListNamesEveryCodeInOrder) {
     EXPECT_TRUE(names.insert(kErrorCodes[i].name).second) << kErrorCodes[i].name;
   }
   EXPECT_EQ(kErrorCodes.back().code, ErrorCode::kSyncFailed);
+}
+
+TEST(ErrorCode, TheDocumentListsEveryCode) {
+  std::ifstream file(TOMBOLO_TEST_DATA "/../../docs/errors.md");
+  const std::string document((std::istreambuf_iterator<char>(file)), {});
+
+  for (const ErrorCodeInfo& info : kErrorCodes) {
+    EXPECT_NE(document.find("| `" + std::string(info.name) + "` |"), std::string::npos)
+        << info.name;
+  }
 }
 
 TEST(Error, KeepsTheForeignCodeAndTheChainOfCauses) {
