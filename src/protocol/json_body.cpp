@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "protocol/decimal.h"
-#include "protocol/limits.h"
+#include "protocol/json_object.h"
 
 namespace tombolo::protocol {
 namespace {
@@ -79,30 +79,9 @@ class ObjectReader {
   std::string_view problem_;
 };
 
-/// Whether arrays and objects stand inside each other deeper than `kJsonDepthMax`. Each level costs
-/// the tree many times its one character, so this is asked before one is built.
-[[nodiscard]] bool is_too_deep(std::string_view text) noexcept {
-  std::size_t depth = 0;
-  bool is_inside_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char character = text[i];
-    if (character == '"') is_inside_string = !is_inside_string;
-    if (is_inside_string) {
-      if (character == '\\') ++i;
-    } else if (character == '[' || character == '{') {
-      if (++depth > kJsonDepthMax) return true;
-    } else if ((character == ']' || character == '}') && depth > 0) {
-      --depth;
-    }
-  }
-  return false;
-}
-
-/// Null (which is no object) when `text` is no JSON.
+/// Null (which is no object) when `text` is no JSON object.
 [[nodiscard]] Json parse_json(std::string_view text) {
-  if (is_too_deep(text)) return {};
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  return json.is_discarded() ? Json() : json;
+  return parse_json_object(text).value_or(Json());
 }
 
 [[nodiscard]] std::string dump(const Json& json) {

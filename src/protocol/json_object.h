@@ -7,12 +7,11 @@
 
 namespace tombolo::protocol {
 
-/// Deeper nesting than any message of the peers' needs.
-inline constexpr int kJsonDepthMax = 32;
-
 /// The JSON object that `text` is, whole; nullopt for anything else, malformed UTF-8 and objects
 /// nested deeper than `kJsonDepthMax` included. Of a key that stands twice the last value counts.
-/// The caller bounds the size of `text`.
+///
+/// Cost:    time and memory grow with the size of `text` and no faster. The caller bounds it: a
+///          tree takes up to some 40 bytes for each character.
 [[nodiscard]] std::optional<nlohmann::json> parse_json_object(std::string_view text);
 
 }  // namespace tombolo::protocol

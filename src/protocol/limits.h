@@ -25,8 +25,9 @@ inline constexpr std::size_t kBindDataBytesMax = 8 * kPartitionBytesMax;
 inline constexpr std::size_t kBindTokenBytesMax = 2048;
 /// Longest JSON of an error, log message or test command, and longest QUERY_ERROR text.
 inline constexpr std::size_t kTextBytesMax = 1024 * 1024;
-/// Deepest nesting in a JSON text: ours need 3 levels, keys we do not know may bring more.
-inline constexpr std::size_t kJsonDepthMax = 16;
+/// Deepest nesting in a JSON text, in sync messages and in the App Services API. Ours need 3 levels;
+/// documents that applications pass through, as arguments or custom data, bring more.
+inline constexpr std::size_t kJsonDepthMax = 32;
 /// Longest query set in IDENT or QUERY.
 inline constexpr std::size_t kQueryBytesMax = 16 * 1024 * 1024;
 
