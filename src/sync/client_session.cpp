@@ -736,11 +736,11 @@ ClientVersion ClientSession::confirmed_version() const {
 }
 
 void ClientSession::settle_uploads(TimePoint now) {
-  const std::optional<ClientVersion> next = waits_.next_upload();
-  if (!next) return;
+  settle(waits_.take_uploads(replica_state_.progress.upload.client_version), {});
+  // What is left may have nothing before it that is to be sent.
+  if (!waits_.next_upload()) return;
   try {
-    const ClientVersion acknowledged = replica_state_.progress.upload.client_version;
-    settle(waits_.take_uploads(*next <= acknowledged ? acknowledged : confirmed_version()), {});
+    settle(waits_.take_uploads(confirmed_version()), {});
   } catch (const Error& error) {
     storage_failed(error, now);
   }

@@ -391,6 +391,22 @@ TEST(ClientSession, AnUploadWaitSettlesWithTheAcknowledgementAndNotBefore) {
   EXPECT_THAT(bench.take_news(), ElementsAre("wait 1/1 done"));
 }
 
+TEST(ClientSession, AnAcknowledgementSettlesUploadWaitsForCommitsWithoutContentBehindIt) {
+  // Given a wait for a change, and one for the commit after it, which a DOWNLOAD made,
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  bench.write(session, "ABC");
+  static_cast<void>(session.wait_for_upload(bench.now()));
+  bench.server_sends(download("1 1 0 1 5 0 0 0", "1 0 0 3 3 3 DEF"));
+  static_cast<void>(session.wait_for_upload(bench.now()));
+  static_cast<void>(bench.take_news());
+
+  // When the server confirms the change and will not speak of the other,
+  bench.server_sends("download 1 2 4 2 5 4 0 0 0 0 0\n");
+
+  EXPECT_THAT(bench.take_news(), ElementsAre("wait 1/1 done", "wait 1/2 done"));
+}
+
 TEST(ClientSession, ADownloadWaitSettlesWhenWhatItsMarkFollowsIsIntegrated) {
   ClientBench bench;
   ClientSession& session = live_session(bench);
