@@ -35,7 +35,10 @@ class ClientBench {
 
   /// A session on an empty file, not yet activated.
   sync::ClientSession& open(sync::SessionOptions options = {.partition = "\"p\""}) {
-    auto replica = std::make_shared<MemoryReplica>();
+    return open(std::make_shared<MemoryReplica>(), std::move(options));
+  }
+  /// The same on a file that may have synced before.
+  sync::ClientSession& open(std::shared_ptr<MemoryReplica> replica, sync::SessionOptions options) {
     sync::ClientSession& session = connection_.open_session(replica, std::move(options));
     replicas_[session.key()] = replica;
     return session;
@@ -112,10 +115,25 @@ class ClientBench {
   }
   /// Whether the server answers PING at once, as it does unless told otherwise.
   void answer_pings(bool answers) { answers_pings_ = answers; }
-  /// Nothing more is taken for sending.
+  /// Nothing more is taken for sending, but by `take_message()`.
   void block_socket(bool is_full) {
     is_socket_full_ = is_full;
     run();
+  }
+  /// Takes a single message, and leaves the others to be made when they are taken.
+  [[nodiscard]] std::optional<std::string> take_message() {
+    const std::optional<sync::OutgoingMessage> message = connection_.take_output(now_);
+    if (!message) return std::nullopt;
+    std::string text(as_text(message->head));
+    text += as_text(message->body);
+    answer_if_ping(text);
+    run();
+    return text;
+  }
+  /// Session idents up to `last` are taken already, by sessions of another connection.
+  void use_up_idents(SessionIdent last) {
+    while (idents_.next() < last) {
+    }
   }
   /// Work for replicas is kept until it is told to go on.
   void hold_work(bool is_held) {
