@@ -185,7 +185,7 @@ void ClientSession::remove_progress_notifier(NotifierId notifier) {
 void ClientSession::file_ident_stored(Result<ReplicaState> result, TimePoint now) {
   if (!end_work()) return;
   if (result) {
-    replica_state_ = std::move(*result);
+    take_state(std::move(*result));
   } else if (is_active()) {
     storage_failed(result.error(), now);
   }
@@ -197,7 +197,7 @@ void ClientSession::integrated(Result<IntegrationResult> result, TimePoint now) 
   // Without a batch this is the last slice of an activation that has ended.
   const bool is_current = batch_ != nullptr;
   if (result) {
-    replica_state_ = std::move(result->state);
+    take_state(std::move(result->state));
     if (is_current) take_integration(result->entries_done, now);
   } else if (is_current) {
     integration_failed(result.error(), now);
@@ -692,6 +692,14 @@ bool ClientSession::read_state(TimePoint now) {
     storage_failed(error, now);
     return false;
   }
+}
+
+void ClientSession::take_state(ReplicaState state) {
+  // What was committed after the work, and told before its result, stays known.
+  state.newest_client_version =
+      std::max(state.newest_client_version, replica_state_.newest_client_version);
+  state.bytes.uploadable = std::max(state.bytes.uploadable, replica_state_.bytes.uploadable);
+  replica_state_ = std::move(state);
 }
 
 void ClientSession::pump() {

@@ -183,7 +183,8 @@ class ClientSession {
 
   // Work, waits and progress.
   [[nodiscard]] bool read_state(TimePoint now);
-  void pump();  ///< Gives out the next work that waits in the inbox.
+  void take_state(ReplicaState state);  ///< Of a finished work.
+  void pump();                          ///< Gives out the next work that waits in the inbox.
   void reach(RequestIdent mark);
   [[nodiscard]] bool end_work();  ///< False: the session has closed meanwhile.
   void take_integration(std::size_t entries_done, TimePoint now);

@@ -204,6 +204,23 @@ TEST(ClientSession, UploadsLocalChangesAsTheyCome) {
                           "upload 1 0 0 0 6 2 2\n"));
 }
 
+TEST(ClientSession, KnowsWhatWasCommittedWhileAnOlderResultWasOnItsWay) {
+  // Given a DOWNLOAD that is integrated and whose result has not arrived,
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  bench.hold_results(true);
+  bench.server_sends(download("1 1 0 1 5 0 0 0", "1 0 0 3 3 3 ABC"));
+
+  // When a commit is told and sent before it does,
+  bench.write(session, "DEF");
+  bench.hold_results(false);
+  EXPECT_THAT(heads(bench.take_sent()), ElementsAre("upload 1 0 13 0 5 1 1"));
+
+  // Then the server may confirm it.
+  bench.server_sends("download 1 2 5 2 5 5 1 0 0 0 0\n");
+  EXPECT_THAT(bench.take_errors(), IsEmpty());
+}
+
 TEST(ClientSession, FillsUploadsToTheTargetAndSendsNoMoreThanIsTaken) {
   ClientBench bench;
   ClientSession& session = live_session(bench);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -143,6 +144,13 @@ class ClientBench {
       std::visit([&](auto& content) { handle(content); }, work);
     run();
   }
+  /// Work is done when it is asked for, but its results are kept until it is told to go on.
+  void hold_results(bool is_held) {
+    are_results_held_ = is_held;
+    if (is_held) return;
+    for (const auto& tell : std::exchange(held_results_, {})) tell();
+    run();
+  }
   [[nodiscard]] std::size_t held_work() const { return held_work_.size(); }
 
   // What was said since the last call.
@@ -219,12 +227,20 @@ class ClientBench {
       held_work_.emplace_back(event);
       return;
     }
-    sync::ClientSession* const session = connection_.find_session(event.session);
+    Result<sync::IntegrationResult> result = integrate(event);
+    if (are_results_held_) {
+      held_results_.emplace_back([this, key = event.session, result = std::move(result)] {
+        connection_.find_session(key)->integrated(result, now_);
+      });
+      return;
+    }
+    connection_.find_session(event.session)->integrated(std::move(result), now_);
+  }
+  Result<sync::IntegrationResult> integrate(const sync::IntegrateDownload& event) {
     try {
-      session->integrated(replicas_.at(event.session)->integrate(*event.batch, event.first_entry),
-                          now_);
+      return replicas_.at(event.session)->integrate(*event.batch, event.first_entry);
     } catch (const Error& error) {
-      session->integrated(error, now_);
+      return error;
     }
   }
   void handle(const sync::SessionStateChanged& event) {
@@ -268,6 +284,8 @@ class ClientBench {
   bool answers_pings_ = true;
   bool is_socket_full_ = false;
   bool is_work_held_ = false;
+  bool are_results_held_ = false;
+  std::vector<std::function<void()>> held_results_;
   std::vector<std::variant<sync::StoreFileIdent, sync::IntegrateDownload>> held_work_;
 
   std::vector<std::string> sent_;
