@@ -1,5 +1,6 @@
 #include "changeset/reader.h"
 
+#include <cstring>
 #include <limits>
 #include <string>
 
@@ -9,9 +10,39 @@
 namespace tombolo::changeset {
 
 void ChangesetReader::reset(BytesView bytes) {
+  bytes_ = bytes;
   cursor_ = ByteCursor(bytes);
+  start_ = 0;
   strings_.clear();
   lookup_.clear();
+  leading_bytes_ = 0;
+  leading_names_ = 0;
+  same_name_count_ = 0;
+  path_elements_.clear();
+}
+
+void ChangesetReader::reset_after_similar(BytesView bytes) {
+  const BytesView leading = bytes_.first(leading_bytes_);
+  if (leading_names_ == 0 || bytes.size() < leading.size() ||
+      std::memcmp(bytes.data(), leading.data(), leading.size()) != 0) {
+    return reset(bytes);
+  }
+  const auto* const before = reinterpret_cast<const char*>(bytes_.data());
+  const auto* const now = reinterpret_cast<const char*>(bytes.data());
+  const bool has_more_names = strings_.size() > leading_names_;
+  strings_.resize(leading_names_);
+  for (std::string_view& name : strings_) name = {now + (name.data() - before), name.size()};
+  if (has_more_names) {
+    lookup_.clear();
+    for (std::size_t i = 0; i < strings_.size(); ++i) {
+      lookup_.find_or_add(strings_[i], [this](StringIndex other) { return string(other); });
+    }
+  }
+  same_name_count_ = leading_names_;
+  bytes_ = bytes;
+  cursor_ = ByteCursor(bytes);
+  static_cast<void>(cursor_.read_bytes(leading_bytes_));
+  start_ = 0;
   path_elements_.clear();
 }
 
@@ -22,10 +53,19 @@ Result<const Instruction*> ChangesetReader::next() {
 }
 
 Result<const Instruction*> ChangesetReader::next_address() {
-  if (!begin_next()) return checked(nullptr);
+  return checked(skim());
+}
+
+const Instruction* ChangesetReader::skim() {
+  if (!begin_next()) return nullptr;
   content_ = cursor_;
   skip_content();
-  return checked(&instruction_);
+  return cursor_.failed() ? nullptr : &instruction_;
+}
+
+Result<void> ChangesetReader::status() const {
+  if (cursor_.failed()) return failure();
+  return {};
 }
 
 Result<const Instruction*> ChangesetReader::complete() {
@@ -38,6 +78,10 @@ Result<const Instruction*> ChangesetReader::complete() {
 
 Result<const Instruction*> ChangesetReader::checked(const Instruction* instruction) const {
   if (!cursor_.failed()) return instruction;
+  return failure();
+}
+
+Error ChangesetReader::failure() const {
   return Error(ErrorCode::kBadChangeset,
                "bad changeset at byte " + std::to_string(cursor_.failure_offset()) + ": " +
                    cursor_.failure());
@@ -49,6 +93,11 @@ bool ChangesetReader::begin_next() {
     const std::size_t start = cursor_.offset();
     const std::uint64_t opcode = cursor_.read_unsigned<std::uint64_t>();
     if (opcode < kOpcodeCount) {
+      if (start_ == 0) {
+        leading_bytes_ = start;
+        leading_names_ = strings_.size();
+      }
+      start_ = start;
       read_address(static_cast<Opcode>(opcode));
       return true;
     }
@@ -64,8 +113,10 @@ bool ChangesetReader::begin_next() {
 void ChangesetReader::read_address(Opcode opcode) {
   const std::size_t start = cursor_.offset();
   Instruction& read = instruction_;
-  read = Instruction();
   read.opcode = opcode;
+  read.field = StringIndex();
+  read.path = PathRange();
+  read.object = PrimaryKey();
   read.table = read_string_index();
   switch (opcode) {
     case Opcode::kAddTable:
@@ -86,6 +137,11 @@ void ChangesetReader::read_address(Opcode opcode) {
 
 void ChangesetReader::read_content() {
   Instruction& read = instruction_;
+  read.is_default = false;
+  read.collection = CollectionType::kSingle;
+  read.prior_size = 0;
+  read.move_to = 0;
+  read.value = Payload();
   switch (read.opcode) {
     case Opcode::kAddTable: read.table_spec = read_table_spec(); return;
     case Opcode::kAddColumn: read.column_spec = read_column_spec(); return;

@@ -211,6 +211,11 @@ void ChangesetWriter::append(const Instruction& instruction, std::span<const Pat
   }
 }
 
+void ChangesetWriter::append_encoded(BytesView instruction) {
+  std::uint8_t* const out = reserve(instruction.size());
+  end_instruction(std::ranges::copy(as_text(instruction), out).out);
+}
+
 BytesView ChangesetWriter::bytes() const noexcept {
   return BytesView(buffer_).first(instruction_count_ == 0 ? 0 : size_);
 }

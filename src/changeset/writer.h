@@ -66,6 +66,9 @@ class ChangesetWriter {
   /// The same for an instruction of any kind whose path is `path`; `instruction.path` is not used.
   void append(const Instruction& instruction, std::span<const PathElement> path);
 
+  /// The same for the bytes of an instruction whose names are numbered as they are here.
+  void append_encoded(BytesView instruction);
+
   [[nodiscard]] std::size_t instruction_count() const noexcept { return instruction_count_; }
   /// The changeset so far; valid until the next call that writes. Names alone make no changeset:
   /// without an instruction it is empty.

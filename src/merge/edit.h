@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <span>
 
@@ -24,8 +25,13 @@ using ObjectNumber = StrongId<struct ObjectNumberTag, std::uint32_t>;
 /// Number of a changeset in a merge: the local ones in order, then the incoming ones.
 using ChangesetNumber = StrongId<struct ChangesetNumberTag, std::uint32_t>;
 
-/// Where a changeset stands among all of a merge by (timestamp, ident): the greater rank is later.
-using Rank = StrongId<struct RankTag, std::uint32_t>;
+/// What decides between changesets: the greater one is later.
+struct Rank {
+  OriginTimestamp timestamp;
+  ClientFileIdent ident;
+
+  friend auto operator<=>(const Rank&, const Rank&) noexcept = default;
+};
 
 /// One instruction during a merge. All names (`table`, `field`, in `path`, `value` and the specs)
 /// are indexes into the one name table of the merge, so that equal names are equal numbers.

@@ -1,8 +1,6 @@
 #include "merge/edit_table.h"
 
 #include <algorithm>
-#include <numeric>
-#include <tuple>
 
 #include "changeset/reader.h"
 
@@ -12,25 +10,6 @@ namespace {
 using changeset::ChangesetReader;
 using changeset::Instruction;
 
-std::tuple<OriginTimestamp, ClientFileIdent> order_of(const Entry& entry) {
-  return {entry.timestamp, entry.ident};
-}
-
-std::vector<Rank> rank(std::span<const Entry> changesets) {
-  std::vector<std::uint32_t> order(changesets.size());
-  std::iota(order.begin(), order.end(), 0U);
-  const auto key = [&](std::uint32_t i) { return order_of(changesets[i]); };
-  std::ranges::sort(order, {}, key);
-
-  std::vector<Rank> ranks(changesets.size());
-  std::uint32_t next = 0;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    if (i > 0 && key(order[i - 1]) != key(order[i])) ++next;
-    ranks[order[i]] = Rank(next);
-  }
-  return ranks;
-}
-
 void translate(changeset::PrimaryKey& key, std::span<const StringIndex> names) {
   if (key.type == PayloadType::kString) key.string = names[key.string.value()];
 }
@@ -39,19 +18,18 @@ void translate(changeset::PrimaryKey& key, std::span<const StringIndex> names) {
 
 EditTable::EditTable(std::span<const Entry> changesets, const Skim& skim)
     : changesets_(changesets),
-      skim_(skim),
-      ranks_(rank(changesets)) {}
+      skim_(skim) {}
 
 Result<void> EditTable::decode() {
   edits_.reserve(mentions_.size());
   ChangesetReader reader;
   for (auto mention = mentions_.begin(); mention != mentions_.end();) {
     const ChangesetNumber changeset = (*mention)->changeset;
-    reader.reset(changesets_[changeset.value()].bytes);
+    reader.reset_after_similar(changesets_[changeset.value()].bytes);
     std::uint32_t next_position = 0;
     for (; mention != mentions_.end() && (*mention)->changeset == changeset; ++mention) {
       for (; next_position <= (*mention)->position; ++next_position) {
-        if (auto skipped = reader.next_address(); !skipped) return skipped.error();
+        if (reader.skim() == nullptr) return reader.status().error();
       }
       const auto instruction = reader.complete();
       if (!instruction) return instruction.error();
@@ -71,7 +49,8 @@ Edit EditTable::make_edit(const Instruction& instruction,
   edit.opcode = instruction.opcode;
   edit.is_default = instruction.is_default;
   edit.collection = instruction.collection;
-  edit.rank = ranks_[mention.changeset.value()];
+  const Entry& entry = changesets_[mention.changeset.value()];
+  edit.rank = {entry.timestamp, entry.ident};
   edit.table = translated(instruction.table);
   edit.field = mention.field;
   edit.object = mention.object;

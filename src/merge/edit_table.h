@@ -35,7 +35,6 @@ class EditTable {
 
   std::span<const Entry> changesets_;
   const Skim& skim_;
-  std::vector<Rank> ranks_;
   std::vector<const Mention*> mentions_;
   std::vector<Edit> edits_;
   std::pmr::monotonic_buffer_resource path_memory_;

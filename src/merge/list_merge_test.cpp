@@ -27,12 +27,12 @@ class ListSide {
     return *this;
   }
 
-  void add(Opcode opcode, std::uint32_t index, std::uint32_t prior_size, Rank rank) {
+  void add(Opcode opcode, std::uint32_t index, std::uint32_t prior_size, std::uint32_t rank) {
     paths_.push_back(PathElement::index(index));
     Edit& edit = edits_.emplace_back();
     edit.opcode = opcode;
     edit.prior_size = prior_size;
-    edit.rank = rank;
+    edit.rank = {OriginTimestamp(rank), ClientFileIdent()};
     edit.position = static_cast<std::uint32_t>(edits_.size());
     edit.path = {&paths_.back(), 1};
   }
@@ -49,7 +49,7 @@ class ListSide {
                   ? "-"
                   : std::to_string(static_cast<int>(edit.opcode)) + " at " +
                         std::to_string(edit.index()) + " of " + std::to_string(edit.prior_size);
-      text += " (rank " + std::to_string(edit.rank.value()) + ")\n";
+      text += " (rank " + std::to_string(edit.rank.timestamp.value()) + ")\n";
     }
     return text;
   }
@@ -82,15 +82,13 @@ ListSide random_side(Random& random,
       --count;
       const std::uint64_t dice = random.below(100);
       if (size == 0 || dice < habits.insert_percent) {
-        side.add(Opcode::kArrayInsert,
-                 static_cast<std::uint32_t>(random.below(size + 1)),
-                 size,
-                 Rank(rank));
+        side.add(
+            Opcode::kArrayInsert, static_cast<std::uint32_t>(random.below(size + 1)), size, rank);
         ++size;
       } else {
         const auto index = static_cast<std::uint32_t>(random.below(size));
         const bool erases = dice < habits.insert_percent + habits.erase_percent;
-        side.add(erases ? Opcode::kArrayErase : Opcode::kUpdate, index, size, Rank(rank));
+        side.add(erases ? Opcode::kArrayErase : Opcode::kUpdate, index, size, rank);
         if (erases) --size;
       }
     }
@@ -177,9 +175,9 @@ TEST(ListMerge, SidesThatStateDifferentSizesAreRefused) {
   NoPlaces context;
   Meeting meeting = context.meeting();
   ListSide local;
-  local.add(Opcode::kArrayInsert, 0, 4, Rank(0));
+  local.add(Opcode::kArrayInsert, 0, 4, 0);
   ListSide incoming;
-  incoming.add(Opcode::kArrayInsert, 0, 5, Rank(1));
+  incoming.add(Opcode::kArrayInsert, 0, 5, 1);
 
   EXPECT_EQ(merge_list(local.all(), incoming.all(), meeting), Fault::kBadPosition);
 }
@@ -188,10 +186,10 @@ TEST(ListMerge, ASideThatContradictsItselfIsRefused) {
   NoPlaces context;
   Meeting meeting = context.meeting();
   ListSide local;
-  local.add(Opcode::kArrayInsert, 0, 4, Rank(0));
-  local.add(Opcode::kArrayInsert, 0, 4, Rank(0));
+  local.add(Opcode::kArrayInsert, 0, 4, 0);
+  local.add(Opcode::kArrayInsert, 0, 4, 0);
   ListSide incoming;
-  incoming.add(Opcode::kArrayInsert, 0, 4, Rank(1));
+  incoming.add(Opcode::kArrayInsert, 0, 4, 1);
 
   EXPECT_EQ(merge_list(local.all(), incoming.all(), meeting), Fault::kBadPosition);
 }
@@ -201,10 +199,10 @@ TEST(ListMerge, AListOfNearlyAllPositionsDoesNotOverflow) {
   NoPlaces context;
   Meeting meeting = context.meeting();
   ListSide local;
-  local.add(Opcode::kArrayInsert, kSize, kSize, Rank(0));
+  local.add(Opcode::kArrayInsert, kSize, kSize, 0);
   ListSide incoming;
-  incoming.add(Opcode::kArrayInsert, kSize, kSize, Rank(1));
-  incoming.add(Opcode::kArrayInsert, kSize, kSize + 1, Rank(1));
+  incoming.add(Opcode::kArrayInsert, kSize, kSize, 1);
+  incoming.add(Opcode::kArrayInsert, kSize, kSize + 1, 1);
 
   EXPECT_EQ(merge_list(local.all(), incoming.all(), meeting), Fault::kBadPosition);
 }

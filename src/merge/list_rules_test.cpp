@@ -33,7 +33,7 @@ void read(const std::string& text, std::uint32_t timestamp, Noted& noted) {
   std::string kind;
   words >> kind;
   Edit& edit = noted.edit;
-  edit.rank = Rank(timestamp);
+  edit.rank = {OriginTimestamp(timestamp), ClientFileIdent()};
   edit.opcode = kind == "IN"   ? Opcode::kArrayInsert
                 : kind == "ER" ? Opcode::kArrayErase
                 : kind == "MV" ? Opcode::kArrayMove
@@ -46,7 +46,7 @@ void read(const std::string& text, std::uint32_t timestamp, Noted& noted) {
     if (word[0] == 'p') {
       edit.prior_size = static_cast<std::uint32_t>(std::stoul(word.substr(1)));
     } else if (word[0] == '@') {
-      edit.rank = Rank(static_cast<std::uint32_t>(std::stoul(word.substr(1))));
+      edit.rank = {OriginTimestamp(std::stoul(word.substr(1))), ClientFileIdent()};
     } else {
       std::istringstream numbers(word);
       std::uint32_t number = 0;

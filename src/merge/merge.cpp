@@ -149,6 +149,7 @@ class Merge {
 
     Merged merged{std::vector<Outcome>(local_count_),
                   std::vector<Outcome>(changesets_.size() - local_count_)};
+    Rewriter rewriter(skim_.names());
     std::span<const Edit> edits = edits_.edits();
     std::span<const Edit* const> added = prepended;
     while (!edits.empty()) {
@@ -162,8 +163,7 @@ class Merge {
       if (!touched) continue;
       const std::size_t i = changeset.value();
       Outcome& outcome = i < local_count_ ? merged.local[i] : merged.incoming[i - local_count_];
-      outcome =
-          rewrite(changesets_[i].bytes, skim_.names_of(changeset), skim_.names(), own, own_added);
+      outcome = rewriter.rewrite(changesets_[i].bytes, skim_.names_of(changeset), own, own_added);
     }
     return merged;
   }

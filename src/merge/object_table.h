@@ -4,17 +4,17 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "changeset/instruction.h"
-#include "changeset/string_lookup.h"
+#include "changeset/keyed_hash.h"
 #include "merge/edit.h"
 
 namespace tombolo::merge {
 
 /// What two instructions must have in common to meet: an object, or for the schema a class or one
-/// of its properties. Names are those of the merge's name table, so equal bytes mean equal things.
+/// of its properties. Names are those of the merge's name table, so equal numbers mean equal
+/// things.
 struct ObjectKey {
   std::uint32_t table = 0;
   std::int32_t kind = 0;  ///< Type of the primary key, or one of the kinds below.
@@ -34,33 +34,106 @@ struct ObjectKey {
 
   friend bool operator==(const ObjectKey&, const ObjectKey&) noexcept = default;
 };
-static_assert(std::has_unique_object_representations_v<ObjectKey>, "keys are hashed as bytes");
 
-/// Numbers objects in the order in which they come up.
-class ObjectTable {
-  [[nodiscard]] static std::string_view text_of(const ObjectKey& key) noexcept {
-    return {reinterpret_cast<const char*>(&key), sizeof key};
-  }
-  [[nodiscard]] auto texts() const {
-    return [this](StringIndex known) { return text_of(keys_[known.value()]); };
-  }
-
+/// What one side does to an object, as far as it decides whether the other side's instructions can
+/// clash with it. Properties share bits if there are many: that finds clashes that are none, which
+/// costs time, but misses none.
+class Touches {
  public:
-  ObjectNumber find_or_add(const ObjectKey& key) {
-    const StringIndex found = lookup_.find_or_add(text_of(key), texts());
-    if (found.value() == keys_.size()) keys_.push_back(key);
-    return ObjectNumber(found.value());
+  constexpr Touches() noexcept = default;
+  /// Those of an instruction about `field`, which means nothing for a creation or an erasure.
+  [[nodiscard]] static constexpr Touches of(Opcode opcode, StringIndex field) noexcept {
+    if (opcode == Opcode::kEraseObject) return Touches(kErasure);
+    if (opcode == Opcode::kCreateObject) return Touches(kCreation);
+    return Touches(std::uint64_t{1} << field.value() % kFieldBits);
   }
-  [[nodiscard]] std::optional<ObjectNumber> find(const ObjectKey& key) const {
-    const auto found = lookup_.find(text_of(key), texts());
-    if (!found) return std::nullopt;
-    return ObjectNumber(found->value());
+
+  void add(Touches other) noexcept { bits_ |= other.bits_; }
+  /// Erasing clashes with everything, writing with writing to the same property, creating with
+  /// nothing else.
+  [[nodiscard]] constexpr bool may_clash(Touches other) const noexcept {
+    if (bits_ == 0 || other.bits_ == 0) return false;
+    return ((bits_ | other.bits_) & kErasure) != 0 || (bits_ & other.bits_ & ~kCreation) != 0;
   }
-  [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); }
 
  private:
-  std::vector<ObjectKey> keys_;
-  changeset::StringLookup lookup_;
+  static constexpr std::uint32_t kFieldBits = 62;
+  static constexpr std::uint64_t kCreation = std::uint64_t{1} << 62;
+  static constexpr std::uint64_t kErasure = std::uint64_t{1} << 63;
+
+  explicit constexpr Touches(std::uint64_t bits) noexcept : bits_(bits) {}
+
+  std::uint64_t bits_ = 0;
+};
+
+/// The objects that one side of a merge mentions, numbered in the order in which they come up.
+class ObjectTable {
+ public:
+  struct Object {
+    ObjectKey key;
+    Touches by_its_side;
+    Touches by_other_side;  ///< Of the instructions that may clash with `by_its_side`.
+  };
+
+  [[nodiscard]] ObjectNumber find_or_add(const ObjectKey& key) {
+    if (2 * (objects_.size() + 1) > slots_.size()) grow();
+    const std::uint32_t hash = hash_of(key);
+    for (std::size_t i = hash & (slots_.size() - 1);; i = (i + 1) & (slots_.size() - 1)) {
+      Slot& slot = slots_[i];
+      if (slot.number == 0) {
+        objects_.push_back({.key = key, .by_its_side = {}, .by_other_side = {}});
+        slot = {.hash = hash, .number = static_cast<std::uint32_t>(objects_.size())};
+        return ObjectNumber(slot.number - 1);
+      }
+      if (slot.hash == hash && objects_[slot.number - 1].key == key) {
+        return ObjectNumber(slot.number - 1);
+      }
+    }
+  }
+  [[nodiscard]] std::optional<ObjectNumber> find(const ObjectKey& key) const {
+    if (slots_.empty()) return std::nullopt;
+    const std::uint32_t hash = hash_of(key);
+    for (std::size_t i = hash & (slots_.size() - 1); slots_[i].number != 0;
+         i = (i + 1) & (slots_.size() - 1)) {
+      if (slots_[i].hash == hash && objects_[slots_[i].number - 1].key == key) {
+        return ObjectNumber(slots_[i].number - 1);
+      }
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] Object& operator[](ObjectNumber number) { return objects_[number.value()]; }
+  [[nodiscard]] std::size_t size() const noexcept { return objects_.size(); }
+
+ private:
+  static constexpr std::size_t kSlotsMin = 64;
+
+  struct Slot {
+    std::uint32_t hash = 0;
+    std::uint32_t number = 0;  ///< 1 + that of the object; 0 = free.
+  };
+
+  [[nodiscard]] std::uint32_t hash_of(const ObjectKey& key) const noexcept {
+    const std::uint64_t head =
+        std::uint64_t{key.table} << 32 | static_cast<std::uint32_t>(key.kind);
+    return static_cast<std::uint32_t>(
+        hash_.mix(hash_.mix(hash_.mix(hash_.seed, head), key.high), key.low));
+  }
+
+  void grow() {
+    std::vector<Slot> old(slots_.empty() ? kSlotsMin : 4 * slots_.size());
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (slot.number == 0) continue;
+      std::size_t i = slot.hash & (slots_.size() - 1);
+      while (slots_[i].number != 0) i = (i + 1) & (slots_.size() - 1);
+      slots_[i] = slot;
+    }
+  }
+
+  const changeset::KeyedHash hash_ = changeset::KeyedHash::of_process();
+  std::vector<Object> objects_;
+  std::vector<Slot> slots_;  ///< A power of two, at most half full.
 };
 
 inline ObjectKey ObjectKey::of_object(StringIndex table, const changeset::PrimaryKey& key) {

@@ -1,83 +1,65 @@
 #include "merge/rewrite.h"
 
-#include <algorithm>
-#include <vector>
-
-#include "base/assertion.h"
-#include "changeset/reader.h"
-#include "changeset/writer.h"
-
 namespace tombolo::merge {
-namespace {
 
-using changeset::ChangesetReader;
-using changeset::ChangesetWriter;
 using changeset::Instruction;
 
-/// Brings an instruction up to date with its edit: of what rules change, all are numbers. Returns
-/// whether that made a difference.
-bool update(Instruction& instruction, std::span<PathElement> path, const Edit& edit) {
+bool Rewriter::write_changed(const Edit& edit) {
+  const Instruction& before = *reader_.complete().value();
+  Instruction after = before;
   bool differs = false;
+  // Of what rules change, all are numbers.
   const auto set = [&differs](auto& field, auto value) {
     differs = differs || field != value;
     field = value;
   };
-  set(instruction.prior_size, edit.prior_size);
-  set(instruction.move_to, edit.move_to);
+  set(after.prior_size, edit.prior_size);
+  set(after.move_to, edit.move_to);
   if (edit.opcode == Opcode::kUpdate && edit.value.type == PayloadType::kInt) {
-    set(instruction.value.integer, edit.value.integer);
+    set(after.value.integer, edit.value.integer);
   }
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    if (path[i].is_index()) set(path[i], edit.path[i]);
+  path_.assign(reader_.path(before).begin(), reader_.path(before).end());
+  for (std::size_t i = 0; i < path_.size(); ++i) {
+    if (path_[i].is_index()) set(path_[i], edit.path[i]);
   }
+  writer_.append(after, path_);
   return differs;
 }
 
-}  // namespace
-
-Outcome rewrite(BytesView changeset,
-                std::span<const StringIndex> names,
-                const NameTable& name_table,
-                std::span<const Edit> edits,
-                std::span<const Edit* const> prepended) {
-  ChangesetWriter writer;
-  for (const StringIndex name : names) static_cast<void>(writer.intern(name_table[name]));
+Outcome Rewriter::rewrite(BytesView changeset,
+                          std::span<const StringIndex> names,
+                          std::span<const Edit> edits,
+                          std::span<const Edit* const> prepended) {
+  writer_.reset();
+  for (const StringIndex name : names) static_cast<void>(writer_.intern(name_table_[name]));
   for (const Edit* const erase : prepended) {
-    static_cast<void>(writer.intern(name_table[erase->table]));
-    static_cast<void>(writer.intern(name_table[erase->field]));
+    static_cast<void>(writer_.intern(name_table_[erase->table]));
+    static_cast<void>(writer_.intern(name_table_[erase->field]));
   }
 
   bool differs = false;
-  ChangesetReader reader(changeset);
-  std::vector<PathElement> path;
-  for (std::uint32_t position = 0;; ++position) {
-    const Instruction* const next = reader.next().value();
-    if (next == nullptr) break;
+  reader_.reset_after_similar(changeset);
+  for (std::uint32_t position = 0; reader_.skim() != nullptr; ++position) {
     for (; !prepended.empty() && prepended.front()->position == position;
          prepended = prepended.subspan(1)) {
       const Edit& erase = *prepended.front();
       differs = true;
       if (erase.discarded) continue;
-      writer.erase_column(writer.intern(name_table[erase.table]),
-                          writer.intern(name_table[erase.field]));
+      writer_.erase_column(writer_.intern(name_table_[erase.table]),
+                           writer_.intern(name_table_[erase.field]));
     }
-    if (edits.empty() || edits.front().position != position) {
-      writer.append(*next, reader.path(*next));
-      continue;
-    }
-    const Edit& edit = edits.front();
-    edits = edits.subspan(1);
-    if (edit.discarded) {
+    const bool is_edited = !edits.empty() && edits.front().position == position;
+    if (!is_edited || (!edits.front().discarded && !edits.front().changed)) {
+      writer_.append_encoded(reader_.instruction_bytes());
+    } else if (edits.front().discarded) {
       differs = true;
-      continue;
+    } else {
+      differs = write_changed(edits.front()) || differs;
     }
-    Instruction instruction = *next;
-    path.assign(reader.path(*next).begin(), reader.path(*next).end());
-    differs = update(instruction, path, edit) || differs;
-    writer.append(instruction, path);
+    if (is_edited) edits = edits.subspan(1);
   }
   if (!differs) return std::nullopt;
-  return to_bytes(writer.bytes());
+  return to_bytes(writer_.bytes());
 }
 
 }  // namespace tombolo::merge

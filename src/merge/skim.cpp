@@ -103,29 +103,31 @@ Result<void> Skim::number_objects(const Side& side) {
         sequence_.push_back(objects_.find_or_add(key));
         return std::optional(sequence_.back());
       },
-      [](const Mention&) {});
+      [this](ObjectNumber object, Touches touches) {
+        objects_[object].by_its_side.add(touches);
+        return false;
+      });
 }
 
 Result<void> Skim::collect_known(const Side& side) {
-  is_shared_.assign(objects_.size(), false);
   return for_each(
       side,
-      [this](const ObjectKey& key) {
-        const auto found = objects_.find(key);
-        if (found) is_shared_[found->value()] = true;
-        return found;
-      },
-      [&](const Mention& mention) { side.mentions.push_back(mention); });
+      [this](const ObjectKey& key) { return objects_.find(key); },
+      [this](ObjectNumber number, Touches touches) {
+        ObjectTable::Object& object = objects_[number];
+        if (!touches.may_clash(object.by_its_side)) return false;
+        object.by_other_side.add(touches);
+        return true;
+      });
 }
 
 Result<void> Skim::collect_shared(const Side& side) {
   return for_each(
       side,
-      [this, next = sequence_.begin()](const ObjectKey&) mutable {
-        const ObjectNumber number = *next++;
-        return is_shared_[number.value()] ? std::optional(number) : std::nullopt;
-      },
-      [&](const Mention& mention) { side.mentions.push_back(mention); });
+      [next = sequence_.begin()](const ObjectKey&) mutable { return std::optional(*next++); },
+      [this](ObjectNumber object, Touches touches) {
+        return touches.may_clash(objects_[object].by_other_side);
+      });
 }
 
 Result<void> Skim::collect_everything(const Side& side) {
@@ -133,41 +135,58 @@ Result<void> Skim::collect_everything(const Side& side) {
   return for_each(
       side,
       [this](const ObjectKey& key) { return std::optional(objects_.find_or_add(key)); },
-      [&](const Mention& mention) { side.mentions.push_back(mention); });
+      [](ObjectNumber, Touches) { return true; });
 }
 
-template <typename Find, typename Visit>
-Result<void> Skim::for_each(const Side& side, Find find, Visit visit) {
+template <typename Find, typename IsWanted>
+Result<void> Skim::for_each(const Side& side, Find find, IsWanted is_wanted) {
   ChangesetReader reader;
   ObjectFinder find_object(find);
   for (std::size_t i = side.first; i < side.end; ++i) {
-    reader.reset(changesets_[i].bytes);
+    reader.reset_after_similar(changesets_[i].bytes);
     const ChangesetNumber changeset(static_cast<std::uint32_t>(i));
-    for (std::uint32_t position = 0;; ++position) {
-      const auto next = reader.next_address();
-      if (!next) return next.error();
+    share_names(changeset, reader.same_name_count());
+    std::uint32_t position = 0;
+    for (; const Instruction* const next = reader.skim(); ++position) {
       translate_names(changeset, reader.strings());
-      if (*next == nullptr) break;
-
-      const Instruction& instruction = **next;
+      const Instruction& instruction = *next;
       const std::span<const StringIndex> names = names_of(changeset);
       found_schema_erasure_ = found_schema_erasure_ || is_schema_erasure(instruction.opcode);
       const std::optional<ObjectNumber> object = find_object(instruction, changeset, names);
       if (!object) continue;
-      visit(Mention{.object = *object,
-                    .field = field_of(instruction, names),
-                    .first_key = first_key(reader.path(instruction), names),
-                    .changeset = changeset,
-                    .position = position,
-                    .opcode = instruction.opcode});
+      const StringIndex field = field_of(instruction, names);
+      if (!is_wanted(*object, Touches::of(instruction.opcode, field))) continue;
+      side.mentions.push_back({.object = *object,
+                               .field = field,
+                               .first_key = first_key(reader.path(instruction), names),
+                               .changeset = changeset,
+                               .position = position,
+                               .opcode = instruction.opcode});
     }
+    if (auto status = reader.status(); !status) return status;
+    // Names that no instruction uses are names too.
+    translate_names(changeset, reader.strings());
   }
   return {};
 }
 
+void Skim::share_names(ChangesetNumber changeset, std::size_t count) {
+  Range& range = names_of_[changeset.value()];
+  if (range.count != 0 || count == 0) return;
+  range = {.offset = names_of_[changeset.value() - 1].offset, .count = count};
+}
+
 void Skim::translate_names(ChangesetNumber changeset, std::span<const std::string_view> strings) {
   Range& range = names_of_[changeset.value()];
-  if (range.count == 0) range.offset = translations_.size();
+  if (range.count >= strings.size()) return;
+  if (range.offset + range.count != translations_.size()) {
+    // They stand among those of another changeset: more need a place of their own.
+    const std::size_t offset = translations_.size();
+    for (std::size_t i = 0; i < range.count; ++i) {
+      translations_.push_back(translations_[range.offset + i]);
+    }
+    range.offset = offset;
+  }
   while (range.count < strings.size()) {
     translations_.push_back(translate(strings[range.count], changeset, range.count));
     ++range.count;

@@ -26,9 +26,9 @@ struct Mention {
 /// The first pass over the changesets of a merge: it collects the addresses of the instructions
 /// whose objects both sides mention, and decodes nothing else.
 ///
-/// The smaller side's objects are numbered, the other side's are looked up among them, and if any
-/// is found the smaller side is read again for those. What only one side touches costs a hash of
-/// its key.
+/// The smaller side's objects are numbered, together with what it does to them; the other side's
+/// are looked up among them. If any instruction may clash with that, the smaller side is read again
+/// for those that may clash with it. What only one side touches costs a hash of its key.
 class Skim {
  public:
   /// `changesets` are the local ones, `local_count` of them, then the incoming ones; the bytes must
@@ -79,11 +79,14 @@ class Skim {
   [[nodiscard]] Result<void> collect_shared(const Side& side);
   [[nodiscard]] Result<void> collect_everything(const Side& side);
 
-  /// Calls `visit` with the mention of each instruction for whose object `find` has a number.
-  template <typename Find, typename Visit>
-  [[nodiscard]] Result<void> for_each(const Side& side, Find find, Visit visit);
+  /// Calls `find(ObjectKey)` for each object, once for instructions in a row, and for those that it
+  /// has a number for `is_wanted(ObjectNumber, Touches) -> bool`; puts the wanted into `mentions`.
+  template <typename Find, typename IsWanted>
+  [[nodiscard]] Result<void> for_each(const Side& side, Find find, IsWanted is_wanted);
   /// Numbers the names of a changeset's string table that have come up since the last call.
   void translate_names(ChangesetNumber changeset, std::span<const std::string_view> strings);
+  /// Takes over the numbers of the first `count` names from the changeset before.
+  void share_names(ChangesetNumber changeset, std::size_t count);
   [[nodiscard]] StringIndex translate(std::string_view text,
                                       ChangesetNumber changeset,
                                       std::size_t place);
@@ -95,7 +98,6 @@ class Skim {
   std::vector<Range> names_of_;  ///< Of `translations_`, for each changeset.
   ObjectTable objects_;
   std::vector<ObjectNumber> sequence_;  ///< What was found when the smaller side was numbered.
-  std::vector<bool> is_shared_;  ///< By object number: whether the other side mentions it too.
   bool found_schema_erasure_ = false;
   std::vector<Mention> local_;
   std::vector<Mention> incoming_;
