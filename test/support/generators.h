@@ -40,7 +40,9 @@ struct EditorOptions {
   bool dictionaries = true;
   bool embedded_objects = true;
   bool nested_collections = true;  ///< Lists and dictionaries in Mixed values; needs `mixed`.
-  bool dangling_links = true;      ///< Links to objects that do not exist.
+  /// Making a list or dictionary where one stands: clients in use record it, ours do not.
+  bool redundant_creations = true;
+  bool dangling_links = true;  ///< Links to objects that do not exist.
   bool erase_objects = true;
   std::uint32_t path_elements_max = 4;
   std::uint32_t objects_per_class = 6;  ///< Keys are drawn from that many: few make crowds.

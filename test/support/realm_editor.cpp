@@ -320,6 +320,13 @@ class Transaction {
     }
   }
 
+  /// Whether the value makes a collection where one of its kind stands, if that is not wanted.
+  [[nodiscard]] bool is_ruled_out(const Draft& draft, const ModelValue& value) const {
+    if (options_.redundant_creations) return false;
+    return (draft.kind == PayloadType::kList && value.as<ModelList>() != nullptr) ||
+           (draft.kind == PayloadType::kDictionary && value.as<ModelDictionary>() != nullptr);
+  }
+
   // Edits of one place, by what it is.
 
   void edit_field(const Route& route, const Property& type, const ModelValue& value) {
@@ -327,7 +334,7 @@ class Transaction {
     if (value.as<std::int64_t>() != nullptr && one_in(3)) return add_integer(route);
     std::optional<Draft> draft = any_value(type);
     if (draft && may_hold_object(type) && !value.is_null()) draft = Draft{};  // null comes first
-    if (!draft) return;
+    if (!draft || is_ruled_out(*draft, value)) return;
     const bool is_default = one_in(8);
     emit([&](ChangesetWriter& writer) {
       const WrittenPlace at(writer, route);
@@ -387,7 +394,7 @@ class Transaction {
       case 2:
       case 3: return move_element(element, list, position);
       case 4: return clear(route, CollectionType::kList);
-      default: return update_element(element, type, size);
+      default: return update_element(element, type, list);
     }
   }
 
@@ -401,9 +408,11 @@ class Transaction {
     });
   }
 
-  void update_element(const Route& element, const Property& type, std::uint32_t size) {
+  void update_element(const Route& element, const Property& type, const ModelList& list) {
+    const auto size = static_cast<std::uint32_t>(list.elements.size());
     const std::optional<Draft> draft = any_value(type);
     if (!draft || draft->kind == PayloadType::kObjectValue) return;  // erased and inserted instead
+    if (is_ruled_out(*draft, list.elements[std::get<std::uint32_t>(element.path.back())])) return;
     emit([&](ChangesetWriter& writer) {
       const WrittenPlace at(writer, element);
       writer.update_element(at.place, to_payload(writer, *draft), size);
@@ -450,7 +459,7 @@ class Transaction {
     if (present && !one_in(3) && edit_inside(entry, found->second)) return;
     const std::optional<Draft> draft =
         present && one_in(4) ? Draft{.kind = PayloadType::kErased, .value = {}} : any_value(type);
-    if (!draft) return;
+    if (!draft || (present && is_ruled_out(*draft, found->second))) return;
     emit([&](ChangesetWriter& writer) {
       const WrittenPlace at(writer, entry);
       writer.update(at.place, to_payload(writer, *draft));
