@@ -69,7 +69,8 @@ ConnectionDriver::ConnectionDriver(std::shared_ptr<Runtime> runtime,
                   session_idents(),
                   system_random(),
                   options_.logger ? *options_.logger : null_logger()),
-      timer_(strand_) {}
+      timer_(strand_),
+      look_timer_(strand_) {}
 
 ConnectionDriver::~ConnectionDriver() = default;
 
@@ -85,8 +86,16 @@ sync::ClientSession& ConnectionDriver::open_session(std::shared_ptr<sync::Replic
                                                     sync::SessionOptions options,
                                                     std::shared_ptr<SessionObserver> observer) {
   sync::ClientSession& session = connection_.open_session(replica, std::move(options));
+  if (sessions_.empty())
+    look_timer_.arm_after(kForeignCommitInterval, [this] { look_for_commits(); });
   sessions_.emplace(session.key(), OpenSession{std::move(replica), std::move(observer)});
   return session;
+}
+
+void ConnectionDriver::look_for_commits() {
+  for (const auto& [key, session] : sessions_) session.observer->on_look();
+  if (!sessions_.empty())
+    look_timer_.arm_after(kForeignCommitInterval, [this] { look_for_commits(); });
 }
 
 // Driving the machine.

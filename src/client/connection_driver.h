@@ -20,6 +20,10 @@
 
 namespace tombolo::client {
 
+/// How often files are looked at for commits of other processes, which nothing else tells of. A
+/// look reads one number from the file's mapped memory.
+inline constexpr Duration kForeignCommitInterval = std::chrono::milliseconds(100);
+
 /// What a session tells whoever opened it.
 ///
 /// Thread:  called on the connection's strand, with no lock held.
@@ -33,6 +37,9 @@ class SessionObserver {
   virtual void on_wait_settled(sync::WaitId wait, const Result<void>& outcome) = 0;
   virtual void on_progress(sync::NotifierId notifier,
                            const sync::ProgressNotification& progress) = 0;
+  /// It is time to see whether another process has written to the file: every
+  /// `kForeignCommitInterval` while the session exists.
+  virtual void on_look() = 0;
   /// The session exists no more; nothing else is called.
   virtual void on_closed() = 0;
 };
@@ -89,6 +96,7 @@ class ConnectionDriver final : public std::enable_shared_from_this<ConnectionDri
   void send_output(TimePoint now);
   void hold_input();
   void arm_timer();
+  void look_for_commits();
 
   void handle(const sync::OpenTransport& event);
   void handle(const sync::CloseTransport& event);
@@ -118,6 +126,7 @@ class ConnectionDriver final : public std::enable_shared_from_this<ConnectionDri
   sync::ClientConnection connection_;
   std::map<sync::SessionKey, OpenSession> sessions_;
   net::Timer timer_;
+  net::Timer look_timer_;  ///< Armed while there are sessions.
   net::PendingOperation connecting_;
   net::WebSocketConnection socket_;
   sync::TransportId transport_;  ///< Of `socket_` or `connecting_`.

@@ -51,6 +51,10 @@ class SyncSession::Observer final : public SessionObserver {
     if (callback) callback(progress);
   }
 
+  void on_look() override {
+    if (session_->environment_->newest_commit() > session_->seen_commit_) session_->committed();
+  }
+
   void on_closed() override { session_->closed_on_strand(); }
 
  private:
@@ -119,6 +123,7 @@ void SyncSession::committed() {
   if (is_commit_posted_.exchange(true)) return;
   post([this](sync::ClientSession& session, TimePoint now) {
     is_commit_posted_ = false;
+    seen_commit_ = environment_->newest_commit();
     session.local_change(now);
   });
 }

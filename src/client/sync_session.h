@@ -109,6 +109,7 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   // On the strand.
   std::shared_ptr<store::Environment> environment_;  ///< Null once closed.
   sync::SessionKey key_;
+  store::CommitId seen_commit_;  ///< The session has been told of it and those before.
   std::map<sync::WaitId, WaitDone> waits_;
   store::Observation commits_;
 

@@ -24,6 +24,7 @@ class ServerProcess {
   /// All it prints to standard error until it ends.
   [[nodiscard]] std::string read_errors();
 
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   void send_signal(int signal) const;
   /// Waits for its end and returns its exit status; a signal counts as 128 and its number.
   [[nodiscard]] int wait();
