@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <iterator>
+#include <string>
 
 #include "merge/conflict_groups.h"
 #include "merge/edit_table.h"
@@ -32,6 +33,10 @@ std::vector<Entry> concatenated(std::span<const Entry> local, std::span<const En
 }
 
 Error failure(Fault fault) {
+  if (fault == Fault::kTooManyMeetings) {
+    return Error(ErrorCode::kLimitExceeded,
+                 "more than " + std::to_string(kMeetingsMax) + " pairs of instructions clash");
+  }
   return fault == Fault::kSchemaMismatch
              ? Error(ErrorCode::kMergeSchemaMismatch,
                      "both sides define a class or property of one name in different ways")

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -57,6 +59,14 @@ struct DeployedRules {
   bool list_leaves_nested_clears = false;  ///< List instructions ignore a Clear of an element.
 };
 
+/// Most instructions of both sides that may be about objects which both sides mention: what a merge
+/// holds grows with them, by some 180 bytes each, while an instruction can be 2 bytes long. Twice
+/// that both sides create a million objects with a property. Source: docs/merge-rules.md, "Limits".
+inline constexpr std::size_t kSharedInstructionsMax = std::size_t{4} << 20;
+/// Most pairs of instructions that are looked at one by one: some ten seconds. Work that grows with
+/// the product of both sides is left to few and small groups, unless somebody means to cause it.
+inline constexpr std::uint64_t kMeetingsMax = 1'000'000'000;
+
 /// Merges two sequences of concurrent changesets, each in history order, all based on one state.
 /// The sides are equal: swapping them swaps the outcomes. Merging in one call or one incoming
 /// changeset at a time gives the same instructions.
@@ -64,8 +74,8 @@ struct DeployedRules {
 /// Cost:    linear in the instructions of both sides when they do not conflict, without decoding
 ///          values; see docs/merge-rules.md, "Cost", for lists.
 /// Errors:  `kBadChangeset` (an entry is no changeset; what need not be read is not checked),
-/// `kMergeSchemaMismatch`,
-///          `kMergeBadPosition`. There is no partial result.
+///          `kMergeSchemaMismatch`, `kMergeBadPosition`, `kLimitExceeded` (the limits above). There
+///          is no partial result.
 /// Thread:  any; no state is kept between calls.
 [[nodiscard]] Result<Merged> merge(std::span<const Entry> local,
                                    std::span<const Entry> incoming,

@@ -17,8 +17,9 @@ namespace tombolo::merge {
 /// Why two changesets cannot be merged.
 enum class Fault : std::uint8_t {
   kNone,
-  kSchemaMismatch,  ///< `ErrorCode::kMergeSchemaMismatch`.
-  kBadPosition,     ///< `ErrorCode::kMergeBadPosition`.
+  kSchemaMismatch,   ///< `ErrorCode::kMergeSchemaMismatch`.
+  kBadPosition,      ///< `ErrorCode::kMergeBadPosition`.
+  kTooManyMeetings,  ///< `ErrorCode::kLimitExceeded`.
 };
 
 /// What rules need besides the two instructions.
@@ -30,6 +31,7 @@ struct Meeting {
   std::deque<Edit>& prepended;
   /// The one that the last step added; the walk gives it a place and sets this to null.
   Edit* unplaced = nullptr;
+  std::uint64_t meetings_left = kMeetingsMax;
 };
 
 /// A rule changes or discards its instructions in place.

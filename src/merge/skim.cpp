@@ -1,6 +1,7 @@
 #include "merge/skim.h"
 
 #include <optional>
+#include <string>
 
 #include "changeset/reader.h"
 
@@ -162,6 +163,11 @@ Result<void> Skim::for_each(const Side& side, Find find, IsWanted is_wanted) {
                                .changeset = changeset,
                                .position = position,
                                .opcode = instruction.opcode});
+      if (local_.size() + incoming_.size() > kSharedInstructionsMax) {
+        return Error(ErrorCode::kLimitExceeded,
+                     "more than " + std::to_string(kSharedInstructionsMax) +
+                         " instructions are about objects that both sides mention");
+      }
     }
     if (auto status = reader.status(); !status) return status;
     // Names that no instruction uses are names too.

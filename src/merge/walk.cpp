@@ -17,6 +17,7 @@ Fault walk_row(Edit& row, std::vector<Edit*>& incoming, std::size_t first, Meeti
   for (std::size_t i = first; i < incoming.size() && !row.discarded; ++i) {
     Edit& column = *incoming[i];
     if (column.discarded) continue;
+    if (meeting.meetings_left-- == 0) return Fault::kTooManyMeetings;
     if (const Fault fault = merge_step(row, column, meeting); fault != Fault::kNone) return fault;
     if (meeting.unplaced == nullptr) continue;
 

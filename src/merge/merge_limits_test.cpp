@@ -1,0 +1,107 @@
+#include <deque>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "changeset/writer.h"
+#include "merge/merge.h"
+#include "merge/walk.h"
+
+/// What a merge holds and how long it takes is bounded, whatever the changesets say.
+
+namespace tombolo::merge {
+namespace {
+
+using changeset::ChangesetWriter;
+using changeset::Place;
+using changeset::PrimaryKey;
+
+constexpr ClientFileIdent kOne{2};
+constexpr ClientFileIdent kOther{3};
+
+Entry entry(const ChangesetWriter& writer, ClientFileIdent ident) {
+  return {writer.bytes(), OriginTimestamp(0), ident};
+}
+
+/// One class erased again and again: two bytes each.
+void erase_table(ChangesetWriter& writer, std::size_t times) {
+  const StringIndex table = writer.intern("T");
+  for (std::size_t i = 0; i < times; ++i) writer.erase_table(table);
+}
+
+TEST(MergeLimits, ManyTinyInstructionsAboutOneThingAreRefused) {
+  ChangesetWriter local;
+  ChangesetWriter incoming;
+  erase_table(local, 1);
+  erase_table(incoming, kSharedInstructionsMax + 1);
+  const Entry one = entry(local, kOne);
+  const Entry other = entry(incoming, kOther);
+
+  const auto outcome = merge({&one, 1}, {&other, 1});
+
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code(), ErrorCode::kLimitExceeded);
+}
+
+TEST(MergeLimits, AMillionNewObjectsPassBesideWhatOthersDid) {
+  constexpr std::int64_t kObjects = 1'000'000;
+  ChangesetWriter local;
+  ChangesetWriter incoming;
+  for (ChangesetWriter* const writer : {&local, &incoming}) {
+    const StringIndex table = writer->intern("T");
+    const StringIndex field = writer->intern("x");
+    const std::int64_t first = writer == &local ? 0 : 1000;
+    const std::int64_t end = writer == &local ? 2000 : kObjects;
+    for (std::int64_t i = first; i < end; ++i) {
+      writer->create_object(table, PrimaryKey(i));
+      for (int write = 0; write < 5; ++write) {
+        writer->update({table, PrimaryKey(i), field}, Payload::of_int(i));
+      }
+    }
+  }
+  const Entry one = entry(local, kOne);
+  const Entry other = entry(incoming, kOther);
+
+  EXPECT_TRUE(merge({&one, 1}, {&other, 1}));
+}
+
+TEST(MergeLimits, AMillionObjectsThatBothSidesCreatePass) {
+  ChangesetWriter writer;
+  const StringIndex table = writer.intern("T");
+  const StringIndex field = writer.intern("x");
+  for (std::int64_t i = 0; i < 1'000'000; ++i) {
+    writer.create_object(table, PrimaryKey(i));
+    writer.update({table, PrimaryKey(i), field}, Payload::of_int(i));
+  }
+  const Entry one = entry(writer, kOne);
+  const Entry other = entry(writer, kOther);
+
+  EXPECT_TRUE(merge({&one, 1}, {&other, 1}));
+}
+
+TEST(MergeLimits, PairsThatAreLookedAtOneByOneAreCounted) {
+  // Given ten additions on either side, which never rule each other out,
+  std::vector<Edit> edits(20);
+  std::vector<Edit*> local;
+  std::vector<Edit*> incoming;
+  for (Edit& edit : edits) {
+    edit.opcode = Opcode::kAddInteger;
+    edit.value = Payload::of_int(1);
+    (local.size() < 10 ? local : incoming).push_back(&edit);
+  }
+  const DeployedRules deployed;
+  SetErasePlaces places{std::span<const Entry>()};
+  std::deque<Edit> prepended;
+  Meeting meeting{.deployed = deployed, .set_erase_places = places, .prepended = prepended};
+
+  // When just enough meetings are left they all meet,
+  meeting.meetings_left = 100;
+  EXPECT_EQ(walk(local, incoming, meeting), Fault::kNone);
+
+  // and with one less the merge ends.
+  meeting.meetings_left = 99;
+  EXPECT_EQ(walk(local, incoming, meeting), Fault::kTooManyMeetings);
+}
+
+}  // namespace
+}  // namespace tombolo::merge
