@@ -11,6 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/directory.h"
+#include "net/url.h"
+
 namespace tombolo::client {
 namespace {
 
@@ -20,19 +23,20 @@ using Json = nlohmann::json;
 void write_private_file(const std::filesystem::path& file, std::string_view text) {
   const auto check = [&](bool succeeded, const char* call) {
     if (!succeeded) {
-      throw Error(errno == ENOSPC ? ErrorCode::kDiskFull : ErrorCode::kStorage,
+      const bool is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+      throw Error(is_full ? ErrorCode::kDiskFull : ErrorCode::kStorage,
                   "cannot write " + file.string(),
                   {"errno", errno, call});
     }
   };
-  std::filesystem::create_directories(file.parent_path());
+  make_directories(file.parent_path());
   const std::string temporary = file.string() + ".new";
   const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   check(descriptor >= 0, "open");
-  const bool written =
-      ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-      ::fsync(descriptor) == 0;
-  const int reason = errno;
+  const ssize_t bytes = ::write(descriptor, text.data(), text.size());
+  const bool is_cut_short = bytes >= 0 && bytes < static_cast<ssize_t>(text.size());
+  const bool written = bytes >= 0 && !is_cut_short && ::fsync(descriptor) == 0;
+  const int reason = is_cut_short ? ENOSPC : errno;
   ::close(descriptor);
   errno = reason;
   check(written, "write");
@@ -236,6 +240,11 @@ void User::log_out(std::function<void(const Result<void>&)> done) {
 // App.
 
 std::shared_ptr<App> App::open(AppOptions options) {
+  if (const auto url = net::parse_url(options.base_url); !url) {
+    throw Error::caused_by(ErrorCode::kInvalidArgument,
+                           "the app's base URL '" + options.base_url + "' cannot be used",
+                           url.error());
+  }
   const std::shared_ptr<App> app(new App(std::move(options)));
   app->load_users();
   return app;
@@ -300,27 +309,33 @@ void App::save_users_in_background() noexcept {
 void App::start(std::function<ServiceOperation(AppServicesClient&)> make,
                 std::function<void(Result<ServiceOutcome>)> done) {
   strand_.post([self = shared_from_this(), make = std::move(make), done = std::move(done)] {
-    self->step(self->running_.emplace_back(
-        std::make_shared<Running>(Running{make(self->services_), {}, done})));
+    const auto running = std::make_shared<Running>(Running{make(self->services_), {}, done});
+    self->running_.push_back(running);
+    self->step(running);
   });
 }
 
 void App::step(const std::shared_ptr<Running>& running) {
   if (auto call = running->operation.next_call()) {
     call->tls = options_.tls;
-    running->pending =
-        net::send_http(strand_,
-                       *std::move(call),
-                       [self = shared_from_this(),
-                        running](std::variant<net::HttpResponse, net::ConnectFailure> answer) {
-                         if (auto* response = std::get_if<net::HttpResponse>(&answer)) {
-                           running->operation.receive(std::move(*response));
-                         } else {
-                           running->operation.receive(std::get<net::ConnectFailure>(answer).error);
-                         }
-                         self->step(running);
-                       });
-    return;
+    try {
+      running->pending = net::send_http(
+          strand_,
+          *std::move(call),
+          [self = shared_from_this(),
+           running](std::variant<net::HttpResponse, net::ConnectFailure> answer) {
+            if (auto* response = std::get_if<net::HttpResponse>(&answer)) {
+              running->operation.receive(std::move(*response));
+            } else {
+              running->operation.receive(std::get<net::ConnectFailure>(answer).error);
+            }
+            self->step(running);
+          });
+      return;
+    } catch (const Error& error) {
+      // The app's id, or what a server named as its host, makes no URL.
+      running->operation.receive(error);
+    }
   }
   {
     const std::lock_guard lock(mutex_);

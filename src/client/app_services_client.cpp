@@ -1,5 +1,8 @@
 #include "client/app_services_client.h"
 
+#include <algorithm>
+#include <cctype>
+
 #include <nlohmann/json.hpp>
 
 #include "base/assertion.h"
@@ -130,6 +133,11 @@ Result<TokenContent> parse_token(std::string_view token) {
   const std::size_t first_dot = token.find('.');
   const std::size_t last_dot = token.rfind('.');
   if (first_dot == last_dot || last_dot + 1 == token.size()) return bad_token();
+  // It is going to stand in a header and in a URL, so nothing else may be in it.
+  const bool is_plain = std::ranges::all_of(token, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+  });
+  if (!is_plain) return bad_token();
   // A further dot in between is no character of base64 and fails there.
   const auto payload = parse_base64url(token.substr(first_dot + 1, last_dot - first_dot - 1));
   if (!payload) return bad_token();

@@ -367,7 +367,16 @@ TEST(AppServicesClient, ReadsTimesAndUserDataFromTokens) {
   EXPECT_EQ(content->user_data, R"({"team":"red"})");
   EXPECT_FALSE(parse_token(make_token(R"({"exp":1.5})"))->expires_at);
   EXPECT_FALSE(parse_token(make_token(R"({"exp":9223372036854775807})"))->expires_at);
-  for (const char* text : {"", "abc", "..", "a.b", "a.e30.", "a.e30.x.y", "a.!.c", "a.W10.c"}) {
+  for (const char* text : {"",
+                           "abc",
+                           "..",
+                           "a.b",
+                           "a.e30.",
+                           "a.e30.x.y",
+                           "a.!.c",
+                           "a.W10.c",
+                           "a\r\nb.e30.c",
+                           "a.e30.c d"}) {
     EXPECT_FALSE(parse_token(text)) << text;
   }
 }

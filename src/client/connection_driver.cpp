@@ -154,13 +154,18 @@ void ConnectionDriver::handle(const sync::OpenTransport& event) {
                                        .sub_protocols = split_sub_protocols(event.sub_protocols),
                                        .headers = options_.headers,
                                        .tls = options_.tls};
-  connecting_ = net::connect_web_socket(
-      strand_,
-      std::move(options),
-      [this, transport = event.transport](
-          std::variant<net::WebSocketConnected, net::ConnectFailure> outcome) {
-        connected(transport, std::move(outcome));
-      });
+  try {
+    connecting_ = net::connect_web_socket(
+        strand_,
+        std::move(options),
+        [this, transport = event.transport](
+            std::variant<net::WebSocketConnected, net::ConnectFailure> outcome) {
+          connected(transport, std::move(outcome));
+        });
+  } catch (const Error& error) {
+    // What a server named as the place of its sync need not be a URL.
+    connected(event.transport, net::ConnectFailure{net::ConnectStage::kResolve, error, 0, {}});
+  }
 }
 
 void ConnectionDriver::connected(
