@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <map>
 #include <string>
+#include <system_error>
 
+#include <fcntl.h>
 #include <sodium/core.h>
+#include <unistd.h>
 
 #include "base/assertion.h"
 #include "base/error.h"
@@ -29,6 +33,56 @@ struct Header {
   std::uint32_t reserved = 0;
   HashKey hash_key{};
 };
+
+/// A file that closes itself.
+class FileDescriptor {
+ public:
+  FileDescriptor(const std::string& path, int flags) noexcept
+      : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
+  ~FileDescriptor() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+
+  [[nodiscard]] bool is_open() const noexcept { return descriptor_ >= 0; }
+  [[nodiscard]] int get() const noexcept { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+/// LMDB maps the file of its readers and leaves it sparse: a page of it for which the disk has no
+/// room when it is touched ends the process. So it gets its room here.
+///
+/// Thread:  while this process does not have the environment open: LMDB's locks on the file would
+///          end with this descriptor.
+void reserve_lock_file(const std::string& path, unsigned readers_max) {
+  constexpr off_t kHeaderBytes = 256;
+  constexpr off_t kReaderBytes = 64;
+  const FileDescriptor file(path, O_RDWR | O_CREAT);
+  if (!file.is_open()) check_lmdb(errno, "open");
+  check_lmdb(::posix_fallocate(file.get(), 0, kHeaderBytes + kReaderBytes * readers_max),
+             "posix_fallocate");
+}
+
+/// Empties a file of LMDB that a full disk has cut off while it was made: nothing is in it yet, but
+/// it would be taken for a damaged one.
+///
+/// Thread:  the holder of the writer's lock.
+void clear_unfinished_file(const std::string& path) {
+  constexpr off_t kMagicOffset = 16;
+  constexpr std::uint32_t kLmdbMagic = 0xBEEFC0DE;
+  const FileDescriptor file(path, O_RDWR);
+  if (!file.is_open()) return;
+  const off_t bytes = ::lseek(file.get(), 0, SEEK_END);
+  if (bytes >= static_cast<off_t>(2 * kPageBytes)) return;
+  std::uint32_t magic = 0;
+  if (::pread(file.get(), &magic, sizeof magic, kMagicOffset) == sizeof magic &&
+      magic == kLmdbMagic) {
+    check_lmdb(::ftruncate(file.get(), 0) == 0 ? 0 : errno, "ftruncate");
+  }
+}
 
 /// The environments that are open in this process. LMDB allows one per file.
 class Registry {
@@ -135,6 +189,16 @@ void Environment::Internals::open_file() {
   if (options.read_only) flags |= MDB_RDONLY;
   if (options.durability == Durability::kDeferred) flags |= MDB_NOSYNC;
   constexpr mdb_mode_t kMode = 0600;
+  if (!options.read_only) {
+    reserve_lock_file(path.string() + "-lock", options.readers_max);
+    std::error_code absent;
+    const std::uintmax_t bytes = std::filesystem::file_size(path, absent);
+    if (!absent && bytes > 0 && bytes < 2 * kPageBytes) {
+      guard_->lock_writer();
+      const std::shared_ptr<void> unlock(nullptr, [this](void*) { guard_->unlock_writer(); });
+      clear_unfinished_file(path.string());
+    }
+  }
   check_lmdb(mdb_env_open(environment, path.c_str(), flags, kMode), "mdb_env_open");
   int dead_readers = 0;
   check_lmdb(mdb_reader_check(environment, &dead_readers), "mdb_reader_check");
@@ -146,14 +210,18 @@ void Environment::Internals::read_or_write_header() {
   const int opened = mdb_dbi_open(transaction, nullptr, 0, &tree);
   check_lmdb(opened == 0 ? mdb_txn_commit(transaction) : opened, "mdb_dbi_open");
 
-  if (!options.read_only) {
+  const auto is_new = [this] {
+    MDB_stat statistics;
+    check_lmdb(mdb_env_stat(environment, &statistics), "mdb_env_stat");
+    return statistics.ms_entries == 0;
+  };
+  // Who opens what is there waits for no writer.
+  if (!options.read_only && is_new()) {
     KeyValueTransaction writing(tree, this);
     lock_writer();
     const std::shared_ptr<void> unlock(nullptr, [this](void*) { unlock_writer(); });
     writing.begin_write();
-    MDB_stat statistics;
-    check_lmdb(mdb_env_stat(environment, &statistics), "mdb_env_stat");
-    if (statistics.ms_entries == 0) {
+    if (is_new()) {
       Header header;
       fill_random(header.hash_key);
       writing.put(Key(kEnvironmentRealm, Space::kHeader), std::as_bytes(std::span(&header, 1)));
@@ -308,10 +376,25 @@ void Environment::Internals::note_commit() {
 
 std::shared_ptr<Environment> Environment::open(const std::filesystem::path& path,
                                                const EnvironmentOptions& options) {
-  const std::filesystem::path canonical = std::filesystem::weakly_canonical(path);
+  std::error_code failure;
+  const std::filesystem::path canonical = std::filesystem::weakly_canonical(path, failure);
+  if (failure) {
+    throw Error(failure == std::errc::permission_denied ? ErrorCode::kPermissionDenied
+                                                        : ErrorCode::kStorage,
+                "cannot open '" + path.string() + "': " + failure.message(),
+                ForeignError{"errno", failure.value(), "realpath"});
+  }
   auto environment = registry().find_or_open(canonical.string(), [&] {
-    return std::shared_ptr<Environment>(
-        new Environment(std::make_unique<Internals>(canonical, options)));
+    try {
+      return std::shared_ptr<Environment>(
+          new Environment(std::make_unique<Internals>(canonical, options)));
+    } catch (const Error& error) {
+      // What the system says of a call names no file.
+      if (!error.foreign() || error.message().find(canonical.string()) != std::string::npos) throw;
+      throw Error(error.code(),
+                  "cannot open '" + canonical.string() + "': " + error.message(),
+                  *error.foreign());
+    }
   });
   if (environment->options().read_only != options.read_only ||
       environment->options().exclusive != options.exclusive) {

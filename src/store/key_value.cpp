@@ -111,7 +111,9 @@ void KeyValueTransaction::commit() {
   close_cursor();
   is_open_ = false;
   // LMDB frees the transaction whether or not it could be committed.
-  check_lmdb(mdb_txn_commit(std::exchange(transaction_, nullptr)), "mdb_txn_commit");
+  MDB_env* const environment = mdb_txn_env(transaction_);
+  check_lmdb_write(
+      mdb_txn_commit(std::exchange(transaction_, nullptr)), "mdb_txn_commit", environment);
 }
 
 void KeyValueTransaction::abort() noexcept {
@@ -157,14 +159,18 @@ void KeyValueTransaction::put(BytesView key, BytesView value) {
   prepare_write(key, value.size());
   MDB_val key_value = to_value(key);
   MDB_val data = to_value(value);
-  check_lmdb(mdb_cursor_put(cursor(), &key_value, &data, 0), "mdb_cursor_put");
+  // A large transaction writes pages out before its end.
+  check_lmdb_write(
+      mdb_cursor_put(cursor(), &key_value, &data, 0), "mdb_cursor_put", mdb_txn_env(transaction_));
 }
 
 std::span<std::byte> KeyValueTransaction::put_reserved(BytesView key, std::size_t bytes) {
   prepare_write(key, bytes);
   MDB_val key_value = to_value(key);
   MDB_val data{bytes, nullptr};
-  check_lmdb(mdb_cursor_put(cursor(), &key_value, &data, MDB_RESERVE), "mdb_cursor_put");
+  check_lmdb_write(mdb_cursor_put(cursor(), &key_value, &data, MDB_RESERVE),
+                   "mdb_cursor_put",
+                   mdb_txn_env(transaction_));
   return {static_cast<std::byte*>(data.mv_data), bytes};
 }
 
@@ -176,7 +182,7 @@ bool KeyValueTransaction::erase(BytesView key) {
   // Making room may have begun the transaction anew, and with it the cursor.
   key_value = to_value(key);
   TOMBOLO_ASSERT(seek(cursor(), MDB_SET, key_value, value) == MDB_SUCCESS);
-  check_lmdb(mdb_cursor_del(cursor(), 0), "mdb_cursor_del");
+  check_lmdb_write(mdb_cursor_del(cursor(), 0), "mdb_cursor_del", mdb_txn_env(transaction_));
   return true;
 }
 

@@ -1,0 +1,377 @@
+#include "store/environment.h"
+
+#include <atomic>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <lmdb.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "store/keys.h"
+#include "test/support/child_process.h"
+#include "test/support/temporary_directory.h"
+
+namespace tombolo::store {
+namespace {
+
+using test::ChildProcess;
+using test::Pipe;
+using test::TemporaryDirectory;
+
+constexpr std::size_t kMebibyte = std::size_t{1} << 20;
+
+EnvironmentOptions small_map() {
+  EnvironmentOptions options;
+  options.map_bytes = kMebibyte;
+  options.durability = Durability::kDeferred;
+  return options;
+}
+
+/// A file whose every commit leaves one object more, numbered from 1, each with a text that only
+/// its number decides, and their count in the metadata.
+class Ledger {
+ public:
+  explicit Ledger(const std::filesystem::path& path,
+                  const EnvironmentOptions& options = small_map())
+      : environment_(Environment::open(path, options)) {}
+
+  /// Adds what is missing up to `count`, each in a commit of its own.
+  void grow_to(std::uint64_t count, std::size_t text_bytes = 100) {
+    for (std::uint64_t i = this->count() + 1; i <= count; ++i) add(i, text_bytes);
+  }
+
+  void add(std::uint64_t number, std::size_t text_bytes) {
+    WriteTransaction write = environment_->begin_write();
+    fill(write, number, text_bytes);
+    write.commit();
+  }
+
+  static void fill(WriteTransaction& write, std::uint64_t number, std::size_t text_bytes) {
+    RealmWriter& realm = write.realm();
+    realm.add_schema(schema());
+    const ClassInfo& entry = *realm.catalog().find_class("Entry");
+    const ObjectKey key = ObjectKey::of_int(static_cast<std::int64_t>(number));
+    const ObjectRef object{entry.id, realm.create(entry.id, key).row};
+    realm.set(object, entry.find_property("text")->id, Value::of_string(text(number, text_bytes)));
+    std::string count = std::to_string(number);
+    realm.metadata().put(as_bytes("count"), as_bytes(count));
+  }
+
+  /// How many entries there are; checks each of them.
+  [[nodiscard]] std::uint64_t count() const {
+    const ReadTransaction read = environment_->begin_read();
+    const RealmReader& realm = read.realm();
+    const ClassInfo* const entry = realm.catalog().find_class("Entry");
+    if (entry == nullptr) return 0;
+    const auto record = realm.metadata().find(as_bytes("count"));
+    const std::uint64_t count = record ? std::stoull(std::string(as_text(*record))) : 0;
+    EXPECT_EQ(realm.object_count(entry->id), count);
+    for (std::uint64_t number = 1; number <= count; ++number) {
+      const auto row = realm.find(entry->id, ObjectKey::of_int(static_cast<std::int64_t>(number)));
+      if (!row) {
+        ADD_FAILURE() << "entry " << number << " of " << count << " is missing";
+        break;
+      }
+      const Value value = realm.get({entry->id, *row}, entry->find_property("text")->id);
+      const std::string_view found = value.as_string();
+      EXPECT_EQ(found, text(number, found.size()));
+    }
+    return count;
+  }
+
+  [[nodiscard]] Environment& environment() const { return *environment_; }
+
+ private:
+  static Schema schema() {
+    return {{{.name = "Entry",
+              .kind = ClassKind::kTopLevel,
+              .primary_key = "_id",
+              .properties = {{.name = "_id",
+                              .type = PropertyType::kInt,
+                              .collection = CollectionType::kSingle,
+                              .nullable = false,
+                              .target = {}},
+                             {.name = "text",
+                              .type = PropertyType::kString,
+                              .collection = CollectionType::kSingle,
+                              .nullable = false,
+                              .target = {}}}}}};
+  }
+  static std::string text(std::uint64_t number, std::size_t bytes) {
+    return std::string(bytes, static_cast<char>('a' + number % 26));
+  }
+
+  std::shared_ptr<Environment> environment_;
+};
+
+/// The code of what `work` throws; nullopt when it does not.
+template <typename Work>
+std::optional<ErrorCode> failure_of(const Work& work) {
+  try {
+    work();
+    return std::nullopt;
+  } catch (const Error& error) {
+    return error.code();
+  }
+}
+
+// ---- Crashes
+
+TEST(Environment, AfterAKillExactlyTheCommittedTransactionsAreThere) {
+  const TemporaryDirectory directory;
+  const auto path = directory.file("realm");
+  SeededRandom random(1);
+  std::uint64_t before = 0;
+
+  for (int round = 0; round < 25; ++round) {
+    // Given a process that commits one entry after the other, of sizes up to several pages, and
+    // tells of each,
+    const std::uint64_t seed = random.next();
+    ChildProcess child([&](const Pipe& parent) {
+      SeededRandom sizes(seed);
+      Ledger ledger(path);
+      for (std::uint64_t number = ledger.count() + 1;; ++number) {
+        ledger.add(number, sizes.below(30'000));
+        parent.send(number);
+      }
+    });
+
+    // When it is killed somewhere on its way,
+    std::uint64_t told = before;
+    for (std::uint64_t i = 1 + random.below(12); i > 0; --i) told = child.receive().value();
+    child.kill();
+    while (const auto number = child.receive()) told = *number;
+
+    // Then what it told of is there, and at most the one commit more that it could not tell of.
+    const std::uint64_t found = Ledger(path).count();
+    EXPECT_GE(found, told);
+    EXPECT_LE(found, told + 1);
+    before = found;
+  }
+}
+
+// ---- Several processes
+
+TEST(Environment, AnotherProcessReadsTheOldStateUntilACommit) {
+  const TemporaryDirectory directory;
+  const auto path = directory.file("realm");
+  ChildProcess child([&](const Pipe& parent) {
+    Ledger ledger(path);
+    while (parent.receive()) parent.send(ledger.count());
+  });
+  Ledger ledger(path);
+  ledger.grow_to(3);
+
+  // While a write transaction is open, the other process sees what was there before it.
+  WriteTransaction write = ledger.environment().begin_write();
+  Ledger::fill(write, 4, 100);
+  child.send(0);
+  EXPECT_EQ(child.receive(), 3U);
+
+  // After the commit it sees all of it.
+  write.commit();
+  child.send(0);
+  EXPECT_EQ(child.receive(), 4U);
+}
+
+TEST(Environment, AnotherProcessTakesOverTheSizeOfAMapThatHasGrown) {
+  const TemporaryDirectory directory;
+  const auto path = directory.file("realm");
+  ChildProcess child([&](const Pipe& parent) {
+    Ledger ledger(path);
+    parent.send(ledger.environment().stats().map_bytes);
+    while (parent.receive()) {
+      ledger.grow_to(ledger.count() + 1);
+      parent.send(ledger.environment().stats().map_bytes);
+    }
+  });
+  const std::uint64_t map_before = child.receive().value();
+  Ledger ledger(path);
+
+  ledger.grow_to(20, kMebibyte / 2);
+  child.send(0);
+
+  EXPECT_GE(child.receive().value(), std::max<std::uint64_t>(10 * kMebibyte, map_before + 1));
+  EXPECT_EQ(ledger.count(), 21U) << "what the other process wrote into the larger map is read here";
+}
+
+TEST(Environment, TheMapGrowsBesideThreadsThatRead) {
+  const TemporaryDirectory directory;
+  Ledger ledger(directory.file("realm"));
+  ledger.grow_to(1);
+  std::atomic<bool> is_done = false;
+  std::atomic<std::uint64_t> newest_read = 0;
+  std::jthread reader([&] {
+    while (!is_done) newest_read = ledger.count();
+  });
+
+  for (std::uint64_t number = 2; number <= 40; ++number) ledger.add(number, kMebibyte / 4);
+  is_done = true;
+  reader.join();
+
+  EXPECT_GE(ledger.environment().stats().map_bytes, 10 * kMebibyte);
+  EXPECT_EQ(ledger.count(), 40U);
+  EXPECT_LE(newest_read, 40U);
+}
+
+TEST(Environment, AnExclusiveOwnerKeepsOthersOut) {
+  const TemporaryDirectory directory;
+  const auto path = directory.file("realm");
+  ChildProcess child([&](const Pipe& parent) {
+    EnvironmentOptions options = small_map();
+    options.exclusive = true;
+    const Ledger ledger(path, options);
+    parent.send(1);
+    static_cast<void>(parent.receive());
+  });
+  ASSERT_EQ(child.receive(), 1U);
+
+  EXPECT_EQ(failure_of([&] { Ledger ledger(path); }), ErrorCode::kFileInUse);
+}
+
+// ---- Files that are not as they should be
+
+/// Writes `version` where the header keeps the version of the format.
+void set_format_version(const std::filesystem::path& path, std::uint32_t version) {
+  MDB_env* environment = nullptr;
+  MDB_txn* transaction = nullptr;
+  MDB_dbi tree = 0;
+  ASSERT_EQ(mdb_env_create(&environment), 0);
+  ASSERT_EQ(mdb_env_open(environment, path.c_str(), MDB_NOSUBDIR, 0600), 0);
+  ASSERT_EQ(mdb_txn_begin(environment, nullptr, 0, &transaction), 0);
+  ASSERT_EQ(mdb_dbi_open(transaction, nullptr, 0, &tree), 0);
+  const Key key(kEnvironmentRealm, Space::kHeader);
+  MDB_val name{key.size(), const_cast<std::byte*>(key.view().data())};
+  MDB_val record;
+  ASSERT_EQ(mdb_get(transaction, tree, &name, &record), 0);
+  constexpr std::size_t kMagicBytes = 8;
+  Bytes header(static_cast<const std::byte*>(record.mv_data),
+               static_cast<const std::byte*>(record.mv_data) + record.mv_size);
+  std::memcpy(header.data() + kMagicBytes, &version, sizeof version);
+  MDB_val changed{header.size(), header.data()};
+  ASSERT_EQ(mdb_put(transaction, tree, &name, &changed, 0), 0);
+  ASSERT_EQ(mdb_txn_commit(transaction), 0);
+  mdb_env_close(environment);
+}
+
+TEST(Environment, AFileOfANewerFormatIsRefusedAndLeftAsItIs) {
+  const TemporaryDirectory directory;
+  const auto path = directory.file("realm");
+  Ledger(path).grow_to(2);
+  set_format_version(path, 7);
+
+  try {
+    Ledger ledger(path);
+    FAIL() << "it was opened";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kFileFormatTooNew);
+    EXPECT_EQ(error.message(),
+              "'" + std::filesystem::canonical(path).string() +
+                  "' has format 7; this version knows up to 1");
+  }
+
+  set_format_version(path, 1);
+  EXPECT_EQ(Ledger(path).count(), 2U);
+}
+
+TEST(Environment, AFileOfAnotherKindIsRefusedAndLeftAsItIs) {
+  const TemporaryDirectory directory;
+  const auto path = directory.file("realm");
+  const std::string text(100'000, 'x');
+  std::ofstream(path) << text;
+
+  EXPECT_EQ(failure_of([&] { Ledger ledger(path); }), ErrorCode::kFileCorrupt);
+
+  std::stringstream content;
+  content << std::ifstream(path).rdbuf();
+  EXPECT_EQ(content.str(), text);
+}
+
+TEST(Environment, ADirectoryThatMayNotBeWrittenIsPermissionDenied) {
+  const TemporaryDirectory directory;
+  const auto closed = directory.file("closed");
+  std::filesystem::create_directory(closed);
+  ASSERT_EQ(::chmod(directory.path().c_str(), 0755), 0);
+  ASSERT_EQ(::chmod(closed.c_str(), 0555), 0);
+
+  ChildProcess child([&](const Pipe&) {
+    constexpr uid_t kNobody = 65534;
+    if (::geteuid() == 0) {  // Root may write everywhere.
+      ASSERT_EQ(::seteuid(kNobody), 0);
+    }
+    EXPECT_EQ(failure_of([&] { Ledger ledger(closed / "realm"); }), ErrorCode::kPermissionDenied);
+  });
+
+  EXPECT_TRUE(child.succeeds());
+}
+
+// ---- A full disk
+
+/// From now on this process cannot make a file longer than `bytes`: what a full disk is to it.
+void limit_files(rlim_t bytes) {
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
+  limit.rlim_cur = bytes;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+TEST(Environment, AWriteThatTheDiskCutsShortLosesNothingAndCanBeDoneAgain) {
+  const TemporaryDirectory directory;
+  const auto path = directory.file("realm");
+  ChildProcess child([&](const Pipe&) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    Ledger ledger(path);
+    ledger.grow_to(3);
+    std::uint64_t count = 3;
+    // From no room at all to nearly enough: the writes of a commit are cut in different places.
+    for (const rlim_t room :
+         {rlim_t{0}, rlim_t{1}, rlim_t{4096}, rlim_t{100'000}, rlim_t{900'000}}) {
+      SCOPED_TRACE(room);
+      limit_files(std::filesystem::file_size(path) + room);
+
+      EXPECT_EQ(failure_of([&] { ledger.add(count + 1, kMebibyte); }), ErrorCode::kDiskFull);
+      EXPECT_EQ(ledger.count(), count) << "nothing was changed";
+      EXPECT_EQ(failure_of([&] { ledger.add(count + 1, kMebibyte); }), ErrorCode::kDiskFull);
+
+      limit_files(RLIM_INFINITY);
+      ledger.add(++count, kMebibyte);
+      EXPECT_EQ(ledger.count(), count) << "there is room again";
+    }
+  });
+
+  EXPECT_TRUE(child.succeeds());
+  EXPECT_EQ(Ledger(path).count(), 8U);
+}
+
+TEST(Environment, AFileThatTheDiskHasNoRoomForIsMadeOnceThereIs) {
+  const TemporaryDirectory directory;
+  const auto path = directory.file("realm");
+  ChildProcess child([&](const Pipe&) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    // Other files than the data itself have had their room.
+    { const Ledger ledger(path); }
+    std::filesystem::remove(path);
+    for (const rlim_t room : {rlim_t{0}, rlim_t{100}, rlim_t{4096}, rlim_t{8192}, rlim_t{10'000}}) {
+      SCOPED_TRACE(room);
+      limit_files(room);
+      EXPECT_EQ(failure_of([&] { Ledger ledger(path); }), ErrorCode::kDiskFull);
+    }
+    limit_files(RLIM_INFINITY);
+    Ledger ledger(path);
+    ledger.grow_to(1);
+  });
+
+  EXPECT_TRUE(child.succeeds());
+  EXPECT_EQ(Ledger(path).count(), 1U);
+}
+
+}  // namespace
+}  // namespace tombolo::store
