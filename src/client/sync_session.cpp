@@ -4,6 +4,18 @@
 #include <vector>
 
 namespace tombolo::client {
+namespace {
+
+/// See `sync::SessionOptions::progress_delay`. Nobody notices it, but an application that writes in
+/// a loop has its file to itself most of the time.
+constexpr Duration kProgressDelay = std::chrono::milliseconds(50);
+
+sync::SessionOptions with_progress_delay(sync::SessionOptions options) {
+  options.progress_delay = kProgressDelay;
+  return options;
+}
+
+}  // namespace
 
 /// What the driver holds of the session: it keeps the session alive until it has closed.
 class SyncSession::Observer final : public SessionObserver {
@@ -83,7 +95,7 @@ SyncSession::SyncSession(std::shared_ptr<ConnectionDriver> driver,
                          sync::SessionOptions options)
     : driver_(std::move(driver)),
       file_(environment->path()),
-      options_(std::move(options)),
+      options_(with_progress_delay(std::move(options))),
       environment_(std::move(environment)) {}
 
 SyncSession::~SyncSession() = default;

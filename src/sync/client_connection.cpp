@@ -291,12 +291,12 @@ Result<void> ClientConnection::handle(const protocol::ServerMessage& message,
           },
           [&](const protocol::Download& download) {
             return deliver(download.session, BindStep::kReceiveChange, [&](ClientSession& session) {
-              return session.receive(download, std::move(storage));
+              return session.receive(download, std::move(storage), now);
             });
           },
           [&](const protocol::Mark& mark) {
             return deliver(mark.session, BindStep::kReceiveChange, [&](ClientSession& session) {
-              return session.receive(mark);
+              return session.receive(mark, now);
             });
           },
           [&](const protocol::Unbound& unbound) {

@@ -118,7 +118,9 @@ void ClientSession::release(TimePoint now) {
     case SessionState::kActive:
       if (options_.stop_policy == StopPolicy::kAfterChangesUploaded) {
         set_state(SessionState::kDying);
-        if (read_state(now)) finish_dying(now);
+        if (!read_state(now)) return;
+        finish_dying(now);
+        pump(now);
         return;
       }
       break;
@@ -153,6 +155,7 @@ WaitId ClientSession::wait_for_upload(TimePoint now, std::optional<TimePoint> de
   const WaitId wait = waits_.add_upload(replica_state_.newest_client_version, deadline);
   if (session_state_ != SessionState::kClosed) settle_uploads(now);
   settle_if_hopeless(wait);
+  pump(now);
   reschedule();
   return wait;
 }
@@ -203,7 +206,7 @@ void ClientSession::integrated(Result<IntegrationResult> result, TimePoint now) 
     integration_failed(result.error(), now);
   }
   if (!is_active()) return;
-  pump();
+  pump(now);
   host_.enlist(binding_->ident());
 }
 
@@ -303,6 +306,7 @@ void ClientSession::logged_out(const SyncError& error, TimePoint now) {
 void ClientSession::advance(TimePoint now) {
   if (resume_at_ && *resume_at_ <= now) wake(now);
   settle(waits_.take_expired(now), Error(ErrorCode::kTimedOut, "the wait's time ran out"));
+  if (progress_due_ && *progress_due_ <= now) pump(now);
   reschedule();
 }
 
@@ -319,7 +323,9 @@ Result<void> ClientSession::receive(const protocol::ServerIdent& message) {
   return {};
 }
 
-Result<void> ClientSession::receive(const protocol::Download& message, Bytes storage) {
+Result<void> ClientSession::receive(const protocol::Download& message,
+                                    Bytes storage,
+                                    TimePoint now) {
   if (!binding_->receive(BindStep::kReceiveChange)) return not_legal("DOWNLOAD");
   if (ignores_messages() || client_error_) return {};
   if (Result<void> pushed =
@@ -329,11 +335,11 @@ Result<void> ClientSession::receive(const protocol::Download& message, Bytes sto
   host_.session_works();
   backoff_.reset();
   refusals_in_row_ = 0;
-  pump();
+  pump(now);
   return {};
 }
 
-Result<void> ClientSession::receive(const protocol::Mark& message) {
+Result<void> ClientSession::receive(const protocol::Mark& message, TimePoint now) {
   if (!binding_->receive(BindStep::kReceiveChange)) return not_legal("MARK");
   if (ignores_messages()) return {};
   if (message.request <= mark_received_ || message.request > mark_sent_)
@@ -342,7 +348,7 @@ Result<void> ClientSession::receive(const protocol::Mark& message) {
   if (client_error_) return {};
   mark_received_ = message.request;
   inbox_.push(message.request);
-  pump();
+  pump(now);
   return {};
 }
 
@@ -675,6 +681,7 @@ void ClientSession::report_compensating_writes() {
 
 void ClientSession::drop_downloads() {
   batch_.reset();
+  progress_due_.reset();
   inbox_.clear();
   report_unintegrated_bytes();
   // The answers that waited behind them are to be asked for again, in the next binding.
@@ -702,20 +709,35 @@ void ClientSession::take_state(ReplicaState state) {
   replica_state_ = std::move(state);
 }
 
-void ClientSession::pump() {
+bool ClientSession::delays_progress(TimePoint now) {
+  const bool may_wait = options_.progress_delay > Duration::zero() && inbox_.has_only_progress() &&
+                        !waits_.has_uploads() && session_state_ != SessionState::kDying;
+  if (!may_wait) {
+    progress_due_.reset();
+    return false;
+  }
+  if (!progress_due_) progress_due_ = now + options_.progress_delay;
+  return now < *progress_due_;
+}
+
+void ClientSession::pump(TimePoint now) {
   while (is_active() && !is_working_) {
     if (batch_) {
       is_working_ = true;
       host_.emit(IntegrateDownload{key_, batch_, batch_done_});
     } else if (const std::optional<RequestIdent> mark = inbox_.take_mark()) {
       reach(*mark);
+    } else if (delays_progress(now)) {
+      break;
     } else if ((batch_ = inbox_.take_batch()) != nullptr) {
       batch_done_ = 0;
+      progress_due_.reset();
     } else {
       break;
     }
   }
   report_unintegrated_bytes();
+  reschedule();
 }
 
 void ClientSession::reach(RequestIdent mark) {
@@ -746,7 +768,7 @@ ClientVersion ClientSession::confirmed_version() const {
 void ClientSession::settle_uploads(TimePoint now) {
   settle(waits_.take_uploads(replica_state_.progress.upload.client_version), {});
   // What is left may have nothing before it that is to be sent.
-  if (!waits_.next_upload()) return;
+  if (!waits_.has_uploads()) return;
   try {
     settle(waits_.take_uploads(confirmed_version()), {});
   } catch (const Error& error) {
@@ -790,7 +812,9 @@ void ClientSession::finish_dying(TimePoint now) {
 
 void ClientSession::reschedule() {
   std::optional<TimePoint> deadline = waits_.deadline();
-  if (resume_at_ && (!deadline || *resume_at_ < *deadline)) deadline = resume_at_;
+  for (const std::optional<TimePoint>& own : {resume_at_, progress_due_}) {
+    if (own && (!deadline || *own < *deadline)) deadline = own;
+  }
   if (deadline == scheduled_) return;
   host_.reschedule(key_, scheduled_, deadline);
   scheduled_ = deadline;

@@ -38,6 +38,10 @@ struct SessionOptions {
   /// After each connect, hold uploads back until the first download is complete, as the original's
   /// clients do, unless the connection was lost only a moment ago.
   bool delay_uploads_until_downloaded = false;
+  /// How long a DOWNLOAD that only confirms what was uploaded may wait to be stored, unless
+  /// somebody waits for it or more comes: its commit takes the file's write lock from the
+  /// application. What is lost by waiting is sent again and counts once.
+  Duration progress_delay{0};
   BackoffParameters backoff;  ///< Of a session that the server ended but will take again.
 };
 
@@ -135,8 +139,10 @@ class ClientSession {
   // Messages for an active session. An error is a violation of the protocol and costs the whole
   // connection.
   [[nodiscard]] Result<void> receive(const protocol::ServerIdent& message);
-  [[nodiscard]] Result<void> receive(const protocol::Download& message, Bytes storage);
-  [[nodiscard]] Result<void> receive(const protocol::Mark& message);
+  [[nodiscard]] Result<void> receive(const protocol::Download& message,
+                                     Bytes storage,
+                                     TimePoint now);
+  [[nodiscard]] Result<void> receive(const protocol::Mark& message, TimePoint now);
   [[nodiscard]] Result<void> receive(const protocol::Unbound& message);
   [[nodiscard]] Result<void> receive(const protocol::ServerError& message, TimePoint now);
   [[nodiscard]] Result<void> receive(const protocol::LegacyError& message, TimePoint now);
@@ -184,7 +190,9 @@ class ClientSession {
   // Work, waits and progress.
   [[nodiscard]] bool read_state(TimePoint now);
   void take_state(ReplicaState state);  ///< Of a finished work.
-  void pump();                          ///< Gives out the next work that waits in the inbox.
+  void pump(TimePoint now);             ///< Gives out the next work that waits in the inbox.
+  /// Whether what waits is progress that need not be stored yet.
+  [[nodiscard]] bool delays_progress(TimePoint now);
   void reach(RequestIdent mark);
   [[nodiscard]] bool end_work();  ///< False: the session has closed meanwhile.
   void take_integration(std::size_t entries_done, TimePoint now);
@@ -222,6 +230,7 @@ class ClientSession {
   DownloadInbox inbox_;
   std::shared_ptr<const DownloadBatch> batch_;  ///< In integration.
   std::size_t batch_done_ = 0;                  ///< Entries of it.
+  std::optional<TimePoint> progress_due_;       ///< When progress that waits is stored.
 
   RequestIdent mark_target_;  ///< The newest that somebody wants answered.
   RequestIdent mark_sent_;

@@ -294,6 +294,42 @@ TEST(ClientSession, CollectsDownloadsWhileOneIsBeingIntegrated) {
   EXPECT_THAT(bench.take_sent(), ElementsAre("upload 1 0 0 0 5 3 3\n"));
 }
 
+TEST(ClientSession, ConfirmationsWaitForEachOtherAndAreStoredTogether) {
+  // Given a session that may keep progress back,
+  ClientBench bench;
+  ClientSession& session = live_session(bench, {.partition = "\"p\"", .progress_delay = 50ms});
+  bench.wait(50ms);
+
+  // When two changes are confirmed,
+  bench.write(session, "ABC");
+  bench.server_sends("download 1 1 4 1 5 4 0 0 0 0 0\n");
+  bench.write(session, "DEF");
+  bench.server_sends("download 1 2 5 2 5 5 0 0 0 0 0\n");
+
+  // Then nothing is written for a while, and both are one commit.
+  EXPECT_EQ(bench.replica(session).newest(), ClientVersion(5));
+  bench.wait(50ms);
+  EXPECT_EQ(bench.replica(session).newest(), ClientVersion(6));
+  EXPECT_EQ(bench.replica(session).state().progress.upload.client_version, ClientVersion(5));
+}
+
+TEST(ClientSession, ConfirmationsThatSomebodyWaitsForAreStoredAtOnce) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench, {.partition = "\"p\"", .progress_delay = 50ms});
+  bench.wait(50ms);
+  bench.write(session, "ABC");
+  bench.server_sends("download 1 1 4 1 5 4 0 0 0 0 0\n");
+
+  static_cast<void>(session.wait_for_upload(bench.now()));
+  bench.run();
+  EXPECT_THAT(bench.take_news(), ElementsAre("wait 1/1 done"));
+
+  bench.write(session, "DEF");
+  static_cast<void>(session.wait_for_upload(bench.now()));
+  bench.server_sends("download 1 2 6 2 5 6 0 0 0 0 0\n");
+  EXPECT_THAT(bench.take_news(), ElementsAre("wait 1/2 done"));
+}
+
 TEST(ClientSession, GoesOnWhereASliceOfABatchEnded) {
   ClientBench bench;
   ClientSession& session = live_session(bench);

@@ -91,6 +91,12 @@ std::shared_ptr<const DownloadBatch> DownloadInbox::take_batch() {
   return batch;
 }
 
+bool DownloadInbox::has_only_progress() const noexcept {
+  return !empty() && std::ranges::all_of(items_, [](const Item& item) {
+    return item.batch && item.batch->entries.empty();
+  });
+}
+
 void DownloadInbox::clear() {
   items_.clear();
   bytes_ = 0;

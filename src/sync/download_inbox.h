@@ -40,6 +40,9 @@ class DownloadInbox {
   /// The DOWNLOADs at the front, up to `kBatchBytesTarget` together; null when there are none.
   [[nodiscard]] std::shared_ptr<const DownloadBatch> take_batch();
 
+  /// Whether something waits, and none of it changes objects or answers anybody.
+  [[nodiscard]] bool has_only_progress() const noexcept;
+
   void clear();
   [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
   /// What the waiting DOWNLOADs occupy.

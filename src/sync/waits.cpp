@@ -68,12 +68,9 @@ RequestIdent Waits::renumber_downloads() {
   return mark;
 }
 
-std::optional<ClientVersion> Waits::next_upload() const noexcept {
-  std::optional<ClientVersion> next;
-  for (const Wait& wait : waits_) {
-    if (wait.direction == Direction::kUpload && (!next || wait.target < *next)) next = wait.target;
-  }
-  return next;
+bool Waits::has_uploads() const noexcept {
+  return std::ranges::any_of(waits_,
+                             [](const Wait& wait) { return wait.direction == Direction::kUpload; });
 }
 
 std::optional<TimePoint> Waits::deadline() const noexcept {

@@ -30,8 +30,7 @@ class Waits {
   /// the last number given.
   RequestIdent renumber_downloads();
 
-  /// The lowest client version that an upload wait waits for.
-  [[nodiscard]] std::optional<ClientVersion> next_upload() const noexcept;
+  [[nodiscard]] bool has_uploads() const noexcept;
   [[nodiscard]] std::optional<TimePoint> deadline() const noexcept;
 
  private:

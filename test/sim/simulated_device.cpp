@@ -38,7 +38,11 @@ void SimulatedDevice::start() {
   connection.route.url = "ws://server/realm-sync";
   connection_ = std::make_unique<sync::ClientConnection>(
       std::move(connection), idents_, random_, null_logger());
-  session_ = connection_->open_session(replica_, {.partition = options_.partition}).key();
+  session_ = connection_
+                 ->open_session(replica_,
+                                {.partition = options_.partition,
+                                 .progress_delay = std::chrono::milliseconds(50)})
+                 .key();
   write([&](store::RealmWriter& realm) {
     if (!realm.schema().classes.empty()) return false;
     realm.add_schema(options_.schema);
