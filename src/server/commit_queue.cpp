@@ -24,6 +24,12 @@ std::size_t bytes_of(const CommitJob& job) {
   return upload ? upload->upload.bytes() : 0;
 }
 
+/// Whether somebody waits for it: everything but an upload that holds only progress.
+bool is_urgent(const CommitJob& job) {
+  const auto* upload = std::get_if<UploadJob>(&job);
+  return !upload || !upload->upload.entries.empty();
+}
+
 bool is_broken(const CommitJob& job) {
   const auto* upload = std::get_if<UploadJob>(&job);
   return upload && upload->upload.stream->is_broken;
@@ -112,6 +118,7 @@ void CommitQueue::submit(CommitJob job) {
     const std::lock_guard lock(mutex_);
     if (bytes == 0 || waiting_bytes_ + bytes <= options_.waiting_bytes_max) {
       waiting_bytes_ += bytes;
+      if (is_urgent(job)) ++urgent_jobs_;
       jobs_.push_back(std::move(job));
       filled_.notify_one();
       return;
@@ -122,7 +129,9 @@ void CommitQueue::submit(CommitJob job) {
 
 bool CommitQueue::wait(std::stop_token stop) {
   std::unique_lock lock(mutex_);
-  return filled_.wait(lock, stop, [&] { return !jobs_.empty(); });
+  if (!filled_.wait(lock, stop, [&] { return !jobs_.empty(); })) return false;
+  filled_.wait_for(lock, stop, options_.progress_delay, [&] { return urgent_jobs_ > 0; });
+  return true;
 }
 
 bool CommitQueue::is_empty() const {
@@ -136,6 +145,7 @@ std::vector<CommitJob> CommitQueue::take_jobs() {
   std::size_t bytes = 0;
   while (!jobs_.empty() && bytes < options_.commit_bytes_target) {
     bytes += bytes_of(jobs_.front());
+    if (is_urgent(jobs_.front())) --urgent_jobs_;
     jobs.push_back(std::move(jobs_.front()));
     jobs_.pop_front();
   }

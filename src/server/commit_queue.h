@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -48,6 +49,9 @@ class CommitQueue {
     std::size_t waiting_bytes_max = std::size_t{1} << 30;
     /// Upload bytes after which a transaction is committed, so that none grows without end.
     std::size_t commit_bytes_target = std::size_t{16} << 20;
+    /// How long uploads that only say how far a client has come may wait for company. Nobody waits
+    /// for them, and there is one for each download that a client stores.
+    std::chrono::milliseconds progress_delay{20};
   };
   /// What became of a job, kept back until it is durable.
   using Outcome = std::variant<protocol::SaltedFileIdent, IntegratedUpload, Error>;
@@ -64,7 +68,8 @@ class CommitQueue {
   /// Errors:  an upload that finds too much waiting is told `kLimitExceeded` at once.
   void submit(CommitJob job);
 
-  /// Waits until there is something to commit; false when `stop` was requested and nothing is left.
+  /// Waits until there is something to commit, and if that is only progress, a while longer; false
+  /// when `stop` was requested and nothing is left.
   [[nodiscard]] bool wait(std::stop_token stop);
   [[nodiscard]] bool is_empty() const;
   /// Commits what waits; if that is a lot, the front of it.
@@ -86,6 +91,7 @@ class CommitQueue {
   mutable std::mutex mutex_;  // Guards the members below.
   std::condition_variable_any filled_;
   std::deque<CommitJob> jobs_;
+  std::size_t urgent_jobs_ = 0;  ///< Of them, those that somebody waits for.
   std::size_t waiting_bytes_ = 0;
 };
 
