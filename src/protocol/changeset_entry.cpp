@@ -2,10 +2,12 @@
 
 #include <array>
 #include <charconv>
+#include <limits>
 #include <string>
 
 #include "protocol/decimal.h"
 #include "protocol/error_code.h"
+#include "protocol/limits.h"
 
 namespace tombolo::protocol {
 namespace {
@@ -58,13 +60,17 @@ template <std::size_t kCount>
 }
 
 template <typename Entry, typename Reader>
-[[nodiscard]] Result<std::vector<Entry>> read_all(BytesView body) {
+[[nodiscard]] Result<std::vector<Entry>> read_all(BytesView body, std::size_t count_max) {
   std::vector<Entry> entries;
   Reader reader(body);
   while (true) {
     Result<std::optional<Entry>> entry = reader.next();
     if (!entry) return entry.error();
     if (!*entry) return entries;
+    if (entries.size() == count_max) {
+      return Error(ErrorCode::kLimitExceeded,
+                   "a message has more than " + std::to_string(count_max) + " changeset entries");
+    }
     entries.push_back(**entry);
   }
 }
@@ -118,11 +124,12 @@ Result<std::optional<DownloadEntry>> DownloadEntryReader::next() {
 }
 
 Result<std::vector<UploadEntry>> parse_upload_entries(BytesView body) {
-  return read_all<UploadEntry, UploadEntryReader>(body);
+  return read_all<UploadEntry, UploadEntryReader>(body, kUploadEntriesMax);
 }
 
 Result<std::vector<DownloadEntry>> parse_download_entries(BytesView body) {
-  return read_all<DownloadEntry, DownloadEntryReader>(body);
+  return read_all<DownloadEntry, DownloadEntryReader>(body,
+                                                      std::numeric_limits<std::size_t>::max());
 }
 
 }  // namespace tombolo::protocol

@@ -68,7 +68,8 @@ class DownloadEntryReader {
   std::size_t offset_ = 0;
 };
 
-/// All entries of an uncompressed body, or the first error.
+/// All entries of an uncompressed body, or the first error; `kLimitExceeded` for an UPLOAD of more
+/// than `kUploadEntriesMax`.
 [[nodiscard]] Result<std::vector<UploadEntry>> parse_upload_entries(BytesView body);
 [[nodiscard]] Result<std::vector<DownloadEntry>> parse_download_entries(BytesView body);
 

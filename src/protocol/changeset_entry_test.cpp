@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "protocol/error_code.h"
+#include "protocol/limits.h"
 
 namespace tombolo::protocol {
 namespace {
@@ -100,6 +101,16 @@ TEST(ChangesetEntries, AreRefusedAfterEveryTruncationInsideThem) {
     EXPECT_EQ(parse_download_entries(as_bytes(kDownloadBody.substr(0, size))).has_value(),
               size == first.size())
         << size;
+}
+
+TEST(ChangesetEntries, OfAnUploadHaveALimitOfTheirNumber) {
+  Bytes body;
+  for (std::size_t i = 0; i < kUploadEntriesMax; ++i) append_entry(body, UploadEntry{});
+  EXPECT_EQ(parse_upload_entries(body)->size(), kUploadEntriesMax);
+
+  append_entry(body, UploadEntry{});
+
+  EXPECT_EQ(parse_upload_entries(body).error().code(), ErrorCode::kLimitExceeded);
 }
 
 RC_GTEST_PROP(ChangesetEntries, ReadAsTheyWereWritten, ()) {

@@ -14,6 +14,10 @@ inline constexpr std::size_t kMessageBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kUploadBytesTarget = 128 * 1024;
 inline constexpr std::size_t kUploadBytesMax = 16 * 1024 * 1024;
 
+/// Most entries in one UPLOAD that is accepted: as many as reach the target with a byte each. An
+/// entry takes ten bytes on the wire, and many times that while it is integrated.
+inline constexpr std::size_t kUploadEntriesMax = kUploadBytesTarget;
+
 /// Bodies up to this size are never compressed: the zlib frame eats the gain.
 inline constexpr std::size_t kUncompressedBodyBytesMax = 1024;
 
@@ -25,8 +29,8 @@ inline constexpr std::size_t kBindDataBytesMax = 8 * kPartitionBytesMax;
 inline constexpr std::size_t kBindTokenBytesMax = 2048;
 /// Longest JSON of an error, log message or test command, and longest QUERY_ERROR text.
 inline constexpr std::size_t kTextBytesMax = 1024 * 1024;
-/// Deepest nesting in a JSON text, in sync messages and in the App Services API. Ours need 3 levels;
-/// documents that applications pass through, as arguments or custom data, bring more.
+/// Deepest nesting in a JSON text, in sync messages and in the App Services API. Ours need 3
+/// levels; documents that applications pass through, as arguments or custom data, bring more.
 inline constexpr std::size_t kJsonDepthMax = 32;
 /// Longest query set in IDENT or QUERY.
 inline constexpr std::size_t kQueryBytesMax = 16 * 1024 * 1024;

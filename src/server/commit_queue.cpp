@@ -20,8 +20,10 @@ Overloaded(Handlers...) -> Overloaded<Handlers...>;
 using Outcome = CommitQueue::Outcome;
 
 std::size_t bytes_of(const CommitJob& job) {
-  const auto* upload = std::get_if<UploadJob>(&job);
-  return upload ? upload->upload.bytes() : 0;
+  if (const auto* upload = std::get_if<UploadJob>(&job)) return upload->upload.bytes();
+  // Clients choose the partition and can ask again and again.
+  const auto& allocation = std::get<AllocationJob>(job);
+  return sizeof(CommitJob) + allocation.partition.size() + allocation.owner.size();
 }
 
 /// Whether somebody waits for it: everything but an upload that holds only progress.
@@ -124,7 +126,7 @@ void CommitQueue::submit(CommitJob job) {
       return;
     }
   }
-  finish(job, Error(ErrorCode::kLimitExceeded, "too many uploads wait for integration"));
+  finish(job, Error(ErrorCode::kLimitExceeded, "too much waits for the writer"));
 }
 
 bool CommitQueue::wait(std::stop_token stop) {

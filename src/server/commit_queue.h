@@ -45,9 +45,9 @@ using CommitJob = std::variant<AllocationJob, UploadJob>;
 class CommitQueue {
  public:
   struct Options {
-    /// Upload bytes that may wait, over all connections; more is turned away.
+    /// Bytes of jobs that may wait, over all connections; more is turned away.
     std::size_t waiting_bytes_max = std::size_t{1} << 30;
-    /// Upload bytes after which a transaction is committed, so that none grows without end.
+    /// Bytes of jobs after which a transaction is committed, so that none grows without end.
     std::size_t commit_bytes_target = std::size_t{16} << 20;
     /// How long uploads that only say how far a client has come may wait for company. Nobody waits
     /// for them, and there is one for each download that a client stores.
@@ -65,7 +65,7 @@ class CommitQueue {
         advanced_(std::move(advanced)),
         options_(options) {}
 
-  /// Errors:  an upload that finds too much waiting is told `kLimitExceeded` at once.
+  /// Errors:  a job that finds too much waiting is told `kLimitExceeded` at once.
   void submit(CommitJob job);
 
   /// Waits until there is something to commit, and if that is only progress, a while longer; false

@@ -100,6 +100,10 @@ void Connection::on_bind(const protocol::Bind& bind) {
   if (sessions_.contains(bind.session)) {
     return fail(SyncErrorCode::kReuseOfSessionIdent, "a session with this ident is bound");
   }
+  // A session that was turned away is kept until its UNBIND: clients that go on are sent off.
+  if (sessions_.size() >= 2 * options_.sessions_max) {
+    return close(kCloseNormal, "too many sessions");
+  }
   const auto* target = std::get_if<protocol::PartitionBind>(&bind.target);
   if (!target) {
     return fail(SyncErrorCode::kSwitchToPbs, "this app uses partition-based sync");

@@ -21,6 +21,7 @@ using protocol::SyncErrorCode;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 constexpr TimePoint kStart{1h};
@@ -495,6 +496,18 @@ TEST(Connection, TurnsSessionsAwayWhenItHasTooMany) {
   const protocol::ServerError error = parse_error(peers.sent().at(0));
   EXPECT_EQ(error.session, SessionIdent(2));
   EXPECT_EQ(error.action, Action::kTransient);
+}
+
+TEST(Connection, ClosesOnAClientThatGoesOnBindingSessions) {
+  ConnectionOptions narrow = options();
+  narrow.sessions_max = 2;
+  Peers peers(narrow);
+  for (int i = 1; i <= 4; ++i) peers.receive("bind " + std::to_string(i) + " 3 0 0 0\n\"p\"");
+  EXPECT_THAT(peers.effects<CloseConnection>(), IsEmpty());
+
+  peers.receive("bind 5 3 0 0 0\n\"p\"");
+
+  EXPECT_THAT(peers.effects<CloseConnection>(), SizeIs(1));
 }
 
 TEST(Connection, AnswersUnbindByUnbound) {

@@ -246,6 +246,17 @@ TEST_F(Service, TurnsUploadsAwayWhenTooMuchWaits) {
   EXPECT_THAT(greedy->run(), ElementsAre(StartsWith("json_error 201 ")));
 }
 
+TEST_F(Service, TurnsRegistrationsAwayWhenTooMuchWaits) {
+  SyncService narrow(storage_, random_, null_logger(), {.commits = {.waiting_bytes_max = 2000}});
+  const auto greedy = std::make_shared<Peer>(narrow, "user");
+  const std::string partition(1000, 'p');
+  for (int i = 1; i <= 2; ++i) {
+    greedy->send("bind " + std::to_string(i) + " 1002 0 1 0\n\"" + partition + "\"");
+  }
+
+  EXPECT_THAT(greedy->run(), ElementsAre(StartsWith("json_error 201 ")));
+}
+
 TEST_F(Service, DisplacesTheOlderConnectionOfAClientFile) {
   std::string ident;
   const auto old = bind_new(&ident);
