@@ -67,6 +67,8 @@ int serve(const ServeArguments& arguments) {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  // A file that may not grow further fails the write, as a full disk does, and not the process.
+  std::signal(SIGXFSZ, SIG_IGN);
 
   const auto logger = make_stderr_logger(arguments.is_verbose ? LogLevel::kDebug : LogLevel::kInfo);
   server::Server server(to_options(arguments), *logger, system_clock());

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/directory.h"
 #include "base/hex.h"
 #include "base/random.h"
 #include "net/event_loop.h"
@@ -47,15 +48,7 @@ std::string make_connection_id(Random& random) {
 /// The directory of the app within the data directory.
 std::filesystem::path make_app_directory(const ServerOptions& options) {
   const std::filesystem::path directory = options.data_directory / "apps" / options.app.app_id;
-  std::error_code failure;
-  std::filesystem::create_directories(directory, failure);
-  if (failure) {
-    const bool is_denied =
-        failure == std::errc::permission_denied || failure == std::errc::read_only_file_system;
-    throw Error(is_denied ? ErrorCode::kPermissionDenied : ErrorCode::kStorage,
-                "cannot make the directory " + directory.string(),
-                {"errno", failure.value(), "mkdir"});
-  }
+  make_directories(directory);
   return directory;
 }
 

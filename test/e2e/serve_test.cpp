@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "test/e2e/server_process.h"
+#include "test/support/child_process.h"
 #include "test/support/temporary_directory.h"
 
 namespace tombolo::test {
@@ -82,6 +84,26 @@ TEST(Serve, RefusesADirectoryThatItCannotMake) {
   ServerProcess process(serve(directory.file("file")));
 
   expect_refusal(process, directory.file("file").string());
+}
+
+TEST(Serve, RefusesADirectoryThatItMayNotWrite) {
+  const TemporaryDirectory directory;
+  namespace fs = std::filesystem;
+  fs::create_directories(directory.file("data") / "apps/dev");
+  fs::permissions(directory.path(), fs::perms(0755));
+  fs::permissions(directory.file("data") / "apps/dev", fs::perms(0555));
+
+  ChildProcess child([&](const Pipe&) {
+    constexpr uid_t kNobody = 65534;
+    if (::geteuid() == 0) {  // Root may write everywhere.
+      ASSERT_EQ(::setuid(kNobody), 0);
+    }
+    ServerProcess process(serve(directory.file("data")));
+
+    expect_refusal(process, (directory.file("data") / "apps/dev").string());
+  });
+
+  EXPECT_TRUE(child.succeeds());
 }
 
 TEST(Serve, RefusesAnAddressThatIsInUse) {

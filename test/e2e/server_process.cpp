@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,15 @@ std::array<int, 2> make_pipe() {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
   return ends;
+}
+
+std::optional<std::string> read_line_from(int descriptor) {
+  std::string line;
+  for (char c = 0; read(descriptor, &c, 1) == 1;) {
+    if (c == '\n') return line;
+    line.push_back(c);
+  }
+  return line.empty() ? std::nullopt : std::optional(line);
 }
 
 }  // namespace
@@ -55,12 +65,11 @@ ServerProcess::~ServerProcess() {
 }
 
 std::optional<std::string> ServerProcess::read_line() {
-  std::string line;
-  for (char c = 0; read(output_, &c, 1) == 1;) {
-    if (c == '\n') return line;
-    line.push_back(c);
-  }
-  return line.empty() ? std::nullopt : std::optional(line);
+  return read_line_from(output_);
+}
+
+std::optional<std::string> ServerProcess::read_error_line() {
+  return read_line_from(errors_);
 }
 
 std::string ServerProcess::read_errors() {
@@ -74,6 +83,11 @@ std::string ServerProcess::read_errors() {
 
 void ServerProcess::send_signal(int signal) const {
   kill(pid_, signal);
+}
+
+void ServerProcess::limit_files(std::uint64_t bytes) const {
+  const rlimit limit{bytes, RLIM_INFINITY};
+  if (prlimit(pid_, RLIMIT_FSIZE, &limit, nullptr) != 0) throw std::runtime_error("no file limit");
 }
 
 int ServerProcess::wait() {

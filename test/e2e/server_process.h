@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,11 +22,15 @@ class ServerProcess {
 
   /// The next line of its standard output; nullopt when it printed its last.
   [[nodiscard]] std::optional<std::string> read_line();
+  /// The same of its standard error.
+  [[nodiscard]] std::optional<std::string> read_error_line();
   /// All it prints to standard error until it ends.
   [[nodiscard]] std::string read_errors();
 
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   void send_signal(int signal) const;
+  /// From now on it cannot make a file longer than `bytes`.
+  void limit_files(std::uint64_t bytes) const;
   /// Waits for its end and returns its exit status; a signal counts as 128 and its number.
   [[nodiscard]] int wait();
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/directory.h"
 #include "client/app.h"
 #include "store/history.h"
 #include "sync_error_number.h"
@@ -43,7 +44,7 @@ std::shared_ptr<RealmCore> RealmCore::open(RealmConfiguration configuration) {
 RealmCore::RealmCore(RealmConfiguration configuration) : configuration_(std::move(configuration)) {
   if (configuration_.schema) validate(*configuration_.schema).value();
   const auto folder = configuration_.path.parent_path();
-  if (!folder.empty() && !configuration_.read_only) std::filesystem::create_directories(folder);
+  if (!folder.empty() && !configuration_.read_only) make_directories(folder);
   environment_ = store::Environment::open(
       configuration_.path,
       {.read_only = configuration_.read_only, .logger = configuration_.logger});

@@ -1,11 +1,16 @@
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include "test/support/child_process.h"
 #include "tombolo/tombolo.h"
 
 namespace tombolo {
@@ -133,6 +138,92 @@ TEST_F(RealmTest, ASchemaThatContradictsTheFileIsRefusedWithEveryProblem) {
     EXPECT_EQ(error.code(), ErrorCode::kSchemaMismatch);
     EXPECT_THAT(error.message(), HasSubstr("name"));
   }
+}
+
+TEST_F(RealmTest, ASchemaThatContradictsItselfIsRefusedWithEveryProblem) {
+  Schema schema = schema_of<City, Country>();
+  schema.classes[0].primary_key = "number";
+  schema.classes[1].properties.push_back(schema.classes[1].properties[0]);
+
+  try {
+    (void)Realm::open({.path = folder_ / "cities.realm", .schema = schema});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidSchema);
+    EXPECT_EQ(error.message(),
+              "City: the primary key 'number' is no property\n"
+              "Country.code: the property is declared twice");
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "cities.realm"));
+}
+
+TEST_F(RealmTest, AFolderThatCannotBeMadeIsNamed) {
+  std::ofstream(folder_ / "file") << "no folder";
+  try {
+    (void)Realm::open({.path = folder_ / "file" / "cities.realm"});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kStorage);
+    EXPECT_THAT(error.message(), HasSubstr((folder_ / "file").string()));
+  }
+}
+
+TEST_F(RealmTest, AFolderThatMayNotBeWrittenIsNamed) {
+  std::filesystem::create_directory(folder_ / "closed");
+  std::filesystem::permissions(folder_, std::filesystem::perms(0755));
+  std::filesystem::permissions(folder_ / "closed", std::filesystem::perms(0555));
+
+  test::ChildProcess child([&](const test::Pipe&) {
+    constexpr uid_t kNobody = 65534;
+    if (::geteuid() == 0) {  // Root may write everywhere.
+      ASSERT_EQ(::seteuid(kNobody), 0);
+    }
+    for (const char* const path : {"closed/cities.realm", "closed/new/cities.realm"}) {
+      try {
+        (void)Realm::open({.path = folder_ / path});
+        ADD_FAILURE();
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::kPermissionDenied);
+        EXPECT_THAT(error.message(), HasSubstr((folder_ / "closed").string()));
+      }
+    }
+  });
+
+  EXPECT_TRUE(child.succeeds());
+}
+
+TEST_F(RealmTest, AFullDiskFailsTheWriteAndLosesNothing) {
+  test::ChildProcess child([&](const test::Pipe&) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    Realm realm = open();
+    realm.write([&] { realm.create<City>(City::id = 1, City::name = "Rome"); });
+    const auto write_much = [&] {
+      realm.write([&] {
+        for (std::int64_t i = 2; i < 500; ++i) {
+          realm.create<City>(City::id = i, City::name = std::string(10'000, 'x'));
+        }
+      });
+    };
+
+    // Given a disk on which the file can hardly grow,
+    rlimit limit{std::filesystem::file_size(folder_ / "cities.realm") + 300'000, RLIM_INFINITY};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+
+    // When a large transaction is committed, then it fails by name, nothing of it is there, and the
+    // realm can still be read.
+    EXPECT_EQ(code_of(write_much), ErrorCode::kDiskFull);
+    EXPECT_FALSE(realm.is_in_transaction());
+    EXPECT_EQ(realm.objects<City>().size(), 1U);
+    EXPECT_EQ((*realm.find<City>(1))[City::name], "Rome");
+
+    // With room again the same realm goes on.
+    limit.rlim_cur = RLIM_INFINITY;
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+    write_much();
+  });
+
+  EXPECT_TRUE(child.succeeds());
+  EXPECT_EQ(open().objects<City>().size(), 499U);
 }
 
 TEST_F(RealmTest, ResultsAreLiveAndFilteredByTypedPredicates) {
