@@ -102,11 +102,15 @@ void ConnectionDriver::look_for_commits() {
 
 void ConnectionDriver::drain() {
   if (std::exchange(is_draining_, true)) return;  // The call further up the stack goes on.
-  while (auto event = connection_.next_event()) {
-    std::visit([this](const auto& what) { handle(what); }, *event);
-  }
+  auto event = connection_.next_event();
+  do {
+    for (; event; event = connection_.next_event()) {
+      std::visit([this](const auto& what) { handle(what); }, *event);
+    }
+    send_output(system_clock().now());
+    event = connection_.next_event();  // Making output may ask for more.
+  } while (event);
   is_draining_ = false;
-  send_output(system_clock().now());
   hold_input();
   arm_timer();
 }

@@ -7,8 +7,8 @@ namespace tombolo::client {
 namespace {
 
 /// See `sync::SessionOptions::progress_delay`. Nobody notices it, but an application that writes in
-/// a loop has its file to itself most of the time.
-constexpr Duration kProgressDelay = std::chrono::milliseconds(50);
+/// a loop has its file to itself, and what does not concern a file costs it a commit a second.
+constexpr Duration kProgressDelay = std::chrono::seconds(1);
 
 sync::SessionOptions with_progress_delay(sync::SessionOptions options) {
   options.progress_delay = kProgressDelay;

@@ -428,6 +428,7 @@ std::optional<OutgoingMessage> ClientSession::make_bind() {
 std::optional<OutgoingMessage> ClientSession::make_ident(TimePoint now) {
   // What was received on an earlier connection counts: it is integrated before the server is told
   // from where to go on.
+  pump(now);
   if (is_working_ || batch_ || !inbox_.empty() || !read_state(now)) return std::nullopt;
   const protocol::SaltedFileIdent& file_ident = *replica_state_.file_ident;
   const SyncProgress& progress = replica_state_.progress;
@@ -711,7 +712,9 @@ void ClientSession::take_state(ReplicaState state) {
 
 bool ClientSession::delays_progress(TimePoint now) {
   const bool may_wait = options_.progress_delay > Duration::zero() && inbox_.has_only_progress() &&
-                        !waits_.has_uploads() && session_state_ != SessionState::kDying;
+                        !waits_.has_uploads() && progress_.empty() &&
+                        session_state_ != SessionState::kDying &&
+                        binding_->phase() == BindPhase::kIdentified;
   if (!may_wait) {
     progress_due_.reset();
     return false;

@@ -38,9 +38,9 @@ struct SessionOptions {
   /// After each connect, hold uploads back until the first download is complete, as the original's
   /// clients do, unless the connection was lost only a moment ago.
   bool delay_uploads_until_downloaded = false;
-  /// How long a DOWNLOAD that only confirms what was uploaded may wait to be stored, unless
-  /// somebody waits for it or more comes: its commit takes the file's write lock from the
-  /// application. What is lost by waiting is sent again and counts once.
+  /// How long a DOWNLOAD without changes may wait to be stored, unless somebody waits for it or
+  /// watches progress, or more comes: its commit takes the file's write lock from the application.
+  /// What is lost by waiting is sent again and counts once.
   Duration progress_delay{0};
   BackoffParameters backoff;  ///< Of a session that the server ended but will take again.
 };

@@ -330,6 +330,34 @@ TEST(ClientSession, ConfirmationsThatSomebodyWaitsForAreStoredAtOnce) {
   EXPECT_THAT(bench.take_news(), ElementsAre("wait 1/2 done"));
 }
 
+TEST(ClientSession, ConfirmationsAreToldAtOnceToWhoWatchesProgress) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench, {.partition = "\"p\"", .progress_delay = 50ms});
+  bench.wait(50ms);
+  static_cast<void>(session.add_progress_notifier(Direction::kUpload, ProgressMode::kStreaming));
+  bench.write(session, "ABC");
+  static_cast<void>(bench.take_news());
+
+  bench.server_sends("download 1 1 4 1 5 4 0 0 0 0 0\n");
+
+  EXPECT_THAT(bench.take_news(), ElementsAre("progress 1/1 3/3"));
+}
+
+TEST(ClientSession, ConfirmationsThatWaitDoNotDelayTheNextConnection) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench, {.partition = "\"p\"", .progress_delay = 1h});
+  bench.write(session, "ABC");
+  bench.server_sends("download 1 1 3 1 5 3 0 0 0 0 0\n");
+  static_cast<void>(bench.take_sent());
+
+  bench.server_closes(std::nullopt);
+  bench.wait(2s);
+  bench.accept();
+
+  EXPECT_THAT(heads(bench.take_sent()),
+              ElementsAre("bind 1 3 0 0 0", "ident 1 2 77 1 3 1 5", "upload 1 0 0 0 4 1 1"));
+}
+
 TEST(ClientSession, GoesOnWhereASliceOfABatchEnded) {
   ClientBench bench;
   ClientSession& session = live_session(bench);
