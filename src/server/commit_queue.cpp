@@ -131,6 +131,10 @@ void CommitQueue::submit(CommitJob job) {
 
 bool CommitQueue::wait(std::stop_token stop) {
   std::unique_lock lock(mutex_);
+  if (std::exchange(has_committed_, false)) {
+    filled_.wait_for(
+        lock, stop, options_.pause, [&] { return waiting_bytes_ >= options_.commit_bytes_target; });
+  }
   if (!filled_.wait(lock, stop, [&] { return !jobs_.empty(); })) return false;
   filled_.wait_for(lock, stop, options_.progress_delay, [&] { return urgent_jobs_ > 0; });
   return true;
@@ -152,6 +156,7 @@ std::vector<CommitJob> CommitQueue::take_jobs() {
     jobs_.pop_front();
   }
   waiting_bytes_ -= bytes;
+  has_committed_ = true;
   return jobs;
 }
 

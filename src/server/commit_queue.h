@@ -52,6 +52,9 @@ class CommitQueue {
     /// How long uploads that only say how far a client has come may wait for company. Nobody waits
     /// for them, and there is one for each download that a client stores.
     std::chrono::milliseconds progress_delay{20};
+    /// How long the writer pauses after a commit, unless a commit's worth waits already: of a
+    /// stream of small uploads several share a flush then, here and where they are sent to.
+    std::chrono::milliseconds pause{1};
   };
   /// What became of a job, kept back until it is durable.
   using Outcome = std::variant<protocol::SaltedFileIdent, IntegratedUpload, Error>;
@@ -68,8 +71,8 @@ class CommitQueue {
   /// Errors:  a job that finds too much waiting is told `kLimitExceeded` at once.
   void submit(CommitJob job);
 
-  /// Waits until there is something to commit, and if that is only progress, a while longer; false
-  /// when `stop` was requested and nothing is left.
+  /// Pauses after a commit; then waits until there is something to commit, and if that is only
+  /// progress, a while longer. False when `stop` was requested and nothing is left.
   [[nodiscard]] bool wait(std::stop_token stop);
   [[nodiscard]] bool is_empty() const;
   /// Commits what waits; if that is a lot, the front of it.
@@ -93,6 +96,7 @@ class CommitQueue {
   std::deque<CommitJob> jobs_;
   std::size_t urgent_jobs_ = 0;  ///< Of them, those that somebody waits for.
   std::size_t waiting_bytes_ = 0;
+  bool has_committed_ = false;  ///< Since the last pause.
 };
 
 }  // namespace tombolo::server

@@ -22,13 +22,14 @@ class CommitQueueTest : public ::testing::Test {
     storage->commit();
   }
 
-  [[nodiscard]] std::unique_ptr<CommitQueue> make_queue(std::chrono::milliseconds progress_delay) {
+  [[nodiscard]] std::unique_ptr<CommitQueue> make_queue(std::chrono::milliseconds progress_delay,
+                                                        std::chrono::milliseconds pause = 0ms) {
     return std::make_unique<CommitQueue>(
         storage_,
         random_,
         null_logger(),
         [](ServerFileId, ServerVersion) {},
-        CommitQueue::Options{.progress_delay = progress_delay});
+        CommitQueue::Options{.progress_delay = progress_delay, .pause = pause});
   }
   /// An upload without entries.
   [[nodiscard]] UploadJob progress() {
@@ -70,6 +71,19 @@ TEST_F(CommitQueueTest, ProgressGoesWithTheFirstThatSomebodyWaitsFor) {
 
   EXPECT_EQ(done_, 2);
   EXPECT_TRUE(queue->is_empty());
+}
+
+TEST_F(CommitQueueTest, PausesAfterACommitSoThatMoreCanGather) {
+  const auto queue = make_queue(0ms, 20ms);
+  queue->submit(allocation());
+  EXPECT_TRUE(queue->wait({}));
+  queue->commit_waiting();
+  queue->submit(allocation());
+
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(queue->wait({}));
+
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 20ms);
 }
 
 TEST_F(CommitQueueTest, AStopWaitsForNobodyAndLosesNothing) {
