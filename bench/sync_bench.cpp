@@ -182,6 +182,8 @@ class SyncBench {
                 .unit = "s",
                 .target = 2,
                 .better = Better::kLess});
+    bench_.note("commits a file: " + std::to_string(commits_in(realms) / realms.size()) +
+                ", of a local one 4");
 
     std::vector<double> ours;
     std::vector<double> floor;
@@ -231,6 +233,13 @@ class SyncBench {
     while (realm.refresh(), !realm.find<Item>(id)) {
       watch.wait_for_more_than(std::exchange(seen, watch.count()));
     }
+  }
+
+  [[nodiscard]] static std::uint64_t commits_in(const std::vector<Realm>& realms) {
+    std::uint64_t commits = 0;
+    for (const Realm& realm : realms)
+      commits += store::Environment::open(realm.path())->newest_commit().value();
+    return commits;
   }
 
   /// As many local files, opened and given the two commits that a first connection makes.
