@@ -97,6 +97,9 @@ void Connection::on_message(Bytes bytes) {
 }
 
 void Connection::on_bind(const protocol::Bind& bind) {
+  if (bind.session == SessionIdent{}) {
+    return fail(SyncErrorCode::kBadSessionIdent, "0 names the connection and no session");
+  }
   if (sessions_.contains(bind.session)) {
     return fail(SyncErrorCode::kReuseOfSessionIdent, "a session with this ident is bound");
   }

@@ -3,17 +3,24 @@
 #include <utility>
 
 namespace tombolo::server {
+namespace {
+
+constexpr std::uint16_t kCloseInternalError = 1011;
+
+}  // namespace
 
 ConnectionDriver::ConnectionDriver(net::WebSocketConnection socket,
                                    ConnectionOptions options,
                                    SyncService& service,
                                    const Clock& clock,
+                                   Logger& logger,
                                    Ended ended)
     : strand_(socket.strand()),
       socket_(std::move(socket)),
       user_id_(options.user_id),
       service_(service),
       clock_(clock),
+      logger_(logger),
       ended_(std::move(ended)),
       connection_(std::move(options), clock.now()) {}
 
@@ -28,23 +35,29 @@ void ConnectionDriver::start() {
 void ConnectionDriver::post(std::function<void(Connection&)> task) {
   strand_.post([self = shared_from_this(), task = std::move(task)] {
     if (!self->self_) return;
-    task(self->connection_);
-    self->pump();
+    self->guarded([&] {
+      task(self->connection_);
+      self->pump();
+    });
   });
 }
 
 void ConnectionDriver::on_message(Bytes message) {
-  connection_.receive(std::move(message), clock_.now());
-  pump();
+  guarded([&] {
+    connection_.receive(std::move(message), clock_.now());
+    pump();
+  });
 }
 
 void ConnectionDriver::on_drained() {
-  pump();
+  guarded([&] { pump(); });
 }
 
 void ConnectionDriver::on_closed(const net::WebSocketClosure& /*closure*/) {
-  connection_.disconnected();
-  while (auto effect = connection_.next_effect()) perform(std::move(*effect));
+  guarded([&] {
+    connection_.disconnected();
+    while (auto effect = connection_.next_effect()) perform(std::move(*effect));
+  });
   ended_(*this);
   let_go();
 }
@@ -58,6 +71,17 @@ void ConnectionDriver::let_go() {
   timer_.reset();
   socket_ = net::WebSocketConnection();
   const auto last = std::exchange(self_, nullptr);
+}
+
+template <typename Work>
+void ConnectionDriver::guarded(const Work& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    logger_.error("connection_failed error=\"" + error.describe() + '"');
+    socket_.close(kCloseInternalError, "internal server error");
+    connection_.disconnected();
+  }
 }
 
 void ConnectionDriver::pump() {
@@ -87,8 +111,10 @@ void ConnectionDriver::arm_timer() {
   const auto deadline = connection_.deadline();
   if (!deadline) return;
   timer_->arm_at(*deadline, [this] {
-    connection_.advance(clock_.now());
-    pump();
+    guarded([&] {
+      connection_.advance(clock_.now());
+      pump();
+    });
     arm_timer();
   });
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/logging.h"
 #include "net/event_loop.h"
 #include "net/web_socket.h"
 #include "server/connection_port.h"
@@ -26,11 +27,12 @@ class ConnectionDriver final : public ConnectionPort,
   /// Told on the strand when the stream has ended.
   using Ended = std::function<void(const ConnectionDriver&)>;
 
-  /// `service` and `clock` outlive the event loop's last run.
+  /// `service`, `clock` and `logger` outlive the event loop's last run.
   ConnectionDriver(net::WebSocketConnection socket,
                    ConnectionOptions options,
                    SyncService& service,
                    const Clock& clock,
+                   Logger& logger,
                    Ended ended);
 
   /// Starts reading; to be called once, on the strand.
@@ -46,6 +48,9 @@ class ConnectionDriver final : public ConnectionPort,
   void on_drained() override;
   void on_closed(const net::WebSocketClosure& closure) override;
 
+  /// Does `work`, and keeps a bug that it brings to light to this one connection.
+  template <typename Work>
+  void guarded(const Work& work);
   void pump();
   void perform(Effect effect);
   void arm_timer();
@@ -56,6 +61,7 @@ class ConnectionDriver final : public ConnectionPort,
   const std::string user_id_;
   SyncService& service_;
   const Clock& clock_;
+  Logger& logger_;
   const Ended ended_;
   Connection connection_;
   std::optional<net::Timer> timer_;  ///< Set while the stream is open.

@@ -398,6 +398,7 @@ TEST(Connection, EndsTheConnectionOnMessagesThatAreNotLegal) {
       {{"mark 1 1\n"}, 106},
       {{ident}, 106},
       {{"unbind 1\n"}, 106},
+      {{"bind 0 3 0 0 0\n\"p\""}, 106},
       {{bind, bind}, 107},
       {{bind, "mark 1 1\n"}, 109},
       {{bind, upload("", "0 0 0")}, 109},

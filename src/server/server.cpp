@@ -225,7 +225,7 @@ class Server::Impl final : private net::HttpHandler {
   void open(net::WebSocketConnection socket, ConnectionOptions options) {
     logger_.debug("connection_opened id=" + options.connection_id + " remote=" + socket.remote());
     const auto driver = std::make_shared<ConnectionDriver>(
-        std::move(socket), std::move(options), sync_, clock_, [this](const auto& ended) {
+        std::move(socket), std::move(options), sync_, clock_, logger_, [this](const auto& ended) {
           connections_.remove(ended);
         });
     if (connections_.add(driver)) driver->start();
