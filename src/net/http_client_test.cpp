@@ -114,6 +114,12 @@ TEST_F(HttpClient, SkipsInterimAnswers) {
   EXPECT_EQ(take_response().status, 204U);
 }
 
+TEST_F(HttpClient, FailsWhenOnlyAnInterimAnswerComes) {
+  answer_with("HTTP/1.1 100 Continue\r\n\r\n");
+
+  EXPECT_EQ(take_failure().error.code(), ErrorCode::kNetwork);
+}
+
 TEST_F(HttpClient, ExpectsNoBodyInAnswerToHead) {
   TestServer server;
   HttpCall call;

@@ -43,7 +43,12 @@ class MessageParser {
   }
 
   HttpParseStatus feed_end() {
-    parser_.put_eof(failure_);
+    // Beast takes the end of nothing for a whole message.
+    if (!parser_.got_some()) {
+      failure_ = http::error::end_of_stream;
+    } else {
+      parser_.put_eof(failure_);
+    }
     return status();
   }
 
