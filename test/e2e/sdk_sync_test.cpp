@@ -84,7 +84,7 @@ Realm open_synced(const User& user, const std::filesystem::path& file) {
 }
 
 TEST(SdkSync, SendsWhatAnotherProcessWroteToItsFile) {
-  // Given a synced file that has nothing to send, and a process beside it,
+  // Given a synced file, a process beside it, and another device, all at rest,
   const TemporaryDirectory directory;
   const auto file = directory.file("a.realm");
   OtherProcess other(file);
@@ -92,14 +92,15 @@ TEST(SdkSync, SendsWhatAnotherProcessWroteToItsFile) {
   App app({.id = "dev", .base_url = url_of(server), .base_path = directory.path()});
   const User user = app.log_in(Credentials::anonymous()).get().value();
   const Realm realm = open_synced(user, file);
-  realm.sync_session()->wait_for_upload(30s).get().value();
+  Realm reader = open_synced(user, directory.file("b.realm"));
+  for (const Realm& one : {realm, reader}) one.sync_session()->wait_for_upload(30s).get().value();
+  for (const Realm& one : {realm, reader}) one.sync_session()->wait_for_download(30s).get().value();
 
-  // When the other process writes, and nobody here does anything,
+  // When the other process writes, and nobody here does anything with the file,
   ASSERT_TRUE(other.run());
 
-  // Then another device receives it.
-  Realm reader = open_synced(user, directory.file("b.realm"));
-  const auto end = std::chrono::steady_clock::now() + 30s;
+  // Then the other device receives it.
+  const auto end = std::chrono::steady_clock::now() + 20s;
   while (reader.refresh(), !reader.find<Note>(7)) {
     ASSERT_LT(std::chrono::steady_clock::now(), end);
     reader.sync_session()->wait_for_download(30s).get().value();
