@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -75,9 +77,34 @@ class ObjectTable {
     Touches by_other_side;  ///< Of the instructions that may clash with `by_its_side`.
   };
 
-  [[nodiscard]] ObjectNumber find_or_add(const ObjectKey& key) {
-    if (2 * (objects_.size() + 1) > slots_.size()) grow();
-    const std::uint32_t hash = hash_of(key);
+  /// Makes room for `count` objects.
+  void reserve(std::size_t count) {
+    objects_.reserve(count);
+    if (2 * count > slots_.size()) grow_to(std::bit_ceil(std::max(2 * count, kSlotsMin)));
+  }
+
+  [[nodiscard]] std::uint32_t hash_of(const ObjectKey& key) const noexcept {
+    const std::uint64_t head = std::uint64_t{key.table} << 32 | static_cast<std::uint32_t>(key.kind);
+    return static_cast<std::uint32_t>(
+        hash_.mix(hash_.mix(hash_.mix(hash_.seed, head), key.high), key.low));
+  }
+  /// Fetches into the cache what the calls below will read: first the slot of a hash, then the object
+  /// that it may be that of.
+  void prefetch_slot(std::uint32_t hash) const noexcept {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
+  }
+  void prefetch_object(std::uint32_t hash) const noexcept {
+    if (slots_.empty()) return;
+    const Slot& slot = slots_[hash & (slots_.size() - 1)];
+    if (slot.hash == hash && slot.number != 0) prefetch(ObjectNumber(slot.number - 1));
+  }
+  void prefetch(ObjectNumber number) const noexcept {
+    __builtin_prefetch(&objects_[number.value()]);
+  }
+
+  /// `hash` is that of `key`.
+  [[nodiscard]] ObjectNumber find_or_add(const ObjectKey& key, std::uint32_t hash) {
+    if (2 * (objects_.size() + 1) > slots_.size()) grow_to(std::max(2 * slots_.size(), kSlotsMin));
     for (std::size_t i = hash & (slots_.size() - 1);; i = (i + 1) & (slots_.size() - 1)) {
       Slot& slot = slots_[i];
       if (slot.number == 0) {
@@ -90,9 +117,8 @@ class ObjectTable {
       }
     }
   }
-  [[nodiscard]] std::optional<ObjectNumber> find(const ObjectKey& key) const {
+  [[nodiscard]] std::optional<ObjectNumber> find(const ObjectKey& key, std::uint32_t hash) const {
     if (slots_.empty()) return std::nullopt;
-    const std::uint32_t hash = hash_of(key);
     for (std::size_t i = hash & (slots_.size() - 1); slots_[i].number != 0;
          i = (i + 1) & (slots_.size() - 1)) {
       if (slots_[i].hash == hash && objects_[slots_[i].number - 1].key == key) {
@@ -113,15 +139,8 @@ class ObjectTable {
     std::uint32_t number = 0;  ///< 1 + that of the object; 0 = free.
   };
 
-  [[nodiscard]] std::uint32_t hash_of(const ObjectKey& key) const noexcept {
-    const std::uint64_t head =
-        std::uint64_t{key.table} << 32 | static_cast<std::uint32_t>(key.kind);
-    return static_cast<std::uint32_t>(
-        hash_.mix(hash_.mix(hash_.mix(hash_.seed, head), key.high), key.low));
-  }
-
-  void grow() {
-    std::vector<Slot> old(slots_.empty() ? kSlotsMin : 4 * slots_.size());
+  void grow_to(std::size_t slot_count) {
+    std::vector<Slot> old(slot_count);
     old.swap(slots_);
     for (const Slot& slot : old) {
       if (slot.number == 0) continue;

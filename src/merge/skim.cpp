@@ -1,5 +1,6 @@
 #include "merge/skim.h"
 
+#include <array>
 #include <optional>
 #include <string>
 
@@ -43,36 +44,35 @@ ObjectKey key_of(const Instruction& instruction, std::span<const StringIndex> na
   return ObjectKey::of_object(table, key);
 }
 
-/// Finds the number of each instruction's object; most are about the object of the one before.
-template <typename Find>
-class ObjectFinder {
+/// Whether an instruction is about the object of the one before: most are.
+class ObjectRuns {
  public:
-  explicit ObjectFinder(Find find) : find_(find) {}
-
-  [[nodiscard]] std::optional<ObjectNumber> operator()(const Instruction& instruction,
-                                                       ChangesetNumber changeset,
-                                                       std::span<const StringIndex> names) {
-    const bool is_same = known_ && changeset == changeset_ && instruction.table == table_ &&
-                         is_same_key(instruction.object, key_) &&
-                         !changeset::is_schema_instruction(instruction.opcode);
+  [[nodiscard]] bool goes_on(const Instruction& instruction, ChangesetNumber changeset) {
+    const bool is_schema = changeset::is_schema_instruction(instruction.opcode);
+    const bool is_same = known_ && !is_schema && changeset == changeset_ &&
+                         instruction.table == table_ && is_same_key(instruction.object, key_);
     if (!is_same) {
-      number_ = find_(key_of(instruction, names));
-      known_ = !changeset::is_schema_instruction(instruction.opcode);
+      known_ = !is_schema;
       changeset_ = changeset;
       table_ = instruction.table;
       key_ = instruction.object;
     }
-    return number_;
+    return is_same;
   }
 
  private:
-  Find find_;
   bool known_ = false;
   ChangesetNumber changeset_;
   StringIndex table_;
   changeset::PrimaryKey key_;
-  std::optional<ObjectNumber> number_;
 };
+
+/// About as many as a processor fetches at once.
+constexpr std::size_t kWaitingMax = 32;
+
+/// What an instruction takes at least with the names of its changeset, so that a table of objects
+/// that is made large enough at first is not much too large.
+constexpr std::size_t kBytesPerObject = 20;
 
 }  // namespace
 
@@ -98,10 +98,12 @@ std::size_t Skim::byte_count(const Side& side) const noexcept {
 }
 
 Result<void> Skim::number_objects(const Side& side) {
+  objects_.reserve(byte_count(side) / kBytesPerObject);
   return for_each(
       side,
-      [this](const ObjectKey& key) {
-        sequence_.push_back(objects_.find_or_add(key));
+      [](const Waiting&) {},
+      [this](const Waiting& waiting) {
+        sequence_.push_back(objects_.find_or_add(waiting.key, waiting.hash));
         return std::optional(sequence_.back());
       },
       [this](ObjectNumber object, Touches touches) {
@@ -113,7 +115,8 @@ Result<void> Skim::number_objects(const Side& side) {
 Result<void> Skim::collect_known(const Side& side) {
   return for_each(
       side,
-      [this](const ObjectKey& key) { return objects_.find(key); },
+      [this](const Waiting& waiting) { objects_.prefetch_object(waiting.hash); },
+      [this](const Waiting& waiting) { return objects_.find(waiting.key, waiting.hash); },
       [this](ObjectNumber number, Touches touches) {
         ObjectTable::Object& object = objects_[number];
         if (!touches.may_clash(object.by_its_side)) return false;
@@ -125,7 +128,8 @@ Result<void> Skim::collect_known(const Side& side) {
 Result<void> Skim::collect_shared(const Side& side) {
   return for_each(
       side,
-      [next = sequence_.begin()](const ObjectKey&) mutable { return std::optional(*next++); },
+      [this, next = sequence_.begin()](const Waiting&) mutable { objects_.prefetch(*next++); },
+      [next = sequence_.begin()](const Waiting&) mutable { return std::optional(*next++); },
       [this](ObjectNumber object, Touches touches) {
         return touches.may_clash(objects_[object].by_other_side);
       });
@@ -135,14 +139,45 @@ Result<void> Skim::collect_everything(const Side& side) {
   side.mentions.clear();
   return for_each(
       side,
-      [this](const ObjectKey& key) { return std::optional(objects_.find_or_add(key)); },
+      [](const Waiting&) {},
+      [this](const Waiting& waiting) {
+        return std::optional(objects_.find_or_add(waiting.key, waiting.hash));
+      },
       [](ObjectNumber, Touches) { return true; });
 }
 
-template <typename Find, typename IsWanted>
-Result<void> Skim::for_each(const Side& side, Find find, IsWanted is_wanted) {
+template <typename LookAhead, typename Find, typename IsWanted>
+Result<void> Skim::for_each(const Side& side,
+                            LookAhead look_ahead,
+                            Find find,
+                            IsWanted is_wanted) {
+  std::array<Waiting, kWaitingMax> waiting;
+  std::size_t count = 0;
+  std::optional<ObjectNumber> object;
+  const auto serve_all = [&] {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!waiting[i].is_about_same) look_ahead(waiting[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      Mention& mention = waiting[i].mention;
+      if (!waiting[i].is_about_same) object = find(waiting[i]);
+      if (!object || !is_wanted(*object, Touches::of(mention.opcode, mention.field))) continue;
+      mention.object = *object;
+      side.mentions.push_back(mention);
+    }
+    count = 0;
+  };
+  const auto is_too_much = [this] {
+    return local_.size() + incoming_.size() > kSharedInstructionsMax;
+  };
+  const auto too_much = [] {
+    return Error(ErrorCode::kLimitExceeded,
+                 "more than " + std::to_string(kSharedInstructionsMax) +
+                     " instructions are about objects that both sides mention");
+  };
+
   ChangesetReader reader;
-  ObjectFinder find_object(find);
+  ObjectRuns runs;
   for (std::size_t i = side.first; i < side.end; ++i) {
     reader.reset_after_similar(changesets_[i].bytes);
     const ChangesetNumber changeset(static_cast<std::uint32_t>(i));
@@ -153,26 +188,28 @@ Result<void> Skim::for_each(const Side& side, Find find, IsWanted is_wanted) {
       const Instruction& instruction = *next;
       const std::span<const StringIndex> names = names_of(changeset);
       found_schema_erasure_ = found_schema_erasure_ || is_schema_erasure(instruction.opcode);
-      const std::optional<ObjectNumber> object = find_object(instruction, changeset, names);
-      if (!object) continue;
-      const StringIndex field = field_of(instruction, names);
-      if (!is_wanted(*object, Touches::of(instruction.opcode, field))) continue;
-      side.mentions.push_back({.object = *object,
-                               .field = field,
-                               .first_key = first_key(reader.path(instruction), names),
-                               .changeset = changeset,
-                               .position = position,
-                               .opcode = instruction.opcode});
-      if (local_.size() + incoming_.size() > kSharedInstructionsMax) {
-        return Error(ErrorCode::kLimitExceeded,
-                     "more than " + std::to_string(kSharedInstructionsMax) +
-                         " instructions are about objects that both sides mention");
+      Waiting& added = waiting[count++];
+      added.is_about_same = runs.goes_on(instruction, changeset);
+      if (!added.is_about_same) {
+        added.key = key_of(instruction, names);
+        added.hash = objects_.hash_of(added.key);
+        objects_.prefetch_slot(added.hash);
       }
+      added.mention = {.object = {},
+                       .field = field_of(instruction, names),
+                       .first_key = first_key(reader.path(instruction), names),
+                       .changeset = changeset,
+                       .position = position,
+                       .opcode = instruction.opcode};
+      if (count == kWaitingMax) serve_all();
+      if (is_too_much()) return too_much();
     }
     if (auto status = reader.status(); !status) return status;
     // Names that no instruction uses are names too.
     translate_names(changeset, reader.strings());
   }
+  serve_all();
+  if (is_too_much()) return too_much();
   return {};
 }
 

@@ -79,10 +79,23 @@ class Skim {
   [[nodiscard]] Result<void> collect_shared(const Side& side);
   [[nodiscard]] Result<void> collect_everything(const Side& side);
 
-  /// Calls `find(ObjectKey)` for each object, once for instructions in a row, and for those that it
-  /// has a number for `is_wanted(ObjectNumber, Touches) -> bool`; puts the wanted into `mentions`.
-  template <typename Find, typename IsWanted>
-  [[nodiscard]] Result<void> for_each(const Side& side, Find find, IsWanted is_wanted);
+  /// An instruction on its way from its address to its object. It waits for others, so that what
+  /// all of them need of the table comes into the cache at once.
+  struct Waiting {
+    bool is_about_same = false;  ///< The object is that of the instruction before.
+    std::uint32_t hash = 0;
+    ObjectKey key;
+    Mention mention;
+  };
+
+  /// For runs of instructions about one object calls `look_ahead(const Waiting&)`, some time later
+  /// `find(const Waiting&)` for its number, and for those that have one
+  /// `is_wanted(ObjectNumber, Touches) -> bool`; puts the wanted into `mentions`.
+  template <typename LookAhead, typename Find, typename IsWanted>
+  [[nodiscard]] Result<void> for_each(const Side& side,
+                                      LookAhead look_ahead,
+                                      Find find,
+                                      IsWanted is_wanted);
   /// Numbers the names of a changeset's string table that have come up since the last call.
   void translate_names(ChangesetNumber changeset, std::span<const std::string_view> strings);
   /// Takes over the numbers of the first `count` names from the changeset before.

@@ -118,6 +118,9 @@ Fault walk(std::span<Edit* const> local, std::span<Edit* const> incoming, Meetin
 }
 
 Fault walk_group(std::span<Edit* const> local, std::span<Edit* const> incoming, Meeting& meeting) {
+  if (local.size() == 1 && incoming.size() == 1) {
+    return merge_step(*local.front(), *incoming.front(), meeting);
+  }
   if (!is_worth_more_than_pairs(local, incoming)) return walk(local, incoming, meeting);
   const auto local_parts = cut(local);
   const auto incoming_parts = cut(incoming);
