@@ -1,6 +1,7 @@
 #include "server/connection.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "protocol/codec.h"
@@ -73,6 +74,10 @@ void Connection::receive(Bytes message, TimePoint now) {
 }
 
 void Connection::on_message(Bytes bytes) {
+  if (leaving_) {
+    waiting_bytes_ += bytes.size();
+    return held_back_.push_back(std::move(bytes));
+  }
   const auto parsed = protocol::parse_client_message(bytes, options_.subprotocol);
   if (!parsed) return fail(parsed.error());
 
@@ -87,8 +92,8 @@ void Connection::on_message(Bytes bytes) {
   if (session == sessions_.end()) {
     return fail(SyncErrorCode::kBadSessionIdent, "no session with this ident is bound");
   }
-  if (session->second.phase() == Session::Phase::kIdentifying &&
-      !std::holds_alternative<protocol::Unbind>(*parsed)) {
+  if (session->second.phase() == Session::Phase::kIdentifying) {
+    if (std::holds_alternative<protocol::Unbind>(*parsed)) leaving_ = session->second.key();
     waiting_bytes_ += bytes.size();
     return session->second.hold(std::move(bytes));
   }
@@ -180,6 +185,10 @@ void Connection::identified(SessionKey key, Result<IdentifiedFile> identity) {
   session->identified(std::move(identity));
   std::vector<Bytes> held = session->take_held_messages();
   enlist(*session);
+  if (leaving_ == key) {
+    leaving_.reset();
+    std::ranges::move(std::exchange(held_back_, {}), std::back_inserter(held));
+  }
   for (Bytes& message : held) {
     waiting_bytes_ -= message.size();
     if (phase_ == Phase::kOpen) on_message(std::move(message));

@@ -128,6 +128,10 @@ class Connection {
   std::size_t downloads_ahead_ = 0;       ///< Asked for or built, and not taken.
   std::size_t waiting_bytes_ = 0;         ///< Uploads that wait for integration or identification.
   std::uint64_t next_binding_ = 1;
+  /// A session that unbinds while its client file is being identified. Until that is done nobody
+  /// knows what to release, so what follows waits: it may bind the same file again.
+  std::optional<SessionKey> leaving_;
+  std::vector<Bytes> held_back_;
   SessionWork work_;
 };
 

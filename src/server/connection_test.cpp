@@ -438,6 +438,30 @@ TEST(Connection, HoldsMessagesBackUntilTheClientFileIsIdentified) {
   EXPECT_THAT(peers.sent(), ElementsAre(StartsWith("download"), "mark 1 1\n"));
 }
 
+TEST(Connection, ReleasesAFileThatIsUnboundWhileItIsIdentifiedBeforeItIsBoundAgain) {
+  // Given a client that binds, unbinds and binds again without waiting,
+  Peers peers;
+  peers.receive("bind 1 3 0 0 0\n\"p\"");
+  peers.receive("ident 1 42 4242 0 0 0 0\n");
+  peers.receive("unbind 1\n");
+  peers.receive("bind 2 3 0 0 0\n\"p\"");
+  peers.receive("ident 2 42 4242 0 0 0 0\n");
+
+  // When its file is identified for the first session,
+  const SessionKey key = peers.effect<IdentifyClientFile>().session;
+  peers.connection.identified(key, IdentifiedFile{kFile, {}, {}, ServerVersion(0)});
+
+  // Then it is released before the second one asks for it.
+  std::vector<Effect> effects;
+  while (auto effect = peers.connection.next_effect()) effects.push_back(std::move(*effect));
+  std::erase_if(effects,
+                [](const Effect& effect) { return std::holds_alternative<BuildDownload>(effect); });
+  ASSERT_EQ(effects.size(), 2U);
+  EXPECT_TRUE(std::holds_alternative<ReleaseClientFile>(effects[0]));
+  EXPECT_TRUE(std::holds_alternative<IdentifyClientFile>(effects[1]));
+  EXPECT_THAT(peers.sent(), ElementsAre("unbound 1\n"));
+}
+
 TEST(Connection, RefusesASecondIdentThatWasHeldBack) {
   Peers peers;
   peers.receive("bind 1 3 0 0 0\n\"p\"");
