@@ -84,12 +84,13 @@ class ObjectTable {
   }
 
   [[nodiscard]] std::uint32_t hash_of(const ObjectKey& key) const noexcept {
-    const std::uint64_t head = std::uint64_t{key.table} << 32 | static_cast<std::uint32_t>(key.kind);
+    const std::uint64_t head =
+        std::uint64_t{key.table} << 32 | static_cast<std::uint32_t>(key.kind);
     return static_cast<std::uint32_t>(
         hash_.mix(hash_.mix(hash_.mix(hash_.seed, head), key.high), key.low));
   }
-  /// Fetches into the cache what the calls below will read: first the slot of a hash, then the object
-  /// that it may be that of.
+  /// Fetches into the cache what the calls below will read: first the slot of a hash, then the
+  /// object that it may be that of.
   void prefetch_slot(std::uint32_t hash) const noexcept {
     if (!slots_.empty()) __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
   }

@@ -147,10 +147,7 @@ Result<void> Skim::collect_everything(const Side& side) {
 }
 
 template <typename LookAhead, typename Find, typename IsWanted>
-Result<void> Skim::for_each(const Side& side,
-                            LookAhead look_ahead,
-                            Find find,
-                            IsWanted is_wanted) {
+Result<void> Skim::for_each(const Side& side, LookAhead look_ahead, Find find, IsWanted is_wanted) {
   std::array<Waiting, kWaitingMax> waiting;
   std::size_t count = 0;
   std::optional<ObjectNumber> object;
