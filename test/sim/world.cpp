@@ -27,8 +27,13 @@ Schema schema() {
   item.properties.push_back({.name = "count", .type = PropertyType::kInt});
   item.properties.push_back(
       {.name = "list", .type = PropertyType::kInt, .collection = CollectionType::kList});
+  item.properties.push_back({.name = "measure", .type = PropertyType::kDouble, .nullable = true});
   item.properties.push_back(
       {.name = "next", .type = PropertyType::kLink, .nullable = true, .target = "Item"});
+  item.properties.push_back({.name = "friends",
+                             .type = PropertyType::kLink,
+                             .collection = CollectionType::kList,
+                             .target = "Item"});
   ClassSchema receipt{.name = "Receipt", .primary_key = "_id", .properties = {key}};
   return {{item, receipt}};
 }
@@ -42,6 +47,11 @@ struct ItemClass {
   }
   const store::ClassInfo& info;
 };
+
+Duration down_time(const Action& action) {
+  SeededRandom random(action.draw);
+  return between(random, 0s, 3s);
+}
 
 /// Newest version whose changeset is to be uploaded.
 ClientVersion newest_local_change(const RealmReader& realm) {
@@ -57,8 +67,8 @@ ClientVersion newest_local_change(const RealmReader& realm) {
 
 }  // namespace
 
-World::World(const WorldOptions& options)
-    : options_(options),
+World::World(const WorldOptions& options, Plan plan)
+    : plan_(std::move(plan)),
       faults_(options.faults),
       random_(options.seed),
       server_(scheduler_, random_, [this] { return open_storage(); }) {
@@ -91,7 +101,9 @@ std::shared_ptr<server::Storage> World::open_storage() {
 }
 
 void World::run() {
-  for (std::size_t i = 0; i < options_.step_count && violations_.empty(); ++i) step();
+  for (const Action& action : plan_) {
+    if (violations_.empty()) perform(action);
+  }
   if (violations_.empty()) heal();
   if (violations_.empty()) synchronize();
   for (const auto& device : devices_) {
@@ -100,85 +112,121 @@ void World::run() {
   if (violations_.empty()) check_state();
 }
 
-void World::step() {
-  const std::size_t victim = random_.below(devices_.size());
-  if (happens(random_, options_.server_crash_chance)) crash_server();
-  if (happens(random_, options_.device_crash_chance)) crash(victim);
-  SimulatedDevice& device = any_device();
-  if (device.is_up()) {
-    if (happens(random_, options_.cut_chance)) device.cut();
-    if (happens(random_, options_.pause_chance)) device.pause();
-    if (happens(random_, 300)) device.resume();
-    if (happens(random_, options_.wait_chance)) wait(device);
-    edit(device);
+void World::perform(const Action& action) {
+  using enum Action::Kind;
+  switch (action.kind) {
+    case kLetTimePass: return scheduler_.run_until(scheduler_.now() + action.duration);
+    case kCrashServer: return crash_server(action);
+    case kCrashDevice: return crash_device(action);
+    default: break;
   }
-  scheduler_.run_until(scheduler_.now() + any_delay(options_.step_max));
+  SimulatedDevice& device = *devices_[action.device];
+  if (!device.is_up()) return;
+  switch (action.kind) {
+    case kWrite: return write(device, action);
+    case kWait: return wait(device, action.draw);
+    case kPause: note(action, "pauses"); return device.pause();
+    case kResume: return device.resume();
+    case kCutConnection: note(action, "loses its connection"); return device.cut();
+    default: return;
+  }
 }
 
-void World::edit(SimulatedDevice& device) {
+void World::note(const Action& action, std::string_view what) {
+  const bool is_server = action.kind == Action::Kind::kCrashServer;
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(scheduler_.now().time_since_epoch());
+  events_.add_event(is_server ? "server" : "device " + std::to_string(action.device),
+                    std::to_string(milliseconds.count()) + " ms",
+                    what);
+}
+
+void World::write(SimulatedDevice& device, const Action& action) {
   std::int64_t added = 0;
-  std::optional<std::int64_t> receipt;
+  std::vector<std::int64_t> receipts;
+  store::HistoryVersion before;
   device.write([&](RealmWriter& realm) {
-    const store::ClassId items = ItemClass(realm).info.id;
-    if (happens(random_, 300)) {
-      added = static_cast<std::int64_t>(random_.below(10)) + 1;
-      const auto counter = realm.create(items, ObjectKey::of_int(kCounterKey));
-      realm.add_int({items, counter.row}, ItemClass(realm).property("count"), added);
+    before = realm.history().bounds().newest;
+    for (const std::uint64_t draw : action.edits) {
+      SeededRandom random(draw);
+      const std::uint64_t dice = random.below(10);
+      if (dice == 0) {
+        const store::ClassId items = ItemClass(realm).info.id;
+        const auto operand = static_cast<std::int64_t>(random.below(10)) + 1;
+        const auto counter = realm.create(items, ObjectKey::of_int(kCounterKey));
+        realm.add_int({items, counter.row}, ItemClass(realm).property("count"), operand);
+        added += operand;
+      } else if (dice == 1) {
+        const auto class_id = realm.catalog().find_class("Receipt")->id;
+        receipts.push_back(next_receipt_++);
+        static_cast<void>(realm.create(class_id, ObjectKey::of_int(receipts.back())));
+      } else {
+        edit_item(realm, random);
+      }
     }
-    if (happens(random_, 300)) {
-      receipt = next_receipt_++;
-      const auto class_id = realm.catalog().find_class("Receipt")->id;
-      static_cast<void>(realm.create(class_id, ObjectKey::of_int(*receipt)));
-    }
-    const std::uint64_t edits = random_.below(4);
-    for (std::uint64_t i = 0; i < edits; ++i) static_cast<void>(edit_item(realm));
     return true;
   });
   counter_ += added;
-  if (receipt) receipts_.insert(*receipt);
+  receipts_.insert(receipts.begin(), receipts.end());
+
+  const store::ReadTransaction snapshot = device.read();
+  const store::HistoryReader history = snapshot.realm().history();
+  if (const auto entry = history.find_next(before)) {
+    events_.add(
+        "device " + std::to_string(action.device), entry->origin_timestamp, entry->changeset);
+  }
 }
 
-bool World::edit_item(RealmWriter& realm) {
+void World::edit_item(RealmWriter& realm, Random& random) {
   const ItemClass items(realm);
-  const auto key = ObjectKey::of_int(static_cast<std::int64_t>(random_.below(kItemCount)));
+  const auto any_key = [&random] {
+    return ObjectKey::of_int(static_cast<std::int64_t>(random.below(kItemCount)));
+  };
+  const ObjectKey key = any_key();
   const auto row = realm.find(items.info.id, key);
-  if (!row) return realm.create(items.info.id, key).is_new;
+  if (!row) return static_cast<void>(realm.create(items.info.id, key));
   const ObjectRef object{items.info.id, *row};
-  switch (random_.below(8)) {
-    case 0: realm.erase(object); break;
+  const auto number = static_cast<std::int64_t>(random.below(100));
+  switch (random.below(12)) {
+    case 0: return realm.erase(object);
     case 1:
-      realm.set(object,
-                items.property("text"),
-                Value::of_string("text " + std::to_string(random_.below(100))));
-      break;
-    case 2: realm.set(object, items.property("text"), Value::null()); break;
-    case 3: realm.add_int(object, items.property("count"), 1); break;
-    case 4:
-      realm.set(object,
-                items.property("count"),
-                Value::of_int(static_cast<std::int64_t>(random_.below(100))));
-      break;
-    case 5: {
-      const auto other = ObjectKey::of_int(static_cast<std::int64_t>(random_.below(kItemCount)));
-      if (const auto target = realm.find(items.info.id, other)) {
+    case 2: {
+      const std::string text = "text " + std::to_string(number);
+      return realm.set(object, items.property("text"), Value::of_string(text));
+    }
+    case 3: return realm.set(object, items.property("text"), Value::null());
+    case 4: return realm.add_int(object, items.property("count"), 1);
+    case 5: return realm.set(object, items.property("count"), Value::of_int(number));
+    case 6:
+      return realm.set(
+          object, items.property("count"), Value::of_int(number), store::WriteKind::kDefault);
+    case 7:
+      return realm.set(
+          object, items.property("measure"), Value::of_double(static_cast<double>(number) / 4));
+    case 8:
+      if (const auto target = realm.find(items.info.id, any_key())) {
         realm.set(object, items.property("next"), Value::of_link({items.info.id, *target}));
       }
-      break;
-    }
-    default: edit_list(realm, {object.class_id, object.row, items.property("list")});
+      return;
+    case 9:
+      if (const auto target = realm.find(items.info.id, any_key())) {
+        const store::SlotRef friends{object.class_id, object.row, items.property("friends")};
+        realm.list_insert(friends, 0, Value::of_link({items.info.id, *target}));
+      }
+      return;
+    default: edit_list(realm, random, {object.class_id, object.row, items.property("list")});
   }
-  return true;
 }
 
-void World::edit_list(RealmWriter& realm, const store::SlotRef& list) {
+void World::edit_list(RealmWriter& realm, Random& random, const store::SlotRef& list) {
   const std::uint32_t size = realm.list(list).size();
   const auto any_value = [&] {
-    return Value::of_int(static_cast<std::int64_t>(random_.below(1000)));
+    return Value::of_int(static_cast<std::int64_t>(random.below(1000)));
   };
   const auto any_position = [&](std::uint32_t bound) {
-    return static_cast<std::uint32_t>(random_.below(bound));
+    return static_cast<std::uint32_t>(random.below(bound));
   };
-  switch (size == 0 ? 0 : random_.below(9)) {
+  switch (size == 0 ? 0 : random.below(9)) {
     case 0:
     case 1:
     case 2:
@@ -191,8 +239,8 @@ void World::edit_list(RealmWriter& realm, const store::SlotRef& list) {
   }
 }
 
-void World::wait(SimulatedDevice& device) {
-  if (happens(random_, 500)) {
+void World::wait(SimulatedDevice& device, std::uint64_t draw) {
+  if (draw % 2 == 0) {
     wait_for_upload(device);
   } else {
     wait_for_download(device);
@@ -226,19 +274,22 @@ void World::wait_for_download(SimulatedDevice& device) {
   });
 }
 
-void World::crash_server() {
+void World::crash_server(const Action& action) {
   if (!server_.is_up()) return;
+  note(action, "crashes");
   server_.crash();
-  scheduler_.after(any_delay(3s), [this] {
+  scheduler_.after(down_time(action), [this] {
     if (!server_.is_up()) server_.start();
   });
 }
 
-void World::crash(std::size_t device) {
-  if (!devices_[device]->is_up()) return;
-  devices_[device]->crash();
-  scheduler_.after(any_delay(3s), [this, device] {
-    if (!devices_[device]->is_up()) devices_[device]->start();
+void World::crash_device(const Action& action) {
+  SimulatedDevice& device = *devices_[action.device];
+  if (!device.is_up()) return;
+  note(action, "crashes");
+  device.crash();
+  scheduler_.after(down_time(action), [&device] {
+    if (!device.is_up()) device.start();
   });
 }
 
@@ -304,6 +355,20 @@ void World::check_state() {
     require(realm.find(receipt_class, ObjectKey::of_int(receipt)).has_value(),
             "receipt " + std::to_string(receipt) + " is lost");
   }
+}
+
+std::string World::text() const {
+  test::InstructionTable table = events_;
+  const store::ReadTransaction snapshot = server_environment_->begin_read();
+  const auto realm = snapshot.find_realm("partition/" + std::string(kPartition));
+  if (!realm) return table.text();
+  snapshot.realm(*realm).history().for_each_after({}, [&](const store::HistoryEntry& entry) {
+    table.add("server, from file " + std::to_string(entry.origin.value()),
+              "v" + std::to_string(entry.version.value()),
+              entry.changeset);
+    return true;
+  });
+  return table.text();
 }
 
 void World::require(bool holds, const std::string& what) {
