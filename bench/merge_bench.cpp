@@ -47,7 +47,7 @@ void operator delete(void* block, std::size_t) noexcept {
 namespace tombolo::bench {
 namespace {
 
-using MakeSides = std::function<Sides(Amount)>;
+using MakeSides = std::function<Sides(Amount, Order)>;
 
 constexpr std::size_t kLong = 100'000;
 
@@ -96,16 +96,12 @@ std::string in_thousands(std::size_t count) {
 }
 
 /// A rate that was promised at every length, the shape of the curve, and memory.
-void measure_curve(Bench& bench,
-                   const std::string& name,
-                   const MakeSides& make,
-                   double rate_min,
-                   std::size_t per_changeset = 10) {
+void measure_curve(Bench& bench, const std::string& name, const MakeSides& make, double rate_min) {
   if (!bench.selects(name)) return;
   double shortest = 0;
   double longest = 0;
   for (const std::size_t length : {std::size_t{1'000}, std::size_t{10'000}, kLong}) {
-    const Sides sides = make({.instructions = length, .per_changeset = per_changeset});
+    const Sides sides = make({.instructions = length}, Order::kAscending);
     longest = instructions_per_second(sides);
     if (shortest == 0) shortest = longest;
     bench.row({.measure = name + ", " + in_thousands(length) + " a side",
@@ -117,6 +113,11 @@ void measure_curve(Bench& bench,
     bench.row({.measure = name + ", 100k beside 1k a side",
                .ours = longest,
                .peer = shortest,
+               .unit = "instr/s",
+               .target = {}});
+    bench.row({.measure = name + ", 100k in random order beside in order",
+               .ours = instructions_per_second(make({.instructions = length}, Order::kRandom)),
+               .peer = longest,
                .unit = "instr/s",
                .target = {}});
     char memory[96];

@@ -74,22 +74,24 @@ class HistoryWriter {
   std::uint64_t timestamp_ = 0;
 };
 
-std::vector<std::int64_t> shuffled(std::size_t count, Random& random) {
+std::vector<std::int64_t> keys_in(Order order, std::size_t count, Random& random) {
   std::vector<std::int64_t> keys(count);
   std::iota(keys.begin(), keys.end(), 0);
+  if (order == Order::kAscending) return keys;
   for (std::size_t i = count; i > 1; --i) std::swap(keys[i - 1], keys[random.below(i)]);
   return keys;
 }
 
-/// Writes `field` of the objects `key * factor + offset`, in random order.
+/// Writes `field` of the objects `key * factor + offset`.
 History write_texts(Amount amount,
+                    Order order,
                     std::uint64_t seed,
                     std::string_view field,
                     std::int64_t factor,
                     std::int64_t offset) {
   HistoryWriter side(amount, seed);
   std::string text;
-  for (const std::int64_t key : shuffled(amount.instructions, side.random())) {
+  for (const std::int64_t key : keys_in(order, amount.instructions, side.random())) {
     const Place place = side.place(key * factor + offset, field);
     side.writer().update(place, Payload::of_string(text_of(side.random().below(1000), text)));
     side.end_instruction();
@@ -220,16 +222,17 @@ std::size_t History::byte_count() const noexcept {
   return bytes;
 }
 
-Sides disjoint_objects(Amount amount) {
-  return {write_texts(amount, 0, "name", 2, 0), write_texts(amount, 1, "name", 2, 1)};
+Sides disjoint_objects(Amount amount, Order order) {
+  return {write_texts(amount, order, 0, "name", 2, 0), write_texts(amount, order, 1, "name", 2, 1)};
 }
 
-Sides different_properties(Amount amount) {
-  return {write_texts(amount, 0, "name", 1, 0), write_texts(amount, 1, "mayor", 1, 0)};
+Sides different_properties(Amount amount, Order order) {
+  return {write_texts(amount, order, 0, "name", 1, 0),
+          write_texts(amount, order, 1, "mayor", 1, 0)};
 }
 
-Sides same_property(Amount amount) {
-  return {write_texts(amount, 0, "name", 1, 0), write_texts(amount, 1, "name", 1, 0)};
+Sides same_property(Amount amount, Order order) {
+  return {write_texts(amount, order, 0, "name", 1, 0), write_texts(amount, order, 1, "name", 1, 0)};
 }
 
 Sides list_insertions(Amount amount, std::uint32_t base_size) {

@@ -36,6 +36,9 @@ struct Sides {
   }
 };
 
+/// In which order a side goes through its objects: that of their keys, or a random one of its own.
+enum class Order { kAscending, kRandom };
+
 /// How many instructions a side has, and how many of them make a transaction.
 struct Amount {
   std::size_t instructions = 0;
@@ -43,11 +46,11 @@ struct Amount {
 };
 
 /// Each writes a text property of objects that the other never mentions.
-[[nodiscard]] Sides disjoint_objects(Amount amount);
-/// Both write the same objects, in different random orders; each its own property.
-[[nodiscard]] Sides different_properties(Amount amount);
-/// Both write one property of the same objects, in different random orders. Each wins about half.
-[[nodiscard]] Sides same_property(Amount amount);
+[[nodiscard]] Sides disjoint_objects(Amount amount, Order order);
+/// Both write the same objects, each its own property.
+[[nodiscard]] Sides different_properties(Amount amount, Order order);
+/// Both write one property of the same objects. Each wins about half.
+[[nodiscard]] Sides same_property(Amount amount, Order order);
 /// Both insert at random places of one list that had `base_size` elements.
 [[nodiscard]] Sides list_insertions(Amount amount, std::uint32_t base_size);
 /// What an application does in a week: new objects, properties written, counters, lists, sets,
