@@ -96,7 +96,16 @@ ConflictGroups::ConflictGroups(std::span<const Mention> local,
       incoming_mentions_(incoming) {
   ByObject local_by_object = sort_by_object(local, object_count);
   ByObject incoming_by_object = sort_by_object(incoming, object_count);
+  constexpr std::size_t kObjectsAhead = 8;
+  const auto prefetch = [](std::span<const std::uint32_t> members,
+                           std::span<const Mention> mentions) {
+    if (!members.empty()) __builtin_prefetch(&mentions[members.front()]);
+  };
   for (std::size_t object = 0; object < object_count; ++object) {
+    if (object + kObjectsAhead < object_count) {
+      prefetch(local_by_object.of(object + kObjectsAhead), local);
+      prefetch(incoming_by_object.of(object + kObjectsAhead), incoming);
+    }
     const auto left = local_by_object.of(object);
     const auto right = incoming_by_object.of(object);
     if (!left.empty() && !right.empty()) split_object(left, right);
