@@ -79,6 +79,18 @@ TEST(MergeLimits, AMillionObjectsThatBothSidesCreatePass) {
   EXPECT_TRUE(merge({&one, 1}, {&other, 1}));
 }
 
+// Without a clock: a merge whose time grows with the product of the two sides takes minutes here.
+TEST(MergeLimits, ManyErasuresOfOneObjectOnBothSidesTakeLinearTime) {
+  ChangesetWriter writer;
+  const StringIndex table = writer.intern("T");
+  for (int i = 0; i < 1'000'000; ++i) writer.erase_object(table, PrimaryKey(std::int64_t{1}));
+  const Entry earlier = entry(writer, kOne);
+  const Entry later = entry(writer, kOther);
+
+  EXPECT_TRUE(merge({&earlier, 1}, {&later, 1}));
+  EXPECT_TRUE(merge({&later, 1}, {&earlier, 1}));
+}
+
 TEST(MergeLimits, PairsThatAreLookedAtOneByOneAreCounted) {
   // Given ten additions on either side, which never rule each other out,
   std::vector<Edit> edits(20);

@@ -12,11 +12,18 @@
 namespace tombolo::merge {
 namespace {
 
-/// One row of the grid, from column `first` on.
-Fault walk_row(Edit& row, std::vector<Edit*>& incoming, std::size_t first, Meeting& meeting) {
+/// One row of the grid, from column `first` on. Counts the discarded columns that it passes over.
+Fault walk_row(Edit& row,
+               std::vector<Edit*>& incoming,
+               std::size_t first,
+               std::size_t& passed_over,
+               Meeting& meeting) {
   for (std::size_t i = first; i < incoming.size() && !row.discarded; ++i) {
     Edit& column = *incoming[i];
-    if (column.discarded) continue;
+    if (column.discarded) {
+      ++passed_over;
+      continue;
+    }
     if (meeting.meetings_left-- == 0) return Fault::kTooManyMeetings;
     if (const Fault fault = merge_step(row, column, meeting); fault != Fault::kNone) return fault;
     if (meeting.unplaced == nullptr) continue;
@@ -24,7 +31,7 @@ Fault walk_row(Edit& row, std::vector<Edit*>& incoming, std::size_t first, Meeti
     Edit* const prepended = std::exchange(meeting.unplaced, nullptr);
     if (prepended->changeset == column.changeset) {
       incoming.insert(incoming.begin() + static_cast<std::ptrdiff_t>(i), prepended);
-    } else if (const Fault fault = walk_row(*prepended, incoming, i + 1, meeting);
+    } else if (const Fault fault = walk_row(*prepended, incoming, i + 1, passed_over, meeting);
                fault != Fault::kNone) {
       return fault;
     }
@@ -106,13 +113,19 @@ Fault walk_part(std::span<Edit* const> local, std::span<Edit* const> incoming, M
 
 Fault walk(std::span<Edit* const> local, std::span<Edit* const> incoming, Meeting& meeting) {
   std::vector<Edit*> columns = remaining(incoming);
+  std::size_t passed_over = 0;
   for (Edit* const row : local) {
     if (row->discarded) continue;
-    if (const Fault fault = walk_row(*row, columns, 0, meeting); fault != Fault::kNone) {
+    if (const Fault fault = walk_row(*row, columns, 0, passed_over, meeting);
+        fault != Fault::kNone) {
       return fault;
     }
-    // Passing over the discarded ones again and again would make long histories slow.
-    std::erase_if(columns, is_discarded);
+    // Passing over the discarded ones again and again would make long histories slow, and so would
+    // looking for them after each row.
+    if (passed_over > columns.size()) {
+      std::erase_if(columns, is_discarded);
+      passed_over = 0;
+    }
   }
   return Fault::kNone;
 }
