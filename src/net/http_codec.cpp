@@ -29,15 +29,18 @@ class MessageParser {
   explicit MessageParser(const HttpLimits& limits) {
     parser_.header_limit(static_cast<std::uint32_t>(limits.header_bytes_max));
     parser_.body_limit(limits.body_bytes_max);
-    parser_.eager(true);
+    parser_.eager(false);
   }
 
   HttpParseStatus feed(Bytes& input) {
-    const std::size_t used = parser_.put(boost::asio::buffer(input.data(), input.size()), failure_);
-    input.erase(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(used));
-    if (failure_ == http::error::need_more) failure_ = {};
-    if (!failure_ && input.size() > kUnparsedBytesMax && !parser_.is_done()) {
-      failure_ = http::error::buffer_overflow;
+    put(input);
+    if (!parser_.eager() && !failure_ && parser_.is_header_done()) {
+      // Beast adds the fields behind a chunked body to those before it, where they could pass for
+      // what they are not: what was there before the body is kept, and checked.
+      keep_headers();
+      if constexpr (is_request) check_header();
+      parser_.eager(true);
+      if (!failure_ && !parser_.is_done() && !input.empty()) put(input);
     }
     return status();
   }
@@ -58,22 +61,44 @@ class MessageParser {
   }
   [[nodiscard]] bool header_over_limit() const { return failure_ == http::error::header_limit; }
   [[nodiscard]] bool body_over_limit() const { return failure_ == http::error::body_limit; }
-  void fail(http::error code) { failure_ = code; }
+  [[nodiscard]] bool has_unknown_encoding() const { return has_unknown_encoding_; }
 
-  [[nodiscard]] HttpHeaders headers() const {
-    HttpHeaders headers;
-    for (const auto& field : parser_.get()) {
-      headers.push_back({std::string(field.name_string()), std::string(field.value())});
-    }
-    return headers;
-  }
+  [[nodiscard]] HttpHeaders take_headers() { return std::move(headers_); }
 
   http::parser<is_request, http::string_body>& parser() { return parser_; }
   const http::parser<is_request, http::string_body>& parser() const { return parser_; }
 
  private:
+  void put(Bytes& input) {
+    const std::size_t used = parser_.put(boost::asio::buffer(input.data(), input.size()), failure_);
+    input.erase(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(used));
+    if (failure_ == http::error::need_more) failure_ = {};
+    if (!failure_ && parser_.eager() && input.size() > kUnparsedBytesMax && !parser_.is_done()) {
+      failure_ = http::error::buffer_overflow;
+    }
+  }
+
+  void keep_headers() {
+    for (const auto& field : parser_.get()) {
+      headers_.push_back({std::string(field.name_string()), std::string(field.value())});
+    }
+  }
+
+  /// What Beast lets pass although it makes the request's end or host a matter of opinion.
+  void check_header() {
+    const auto& request = parser_.get();
+    if (request.count(http::field::transfer_encoding) != 0 && !parser_.chunked()) {
+      failure_ = http::error::bad_transfer_encoding;
+      has_unknown_encoding_ = true;
+    } else if (request.version() == 11 && request.count(http::field::host) != 1) {
+      failure_ = http::error::bad_field;
+    }
+  }
+
   http::parser<is_request, http::string_body> parser_;
   error_code failure_;
+  HttpHeaders headers_;
+  bool has_unknown_encoding_ = false;
 };
 
 bool is_token(std::string_view text) {
@@ -130,18 +155,6 @@ struct HttpRequestParser::Impl {
   MessageParser<true> message;
   bool started = false;
   unsigned failure_status = 400;
-
-  /// What Beast lets pass although it makes the request's end or host a matter of opinion.
-  void check_header() {
-    const auto& request = message.parser().get();
-    const auto encoding = request.find(http::field::transfer_encoding);
-    if (encoding != request.end() && !message.parser().chunked()) {
-      message.fail(http::error::bad_transfer_encoding);
-      failure_status = 501;
-    } else if (request.version() == 11 && request.count(http::field::host) != 1) {
-      message.fail(http::error::bad_field);
-    }
-  }
 };
 
 HttpRequestParser::HttpRequestParser(const HttpLimits& limits)
@@ -153,12 +166,10 @@ HttpRequestParser& HttpRequestParser::operator=(HttpRequestParser&&) noexcept = 
 HttpParseStatus HttpRequestParser::feed(Bytes& input) {
   MessageParser<true>& message = impl_->message;
   if (!input.empty()) impl_->started = true;
-  const bool had_header = header_done();
-  HttpParseStatus status = message.feed(input);
-  if (!had_header && header_done() && status != HttpParseStatus::kFailed) impl_->check_header();
-  status = message.status();
+  const HttpParseStatus status = message.feed(input);
   if (message.header_over_limit()) impl_->failure_status = 431;
   if (message.body_over_limit()) impl_->failure_status = 413;
+  if (message.has_unknown_encoding()) impl_->failure_status = 501;
   return status;
 }
 
@@ -190,7 +201,7 @@ HttpRequest HttpRequestParser::take() {
   HttpRequest request;
   request.method = std::string(message.method_string());
   request.target = std::string(message.target());
-  request.headers = impl_->message.headers();
+  request.headers = impl_->message.take_headers();
   request.body = std::move(message.body());
   return request;
 }
@@ -238,7 +249,7 @@ HttpResponse HttpResponseParser::take() {
   auto& message = impl_->message->parser().get();
   HttpResponse response;
   response.status = message.result_int();
-  response.headers = impl_->message->headers();
+  response.headers = impl_->message->take_headers();
   response.body = std::move(message.body());
   return response;
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "net/http_codec.h"
 #include "net/loopback_fixture.h"
 
 namespace tombolo::net {
@@ -81,6 +82,28 @@ TEST(HttpServer, PassesOnTheWholeRequest) {
   EXPECT_FALSE(request.is_tls);
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 204 No Content\r\n")) << answer;
   EXPECT_EQ(answer.find("Content-Length"), std::string::npos) << answer;
+}
+
+TEST(HttpServer, KeepsWhatComesBehindABodyOutOfTheHeaders) {
+  const std::string head =
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n";
+  const std::string trailer = "Host: other\r\nAuthorization: Bearer x\r\n\r\n";
+  for (const bool at_once : {true, false}) {
+    Bytes input = to_bytes(as_bytes(head + (at_once ? trailer : "")));
+    HttpRequestParser parser({.header_bytes_max = 1000, .body_bytes_max = 1000});
+    HttpParseStatus status = parser.feed(input);
+    if (!at_once) {
+      EXPECT_EQ(status, HttpParseStatus::kNeedsMore);
+      input.insert(input.end(), as_bytes(trailer).begin(), as_bytes(trailer).end());
+      status = parser.feed(input);
+    }
+
+    ASSERT_EQ(status, HttpParseStatus::kComplete);
+    const HttpRequest request = parser.take();
+    EXPECT_EQ(request.body, "ab");
+    EXPECT_EQ(request.headers.size(), 2U);
+    EXPECT_EQ(find_header(request.headers, "Authorization"), nullptr);
+  }
 }
 
 TEST(HttpServer, TakesAnswersFromOtherThreads) {
