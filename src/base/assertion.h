@@ -5,7 +5,8 @@
 ///
 /// `TOMBOLO_ASSERT` throws `Error{kInternal}`. `TOMBOLO_ASSERT_FATAL` stops the process; it is kept
 /// for places where going on could write wrong bytes or lose acknowledged data, because a guest in
-/// someone else's process does not abort lightly.
+/// someone else's process does not abort lightly. `TOMBOLO_UNREACHABLE` throws as well, where the
+/// code before has dealt with every case.
 
 namespace tombolo {
 
@@ -14,11 +15,12 @@ namespace tombolo {
 
 }  // namespace tombolo
 
-#define TOMBOLO_ASSERT(condition)                                            \
-  (static_cast<bool>(condition)                                              \
-       ? static_cast<void>(0)                                                \
+#define TOMBOLO_ASSERT(condition) \
+  (static_cast<bool>(condition)   \
+       ? static_cast<void>(0)     \
        : ::tombolo::throw_failed_assertion(#condition, __FILE__, __LINE__))
-#define TOMBOLO_ASSERT_FATAL(condition)                                      \
-  (static_cast<bool>(condition)                                              \
-       ? static_cast<void>(0)                                                \
+#define TOMBOLO_ASSERT_FATAL(condition) \
+  (static_cast<bool>(condition)         \
+       ? static_cast<void>(0)           \
        : ::tombolo::abort_on_failed_assertion(#condition, __FILE__, __LINE__))
+#define TOMBOLO_UNREACHABLE(why) ::tombolo::throw_failed_assertion(why, __FILE__, __LINE__)

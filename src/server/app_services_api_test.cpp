@@ -17,7 +17,6 @@ using test::AppServicesFixture;
 constexpr const char* kRegister = "app/my-app-abcde/auth/providers/local-userpass/register";
 constexpr const char* kLogIn = "app/my-app-abcde/auth/providers/local-userpass/login";
 constexpr const char* kLogInAnonymously = "app/my-app-abcde/auth/providers/anon-user/login";
-constexpr const char* kLocation = "app/my-app-abcde/location";
 constexpr const char* kJoe = R"({"email":"joe@example.com","password":"secret1"})";
 constexpr const char* kJoeLogin = R"({"username":"joe@example.com","password":"secret1"})";
 

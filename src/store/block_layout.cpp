@@ -40,15 +40,14 @@ Storage storage_of(PropertyType type) {
     case PropertyType::kBinary: return Storage::kText;
     case PropertyType::kMixed: break;
   }
-  TOMBOLO_ASSERT(!"a column of a type that is not supported");
-  return Storage::kText;
+  TOMBOLO_UNREACHABLE("a column of a type that is not supported");
 }
 
 }  // namespace
 
-ColumnForm column_form(const Property& property) {
-  if (property.collection != CollectionType::kSingle) return {Storage::kText, false};
-  return {storage_of(property.type), property.nullable && property.type != PropertyType::kLink};
+ColumnForm column_form(PropertyType type, CollectionType collection, bool nullable) {
+  if (collection != CollectionType::kSingle) return {Storage::kText, false};
+  return {storage_of(type), nullable && type != PropertyType::kLink};
 }
 
 GroupLayout::GroupLayout(std::vector<ColumnForm> columns, bool has_presence)

@@ -58,7 +58,7 @@ struct ColumnForm {
 };
 
 /// The form of the column of such a property.
-[[nodiscard]] ColumnForm column_form(const Property& property);
+[[nodiscard]] ColumnForm column_form(PropertyType type, CollectionType collection, bool nullable);
 
 /// Bytes of an element of fixed width; for texts what a slot takes beside its text.
 [[nodiscard]] constexpr std::size_t element_bytes(Storage storage) noexcept {

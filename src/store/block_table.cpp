@@ -11,10 +11,6 @@ namespace {
 
 /// One past every row.
 constexpr std::uint64_t kRowsEnd = std::numeric_limits<std::uint64_t>::max();
-/// Searches in one snapshot before a directory is considered, and how many blocks each of them
-/// pays for: a step from block to block costs a tenth of a search.
-constexpr std::size_t kSearchesMin = 32;
-constexpr std::size_t kBlocksPerSearch = 8;
 /// What an open block's heap is reckoned to take beside its arrays.
 constexpr std::size_t kTypicalHeapBytes = 4096;
 
@@ -41,62 +37,22 @@ std::optional<BlockTable::StoredBlock> BlockTable::as_stored(
                      item.value};
 }
 
-const BlockTable::StoredBlock* BlockTable::find_in_directory(std::uint64_t row) {
-  if (searches_generation_ != transaction_.generation()) {
-    searches_generation_ = transaction_.generation();
-    searches_ = 0;
-    searches_for_directory_ = kSearchesMin;
-    directory_.clear();
-  }
-  if (directory_.empty()) {
-    if (++searches_ < searches_for_directory_) return nullptr;
-    build_directory();
-    if (directory_.empty()) return nullptr;
-  }
-  // Rows are dense, so that the position is nearly proportional to the row.
-  const std::uint64_t first = directory_.front().first;
-  const std::uint64_t last = directory_.back().first;
-  if (row < first) return nullptr;
-  std::size_t at = directory_.size() - 1;
-  if (row < last) {
-    at = static_cast<std::size_t>(static_cast<double>(row - first) /
-                                  static_cast<double>(last - first) *
-                                  static_cast<double>(directory_.size() - 1));
-    constexpr int kStepsMax = 8;
-    for (int i = 0; i < kStepsMax && directory_[at].first > row; ++i) --at;
-    for (int i = 0; i < kStepsMax && directory_[at + 1].first <= row; ++i) ++at;
-    if (directory_[at].first > row || directory_[at + 1].first <= row) {
-      const auto after = std::ranges::upper_bound(directory_, row, {}, &StoredBlock::first);
-      at = static_cast<std::size_t>(after - directory_.begin()) - 1;
-    }
-  }
-  return &directory_[at];
-}
-
-void BlockTable::build_directory() {
-  const std::size_t blocks_max = searches_ * kBlocksPerSearch;
-  KeyValueCursor cursor(transaction_);
-  auto block = as_stored(cursor.find_at_or_after(key(0)));
-  while (block && directory_.size() < blocks_max) {
-    directory_.push_back(*block);
-    block = as_stored(cursor.next());
-  }
-  if (block) {
-    // More blocks than the searches so far pay for.
-    directory_.clear();
-    searches_for_directory_ *= 2;
-  }
+std::span<const BlockTable::StoredBlock> BlockTable::all_in_snapshot() {
+  directory_.complete(transaction_, key(0), [this](const auto& item) { return as_stored(item); });
+  return directory_.entries();
 }
 
 std::optional<BlockTable::StoredBlock> BlockTable::find_stored(std::uint64_t row) {
-  if (!transaction_.is_writable()) {
-    if (const StoredBlock* block = find_in_directory(row)) return *block;
-    if (!directory_.empty()) return std::nullopt;
+  if (!transaction_.is_writable() &&
+      directory_.prepare(
+          transaction_, key(0), [this](const auto& item) { return as_stored(item); })) {
+    const StoredBlock* block = directory_.find(row);
+    return block == nullptr ? std::nullopt : std::optional(*block);
   }
   return as_stored(transaction_.find_at_or_before(key(row)));
 }
 
-const FoundBlock* BlockTable::find(RowId row) {
+const FoundBlock* BlockTable::search(RowId row) {
   const std::uint64_t id = row.value();
   if (const auto index = find_open(id); index && id < open_[*index].end) {
     const OpenBlock& block = *open_[*index].block;
@@ -111,7 +67,7 @@ const FoundBlock* BlockTable::find(RowId row) {
   }
   const auto stored = find_stored(id);
   if (!stored) return nullptr;
-  found_ = {RowId(stored->first), nullptr, BlockView(stored->packed, place_.layout())};
+  found_ = {RowId(stored->first), nullptr, BlockView(stored->bytes, place_.layout())};
   found_generation_ = transaction_.generation();
   return id - stored->first < found_.view.rows() ? &found_ : nullptr;
 }
@@ -127,7 +83,7 @@ const FoundBlock* BlockTable::find_from(RowId row) {
     return &found_;
   }
   if (!stored) return nullptr;
-  found_ = {RowId(stored->first), nullptr, BlockView(stored->packed, place_.layout())};
+  found_ = {RowId(stored->first), nullptr, BlockView(stored->bytes, place_.layout())};
   found_generation_ = transaction_.generation();
   return &found_;
 }
@@ -160,7 +116,7 @@ std::size_t BlockTable::open_covering(std::uint64_t row) {
   if (stored) {
     entry.first = stored->first;
     entry.block = std::make_unique<OpenBlock>(
-        place_.layout(), RowId(stored->first), BlockView(stored->packed, place_.layout()));
+        place_.layout(), RowId(stored->first), BlockView(stored->bytes, place_.layout()));
   } else {
     entry.block = std::make_unique<OpenBlock>(place_.layout(), RowId(row));
   }
@@ -245,25 +201,40 @@ void BlockTable::flush() {
   open_memory_bytes_ = 0;
 }
 
-BlockWalk::BlockWalk(BlockTable& table) : table_(table) {
-  if (!table.transaction_.is_writable()) cursor_.emplace(table.transaction_);
-}
+BlockWalk::BlockWalk(BlockTable& table, std::uint32_t column) : table_(table), column_(column) {}
 
 const FoundBlock* BlockWalk::next() {
-  if (cursor_) {
-    const auto stored =
-        table_.as_stored(is_started_ ? cursor_->next() : cursor_->find_at_or_after(table_.key(0)));
-    is_started_ = true;
-    if (!stored) return nullptr;
-    found_ = {RowId(stored->first), nullptr, BlockView(stored->packed, table_.place_.layout())};
-    return &found_;
-  }
+  const bool is_snapshot = !table_.transaction_.is_writable();
+  if (!is_started_ && is_snapshot) rest_ = table_.all_in_snapshot();
   const RowId from(is_started_ ? found_.first.value() + found_.rows() : 0);
   is_started_ = true;
-  const FoundBlock* found = table_.find_from(from);
-  if (found == nullptr) return nullptr;
-  found_ = *found;
+  if (!is_snapshot) {
+    const FoundBlock* found = table_.find_from(from);
+    if (found == nullptr) return nullptr;
+    found_ = *found;
+    return &found_;
+  }
+  if (rest_.empty()) return nullptr;
+  fetch_ahead();
+  found_ = {
+      RowId(rest_.front().first), nullptr, BlockView(rest_.front().bytes, table_.place_.layout())};
+  rest_ = rest_.subspan(1);
   return &found_;
+}
+
+/// Each block is on pages of its own, so that without this every one of them begins with a wait for
+/// its header and another one for the column.
+void BlockWalk::fetch_ahead() const noexcept {
+  constexpr std::size_t kHeaderDistance = 6;
+  constexpr std::size_t kColumnDistance = 3;
+  constexpr std::size_t kCacheLineBytes = 64;
+  if (kHeaderDistance < rest_.size()) __builtin_prefetch(rest_[kHeaderDistance].bytes.data());
+  if (kColumnDistance < rest_.size()) {
+    const std::byte* values = BlockView::column_start(rest_[kColumnDistance].bytes, column_);
+    const ColumnForm& form = table_.place_.layout().columns()[column_];
+    const std::size_t bytes = std::size_t{found_.rows()} * element_bytes(form.storage);
+    for (std::size_t at = 0; at < bytes; at += kCacheLineBytes) __builtin_prefetch(values + at);
+  }
 }
 
 }  // namespace tombolo::store

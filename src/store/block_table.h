@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "store/block_directory.h"
 #include "store/block_layout.h"
 #include "store/block_view.h"
 #include "store/catalog.h"
@@ -49,7 +51,13 @@ class BlockTable {
   BlockTable(KeyValueTransaction& transaction, BlockPlace place);
 
   /// The block in which `row` has a slot; null when none has.
-  [[nodiscard]] const FoundBlock* find(RowId row);
+  [[nodiscard]] const FoundBlock* find(RowId row) {
+    if (open_.empty() && found_generation_ == transaction_.generation() &&
+        row.value() - found_.first.value() < found_.view.rows()) [[likely]] {
+      return &found_;
+    }
+    return search(row);
+  }
   /// The block in which `row` has a slot, or else the first one after it; null at the end.
   [[nodiscard]] const FoundBlock* find_from(RowId row);
 
@@ -76,16 +84,17 @@ class BlockTable {
     std::uint64_t end;  ///< First row of the next block, or one past the last possible row.
     std::unique_ptr<OpenBlock> block;
   };
-  struct StoredBlock {
-    std::uint64_t first;
-    BytesView packed;
-  };
+  [[nodiscard]] static std::uint64_t rank(const std::uint64_t& first_row) noexcept {
+    return first_row;
+  }
+  using Directory = BlockDirectory<std::uint64_t, rank>;
+  using StoredBlock = Directory::Entry;
 
+  [[nodiscard]] const FoundBlock* search(RowId row);
   [[nodiscard]] Key key(std::uint64_t first) const noexcept;
   [[nodiscard]] std::optional<StoredBlock> as_stored(const KeyValueTransaction::Item& item) const;
   [[nodiscard]] std::optional<StoredBlock> find_stored(std::uint64_t row);
-  [[nodiscard]] const StoredBlock* find_in_directory(std::uint64_t row);
-  void build_directory();
+  [[nodiscard]] std::span<const StoredBlock> all_in_snapshot();
   /// Position of the last open block that starts at or before `row`; nullopt when none does.
   [[nodiscard]] std::optional<std::size_t> find_open(std::uint64_t row) const noexcept;
   std::size_t insert(Entry entry);
@@ -102,25 +111,24 @@ class BlockTable {
   FoundBlock found_;
   std::uint64_t found_generation_ = 0;
 
-  // In a snapshot, the stored blocks in order, once there were enough searches to pay for it.
-  std::vector<StoredBlock> directory_;
-  std::uint64_t directory_generation_ = 0;
-  std::uint64_t searches_generation_ = 0;
-  std::size_t searches_ = 0;
-  std::size_t searches_for_directory_ = 0;
+  Directory directory_;  ///< In a snapshot only.
 };
 
 /// Walks the blocks of a table in row order, while the transaction does not write.
 class BlockWalk {
  public:
-  explicit BlockWalk(BlockTable& table);
+  /// `column`: the one whose values are going to be read; it is fetched ahead.
+  BlockWalk(BlockTable& table, std::uint32_t column);
 
   /// The next block that starts at or after the end of the one before; null at the end.
   [[nodiscard]] const FoundBlock* next();
 
  private:
+  void fetch_ahead() const noexcept;
+
   BlockTable& table_;
-  std::optional<KeyValueCursor> cursor_;  ///< In a snapshot, where nothing is open.
+  std::uint32_t column_;
+  std::span<const BlockTable::StoredBlock> rest_;  ///< In a snapshot.
   bool is_started_ = false;
   FoundBlock found_;
 };

@@ -42,10 +42,10 @@ void BlockView::check_column(const GroupLayout& layout, std::uint32_t column) co
   if (from % 8 != 0 || from + needed > bytes_) throw_corrupt("a block with a damaged column");
 }
 
-BlockView::Text BlockView::text(const GroupLayout& layout,
+BlockView::Text BlockView::text(const ColumnForm& form,
                                 std::uint32_t column,
                                 std::uint32_t slot) const {
-  const std::byte* ends = values(layout, column);
+  const std::byte* ends = values(form, column);
   const std::uint16_t end = load16(ends + std::size_t{slot} * 2);
   const std::uint16_t before = slot == 0 ? 0 : load16(ends + std::size_t{slot} * 2 - 2);
   const std::size_t to = end & ~kLargeTextBit;

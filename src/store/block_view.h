@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -36,19 +37,26 @@ class BlockView {
     return data_ + start(column);
   }
   /// The elements of a column that is there.
-  [[nodiscard]] const std::byte* values(const GroupLayout& layout,
+  [[nodiscard]] const std::byte* values(const ColumnForm& form,
                                         std::uint32_t column) const noexcept {
-    return data_ + start(column) +
-           (layout.columns()[column].has_validity ? bitmap_words(rows_) * 8 : 0);
+    return data_ + start(column) + (form.has_validity ? bitmap_words(rows_) * 8 : 0);
+  }
+  /// Where a column of a block that was not checked yet may start: to be fetched, not to be read.
+  [[nodiscard]] static const std::byte* column_start(BytesView packed,
+                                                     std::uint32_t column) noexcept {
+    const std::size_t at = 8 + std::size_t{column} * 2;
+    std::uint16_t start = 0;
+    if (at + sizeof(start) <= packed.size()) {
+      std::memcpy(&start, packed.data() + at, sizeof(start));
+    }
+    return packed.data() + std::min<std::size_t>(start, packed.size());
   }
   /// The text of a slot of a column that is there. `is_large`: it is kept elsewhere.
   struct Text {
     std::string_view bytes;
     bool is_large = false;
   };
-  [[nodiscard]] Text text(const GroupLayout& layout,
-                          std::uint32_t column,
-                          std::uint32_t slot) const;
+  [[nodiscard]] Text text(const ColumnForm& form, std::uint32_t column, std::uint32_t slot) const;
 
   [[nodiscard]] static bool bit(const std::byte* bitmap, std::uint32_t slot) noexcept {
     return ((static_cast<unsigned>(bitmap[slot / 8]) >> (slot % 8)) & 1U) != 0;

@@ -84,7 +84,7 @@ void ClassInfo::add_key(const Property* key) {
 }
 
 PropertyId ClassInfo::add_property(const Property& definition, ClassId target) {
-  const ColumnForm form = column_form(definition);
+  const ColumnForm form = column_form(definition.type, definition.collection, definition.nullable);
   std::size_t row_bytes = typical_bytes(form);
   if (!groups.empty()) {
     for (const ColumnForm& column : groups.back().layout.columns()) {
@@ -102,14 +102,17 @@ PropertyId ClassInfo::add_property(const Property& definition, ClassId target) {
   group.layout = GroupLayout(std::move(columns), group.layout.has_presence());
   group.properties.emplace_back(added);
 
-  PropertyInfo info{.id = added,
-                    .name = definition.name,
-                    .type = definition.type,
-                    .collection = definition.collection,
-                    .nullable = definition.nullable,
-                    .target = target,
-                    .group = GroupId(static_cast<std::uint16_t>(groups.size() - 1)),
-                    .column = static_cast<std::uint32_t>(group.properties.size() - 1)};
+  PropertyInfo info{
+      .id = added,
+      .name = definition.name,
+      .type = definition.type,
+      .collection = definition.collection,
+      .nullable = definition.nullable,
+      .target = target,
+      .group = GroupId(static_cast<std::uint16_t>(groups.size() - 1)),
+      .column = static_cast<std::uint32_t>(group.properties.size() - 1),
+      .form = form,
+      .element_form = column_form(definition.type, CollectionType::kSingle, definition.nullable)};
   positions.resize(next_property.value());
   positions[added.value()] = static_cast<std::uint32_t>(properties.size());
   properties.push_back(std::move(info));
@@ -219,6 +222,7 @@ ClassInfo parse_class(ClassId id, BytesView record) {
     property.type = static_cast<PropertyType>(reader.read<std::uint8_t>());
     property.collection = static_cast<CollectionType>(reader.read<std::uint8_t>());
     property.nullable = reader.read<std::uint8_t>() != 0;
+    check(property.type >= PropertyType::kInt && property.type <= PropertyType::kUuid);
     property.target = ClassId(reader.read<std::uint32_t>());
     property.group = GroupId(reader.read<std::uint16_t>());
     property.column = reader.read<std::uint16_t>();
@@ -226,11 +230,9 @@ ClassInfo parse_class(ClassId id, BytesView record) {
     check(property.id < info.next_property && property.group.value() < info.groups.size());
     GroupInfo& group = info.groups[property.group.value()];
     check(property.column < group.properties.size() && !group.properties[property.column]);
-    check(column_form({.name = {},
-                       .type = property.type,
-                       .collection = property.collection,
-                       .nullable = property.nullable,
-                       .target = {}}) == group.layout.columns()[property.column]);
+    property.form = column_form(property.type, property.collection, property.nullable);
+    property.element_form = column_form(property.type, CollectionType::kSingle, property.nullable);
+    check(property.form == group.layout.columns()[property.column]);
     group.properties[property.column] = property.id;
     info.properties.push_back(std::move(property));
   }

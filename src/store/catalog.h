@@ -26,6 +26,8 @@ struct PropertyInfo {
   ClassId target;            ///< Of a link.
   GroupId group;             ///< Where its values are.
   std::uint32_t column = 0;  ///< Position among the columns of the group.
+  ColumnForm form;           ///< Of its column.
+  ColumnForm element_form;   ///< Of the elements of a list; of a single property as `form`.
 
   [[nodiscard]] bool is_list() const noexcept { return collection == CollectionType::kList; }
 };

@@ -13,7 +13,6 @@
 namespace tombolo::store {
 namespace {
 
-constexpr GroupId kKeyGroup{0};
 constexpr std::uint32_t kKeyColumn = 0;
 
 /// Words of an index tuple: those of the key, then the row.
@@ -154,8 +153,7 @@ Tuple ClassStore::index_tuple(const ObjectKey& key, std::uint64_t row) const {
     }
     case ObjectKey::Type::kNull: break;
   }
-  TOMBOLO_ASSERT(!"the null key is not in the index");
-  return {};
+  TOMBOLO_UNREACHABLE("the null key is not in the index");
 }
 
 std::optional<ClassStore::FoundRow> ClassStore::find(const ObjectKey& key) {
@@ -191,12 +189,6 @@ bool ClassStore::has_key(RowId row, bool is_tombstone, std::string_view key) {
   return found->type() == ObjectKey::Type::kString && found->as_string() == key;
 }
 
-bool ClassStore::contains(RowId row) {
-  const FoundBlock* block = tables_[0].find(row);
-  return block != nullptr &&
-         block->is_present(static_cast<std::uint32_t>(row.value() - block->first.value()));
-}
-
 bool ClassStore::is_tombstone(RowId row) {
   return has_tombstones() && transaction_.find(tombstone_key(row)).has_value();
 }
@@ -214,14 +206,16 @@ std::optional<ObjectKey> ClassStore::key_of(RowId row) {
     std::memcpy(&key, block->open->values(kKeyColumn) + slot * sizeof(key), sizeof(key));
   } else if (block->view.has_column(kKeyColumn)) {
     std::memcpy(&key,
-                block->view.values(tables_[0].place().layout(), kKeyColumn) + slot * sizeof(key),
+                block->view.values(tables_[0].place().layout().columns()[kKeyColumn], kKeyColumn) +
+                    slot * sizeof(key),
                 sizeof(key));
   }
   return ObjectKey::of_global_key(key);
 }
 
-RowId ClassStore::next_row(RowId row) {
-  for (RowId from = row.next();;) {
+/// The first object at or after `from`.
+RowId ClassStore::search_row(RowId from) {
+  for (;;) {
     const FoundBlock* block = tables_[0].find_from(from);
     if (block == nullptr) return kNoRow;
     const std::uint64_t first = block->first.value();
@@ -233,25 +227,21 @@ RowId ClassStore::next_row(RowId row) {
   }
 }
 
-Value ClassStore::read(RowId row, const PropertyInfo& property) {
-  const FoundBlock* block = tables_[property.group.value()].find(row);
-  const ColumnForm form =
-      tables_[property.group.value()].place().layout().columns()[property.column];
-  static constexpr std::array<std::byte, kFixedElementBytesMax> kZeros{};
+Value ClassStore::value_in(const FoundBlock* block, RowId row, const PropertyInfo& property) {
+  const ColumnForm form = property.form;
   if (block == nullptr || (!block->open && !block->view.has_column(property.column))) {
+    static constexpr std::array<std::byte, kFixedElementBytesMax> kZeros{};
     if (form.has_validity) return Value::null();
     return form.storage == Storage::kText ? text_value(property, {})
                                           : load_element(property, kZeros.data());
   }
   const auto slot = static_cast<std::uint32_t>(row.value() - block->first.value());
   if (form.has_validity && !is_valid(*block, property.column, slot)) return Value::null();
-  if (form.storage == Storage::kText)
+  if (form.storage == Storage::kText) {
     return text_value(property, read_text(*block, slot, property));
-
-  const std::byte* values =
-      block->open
-          ? block->open->values(property.column)
-          : block->view.values(tables_[property.group.value()].place().layout(), property.column);
+  }
+  const std::byte* values = block->open ? block->open->values(property.column)
+                                        : block->view.values(form, property.column);
   if (form.storage != Storage::kTimestamp) {
     return load_element(property, values + slot * element_bytes(form.storage));
   }
@@ -265,10 +255,8 @@ Value ClassStore::read(RowId row, const PropertyInfo& property) {
 std::string_view ClassStore::read_text(const FoundBlock& block,
                                        std::uint32_t slot,
                                        const PropertyInfo& property) {
-  const BlockView::Text text =
-      block.open ? block.open->text(property.column, slot)
-                 : block.view.text(
-                       tables_[property.group.value()].place().layout(), property.column, slot);
+  const BlockView::Text text = block.open ? block.open->text(property.column, slot)
+                                          : block.view.text(property.form, property.column, slot);
   if (!text.is_large) return text.bytes;
   const RowId row(block.first.value() + slot);
   const auto large = transaction_.find(large_key(property.id, row));
@@ -380,7 +368,7 @@ void ClassStore::write_key(RowId row, const ObjectKey& key) {
 void ClassStore::write(RowId row, const PropertyInfo& property, const Value& value) {
   BlockTable& table = tables_[property.group.value()];
   const BlockTable::OpenSlot at = table.open(row);
-  const ColumnForm form = table.place().layout().columns()[property.column];
+  const ColumnForm form = property.form;
   if (form.has_validity) at.block->set_valid(property.column, at.slot, !value.is_null());
   std::byte* values = at.block->values(property.column);
   if (form.storage == Storage::kText) {

@@ -43,16 +43,25 @@ class ClassStore {
   };
   /// The object or tombstone of a key of the class's kind.
   [[nodiscard]] std::optional<FoundRow> find(const ObjectKey& key);
-  [[nodiscard]] bool contains(RowId row);
+  [[nodiscard]] bool contains(RowId row) {
+    const FoundBlock* block = tables_[0].find(row);
+    return block != nullptr &&
+           block->is_present(static_cast<std::uint32_t>(row.value() - block->first.value()));
+  }
   [[nodiscard]] bool is_tombstone(RowId row);
   /// The key of an object or a tombstone; nullopt when there is neither.
   [[nodiscard]] std::optional<ObjectKey> key_of(RowId row);
   /// The first object in a row after `row`; `kNoRow` at the end.
-  [[nodiscard]] RowId next_row(RowId row);
+  [[nodiscard]] RowId next_row(RowId row) {
+    const RowId next = row.next();
+    return contains(next) ? next : search_row(next);
+  }
 
   /// The value of a single property of an object that is there, as it is stored: a link may lead to
   /// a tombstone.
-  [[nodiscard]] Value read(RowId row, const PropertyInfo& property);
+  [[nodiscard]] Value read(RowId row, const PropertyInfo& property) {
+    return value_in(tables_[property.group.value()].find(row), row, property);
+  }
   /// The root of a list.
   [[nodiscard]] BytesView read_list_root(RowId row, const PropertyInfo& property);
 
@@ -95,6 +104,9 @@ class ClassStore {
     std::uint64_t null_row = 0;       ///< Of the null key, with `kTombstoneBit`; 0: there is none.
   };
 
+  [[nodiscard]] RowId search_row(RowId from);
+  /// The value in a block of the property's group that has the row; null: no block has it.
+  [[nodiscard]] Value value_in(const FoundBlock* block, RowId row, const PropertyInfo& property);
   [[nodiscard]] Counters& counters();
   [[nodiscard]] Counters& changed_counters();
   [[nodiscard]] Tuple index_tuple(const ObjectKey& key, std::uint64_t row) const;

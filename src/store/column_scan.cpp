@@ -13,8 +13,6 @@
 namespace tombolo::store {
 namespace {
 
-constexpr std::size_t kBitmapBytes = kBitmapWordsMax * sizeof(std::uint64_t);
-
 /// Copies `count` bits.
 void copy_bits(const std::byte* from,
                std::uint32_t from_bit,
@@ -37,8 +35,9 @@ struct ColumnScan::State {
         property(scanned),
         form(store.info().groups[scanned.group.value()].layout.columns()[scanned.column]),
         width(form.storage == Storage::kTimestamp ? 8 : element_bytes(form.storage)),
-        objects(store.table(GroupId(0))) {
-    if (property.group != GroupId(0)) values_walk.emplace(store.table(property.group));
+        objects(store.table(GroupId(0)), scanned.group == GroupId(0) ? scanned.column : 0) {
+    if (property.group != GroupId(0))
+      values_walk.emplace(store.table(property.group), property.column);
   }
 
   /// Where the values of a block are, whichever form it has; null when it lacks the column.
@@ -55,8 +54,7 @@ struct ColumnScan::State {
               values + kBlockRowsMax * 8};
     }
     if (!found.view.has_column(property.column)) return {};
-    const std::byte* values =
-        found.view.values(owner.info().groups[property.group.value()].layout, property.column);
+    const std::byte* values = found.view.values(form, property.column);
     return {form.has_validity ? found.view.validity(property.column) : nullptr,
             values,
             values + std::size_t{found.view.rows()} * 8};

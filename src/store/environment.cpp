@@ -231,7 +231,7 @@ void Environment::Internals::read_or_write_header() {
     }
   }
   KeyValueTransaction reading(tree, nullptr);
-  reading.begin_read(environment);
+  reading.begin_read(environment, map_moves());
   const auto record = reading.find(Key(kEnvironmentRealm, Space::kHeader));
   Header header;
   if (!record || record->size() < sizeof(header)) {
@@ -331,6 +331,11 @@ void Environment::Internals::resize_map(std::size_t bytes) {
                     std::to_string(gate.readers()) + " snapshots of this process are open, the " +
                     "oldest for " + std::to_string(age.count()) + " ms");
   }
+  move_map(bytes);
+}
+
+void Environment::Internals::move_map(std::size_t bytes) {
+  ++map_moves_;
   check_lmdb(mdb_env_set_mapsize(environment, bytes), "mdb_env_set_mapsize");
 }
 
@@ -344,7 +349,7 @@ void Environment::Internals::grow_early() {
   if ((now.me_last_pgno + 1) * kPageBytes * 2 < now.me_mapsize) return;
   const ClosedGate closed(gate, std::chrono::milliseconds(0));
   if (!closed.is_closed()) return;
-  check_lmdb(mdb_env_set_mapsize(environment, 2 * now.me_mapsize), "mdb_env_set_mapsize");
+  move_map(2 * now.me_mapsize);
 }
 
 Duration Environment::Internals::oldest_reader_age() const {

@@ -40,7 +40,7 @@ struct EnvironmentOptions {
   /// How long a transaction waits for this process's readers when the map has to move.
   std::chrono::milliseconds growth_wait_max{10'000};
   /// Changed blocks that a write transaction keeps decoded before it writes them out.
-  std::size_t write_cache_bytes_max = std::size_t{64} << 20;
+  std::size_t write_cache_bytes_max = std::size_t{256} << 20;
   std::chrono::seconds reader_age_warning{60};
   const Clock* clock = &system_clock();
   std::shared_ptr<Logger> logger;  ///< Null: no lines.

@@ -89,6 +89,8 @@ class Environment::Internals final : public MapOwner {
   void grow_early();
   void note_commit();
   [[nodiscard]] MDB_envinfo info() const;
+  /// How often the map may have moved; constant while a snapshot is open.
+  [[nodiscard]] std::uint64_t map_moves() const noexcept { return map_moves_.load(); }
   [[nodiscard]] Duration oldest_reader_age() const;
 
   const std::filesystem::path path;
@@ -106,7 +108,9 @@ class Environment::Internals final : public MapOwner {
   void open_file();
   void read_or_write_header();
   void resize_map(std::size_t bytes);
+  void move_map(std::size_t bytes);
 
+  std::atomic<std::uint64_t> map_moves_{0};
   std::unique_ptr<GuardFile> guard_;
   std::mutex writer_mutex_;
   std::atomic<std::thread::id> writer_thread_;

@@ -77,7 +77,7 @@ KeyValueTransaction::~KeyValueTransaction() {
   if (transaction_ != nullptr) mdb_txn_abort(transaction_);
 }
 
-void KeyValueTransaction::begin_read(MDB_env* environment) {
+void KeyValueTransaction::begin_read(MDB_env* environment, std::uint64_t map_moves) {
   TOMBOLO_ASSERT(!is_open_ && !is_writable());
   if (transaction_ == nullptr) {
     check_lmdb(mdb_txn_begin(environment, nullptr, MDB_RDONLY, &transaction_), "mdb_txn_begin");
@@ -85,8 +85,10 @@ void KeyValueTransaction::begin_read(MDB_env* environment) {
     check_lmdb(mdb_txn_renew(transaction_), "mdb_txn_renew");
   }
   is_open_ = true;
-  commit_id_ = CommitId(mdb_txn_id(transaction_));
-  ++generation_;
+  const CommitId commit_id(mdb_txn_id(transaction_));
+  if (generation_ == 0 || commit_id != commit_id_ || map_moves != map_moves_) ++generation_;
+  commit_id_ = commit_id;
+  map_moves_ = map_moves;
   if (cursor_ != nullptr) check_lmdb(mdb_cursor_renew(transaction_, cursor_), "mdb_cursor_renew");
 }
 
@@ -222,7 +224,7 @@ void KeyValueTransaction::grow(std::size_t pages) {
     return std::ranges::lexicographical_compare(left, right);
   };
   std::ranges::sort(keys, less);
-  keys.erase(std::ranges::unique(keys, bytes_equal).begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end(), bytes_equal), keys.end());
   std::vector<std::optional<Bytes>> values;
   std::size_t pages_written = 0;
   for (const BytesView key : keys) {

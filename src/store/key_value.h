@@ -48,8 +48,9 @@ class KeyValueTransaction {
   KeyValueTransaction(const KeyValueTransaction&) = delete;
   KeyValueTransaction& operator=(const KeyValueTransaction&) = delete;
 
-  /// Begins a snapshot, reusing the read slot of an earlier one.
-  void begin_read(MDB_env* environment);
+  /// Begins a snapshot, reusing the read slot of an earlier one. `map_moves` counts how often the
+  /// map of the environment may have moved.
+  void begin_read(MDB_env* environment, std::uint64_t map_moves);
   void end_read() noexcept;
   void begin_write();
   /// Commits the write transaction; ends it in any case.
@@ -60,7 +61,9 @@ class KeyValueTransaction {
   [[nodiscard]] bool is_writable() const noexcept { return map_owner_ != nullptr; }
   /// The commit that a snapshot shows, or the one that a write transaction is going to be.
   [[nodiscard]] CommitId commit_id() const noexcept { return commit_id_; }
-  /// Another number after every write and every beginning.
+  /// Another number after every write and every beginning, but for that of a snapshot of the same
+  /// commit as the one before: its pages are still in the same places, because pages of the newest
+  /// commit are never written to.
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
 
   [[nodiscard]] std::optional<BytesView> find(BytesView key);
@@ -94,6 +97,7 @@ class KeyValueTransaction {
   bool is_open_ = false;
   CommitId commit_id_;
   std::uint64_t generation_ = 0;
+  std::uint64_t map_moves_ = 0;
   std::size_t room_pages_ = 0;  ///< What is left of the map by the upper bound.
   Bytes written_keys_;          ///< Length (u16) and bytes of each key written, for `grow`.
 };

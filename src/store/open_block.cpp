@@ -35,7 +35,7 @@ OpenBlock::OpenBlock(const GroupLayout& layout, RowId first, const BlockView& pa
     if (form.has_validity) {
       std::memcpy(bytes_.get() + layout.open_start(column), packed.validity(column), bitmap_bytes);
     }
-    const std::byte* from = packed.values(layout, column);
+    const std::byte* from = packed.values(form, column);
     if (form.storage == Storage::kTimestamp) {
       std::memcpy(values(column), from, rows_ * 8);
       std::memcpy(values(column) + kBlockRowsMax * 8, from + rows_ * 8, rows_ * 4);
@@ -43,7 +43,7 @@ OpenBlock::OpenBlock(const GroupLayout& layout, RowId first, const BlockView& pa
       std::memcpy(values(column), from, rows_ * element_bytes(form.storage));
     } else {
       for (std::uint32_t slot = 0; slot < rows_; ++slot) {
-        const BlockView::Text text = packed.text(layout, column, slot);
+        const BlockView::Text text = packed.text(form, column, slot);
         set_text(column, slot, text.bytes);
         if (text.is_large) set_large(column, slot);
       }

@@ -9,12 +9,14 @@
 namespace tombolo::store {
 namespace {
 
+[[noreturn]] void throw_deleted(const ClassStore& store) {
+  throw Error(ErrorCode::kObjectDeleted,
+              "the object of class '" + store.info().name + "' was deleted");
+}
+
 void require_object(RealmState& realm, ObjectRef object) {
-  if (realm.class_store(object.class_id).contains(object.row)) [[likely]]
-    return;
-  throw Error(
-      ErrorCode::kObjectDeleted,
-      "the object of class '" + realm.class_store(object.class_id).info().name + "' was deleted");
+  ClassStore& store = realm.class_store(object.class_id);
+  if (!store.contains(object.row)) throw_deleted(store);
 }
 
 }  // namespace
@@ -94,7 +96,7 @@ Value RealmReader::get(ObjectRef object, PropertyId property) const {
   ClassStore& store = state_->class_store(object.class_id);
   const PropertyInfo* info = store.info().find_property(property);
   TOMBOLO_ASSERT(info != nullptr && info->collection == CollectionType::kSingle);
-  require_object(*state_, object);
+  if (!store.contains(object.row)) throw_deleted(store);
   const Value value = store.read(object.row, *info);
   if (info->type == PropertyType::kLink && !value.is_null() &&
       state_->is_tombstone(value.as_link())) {

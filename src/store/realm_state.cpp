@@ -35,13 +35,9 @@ class ElementBytes {
       return;
     }
     store_element(value, buffer_.data());
-    view_ = BytesView(buffer_).first(
-        element_bytes(column_form({.name = {},
-                                   .type = static_cast<PropertyType>(value.type()),
-                                   .collection = CollectionType::kSingle,
-                                   .nullable = false,
-                                   .target = {}})
-                          .storage));
+    view_ = BytesView(buffer_).first(element_bytes(
+        column_form(static_cast<PropertyType>(value.type()), CollectionType::kSingle, false)
+            .storage));
   }
   ElementBytes(const ElementBytes&) = delete;
   ElementBytes& operator=(const ElementBytes&) = delete;
@@ -110,11 +106,10 @@ void RealmState::set_file_ident(ClientFileIdent ident) {
   put_record();
 }
 
-ClassStore& RealmState::class_store(ClassId id) {
+ClassStore& RealmState::open_class(ClassId id) {
   const Catalog& catalog = this->catalog();
   const std::size_t index = id.value();
-  if (index < classes_.size() && classes_[index] != nullptr) [[likely]]
-    return *classes_[index];
+  if (index < classes_.size() && classes_[index] != nullptr) return *classes_[index];
   const ClassInfo* info = catalog.find_class(id);
   TOMBOLO_ASSERT(info != nullptr);
   if (index >= classes_.size()) classes_.resize(index + 1);
@@ -329,13 +324,13 @@ ListTree RealmState::list(const SlotRef& slot, const PropertyInfo& property) {
   return ListTree(transaction_,
                   realm_,
                   slot,
-                  element_form(property),
+                  property.element_form,
                   class_store(slot.class_id).read_list_root(slot.row, property));
 }
 
 Value RealmState::list_value(const PropertyInfo& property, std::optional<BytesView> element) {
   if (!element) return Value::null();
-  if (element_form(property).storage == Storage::kText) {
+  if (property.element_form.storage == Storage::kText) {
     return text_value(property, as_text(*element));
   }
   return load_element(property, element->data());

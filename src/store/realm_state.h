@@ -77,7 +77,14 @@ class RealmState {
   }
   void set_file_ident(ClientFileIdent ident);
   /// The class; it exists (asserted).
-  [[nodiscard]] ClassStore& class_store(ClassId id);
+  [[nodiscard]] ClassStore& class_store(ClassId id) {
+    const std::size_t index = id.value();
+    if (loaded_commit_ == transaction_.commit_id() && index < classes_.size() &&
+        classes_[index] != nullptr) [[likely]] {
+      return *classes_[index];
+    }
+    return open_class(id);
+  }
   [[nodiscard]] const PropertyInfo& property(ClassId id, PropertyId property);
 
   // Schema.
@@ -149,6 +156,7 @@ class RealmState {
 
  private:
   void load();
+  [[nodiscard]] ClassStore& open_class(ClassId id);
   [[nodiscard]] std::shared_ptr<const Catalog> load_catalog();
   void put_record();
   void put_class(const ClassInfo& info);
@@ -164,7 +172,7 @@ class RealmState {
   KeyValueTransaction& transaction_;
   RealmId realm_;
   SharedState& shared_;
-  std::optional<CommitId> loaded_commit_;
+  CommitId loaded_commit_;  ///< 0: nothing is loaded.
   RealmRecord record_;
   std::shared_ptr<const Catalog> catalog_;
   CommitId catalog_commit_;

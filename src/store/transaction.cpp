@@ -14,7 +14,7 @@ void ReadTransaction::State::begin(Environment::Internals& environment) {
   for (bool was_cleaned = false;;) {
     environment.gate.enter();
     try {
-      key_value.begin_read(environment.environment);
+      key_value.begin_read(environment.environment, environment.map_moves());
       started_ = clock_.now();
       return;
     } catch (const Error& error) {

@@ -61,7 +61,7 @@ std::optional<TupleSet::StoredBlock> TupleSet::as_stored(
   if (count == 0 || count > count_max_ || item.value.size() != kHeaderBytes + bytes) {
     throw Error(ErrorCode::kFileCorrupt, "an index block of a wrong size");
   }
-  block.words = item.value.subspan(kHeaderBytes);
+  block.bytes = item.value.subspan(kHeaderBytes);
   return block;
 }
 
@@ -95,20 +95,37 @@ std::optional<Tuple> TupleSet::find_in(BytesView words, const Tuple& tuple) cons
   return tuple_at(words.data(), at);
 }
 
+/// `find_from` by the directory, which was prepared.
+std::optional<Tuple> TupleSet::find_in_snapshot(const Tuple& tuple) {
+  const StoredBlock* block = directory_.find(tuple);
+  if (block != nullptr) {
+    if (const auto found = find_in(block->bytes, tuple)) return found;
+  }
+  const auto blocks = directory_.entries();
+  const StoredBlock* next = block == nullptr ? blocks.data() : block + 1;
+  if (next == blocks.data() + blocks.size()) return std::nullopt;
+  return tuple_at(next->bytes.data(), 0);
+}
+
 std::optional<Tuple> TupleSet::find_from(const Tuple& tuple) {
   const auto open = find_open(tuple);
   if (open && covers(open_[*open], tuple)) {
     if (const auto found = find_in(bytes(open_[*open]), tuple)) return found;
     return open_[*open].end ? find_after_blocks(*open_[*open].end) : std::nullopt;
   }
-  if (found_generation_ != transaction_.generation() || tuple < tuple_at(found_.words.data(), 0) ||
-      tuple > tuple_at(found_.words.data(), count(found_.words) - 1)) {
+  if (!transaction_.is_writable() &&
+      directory_.prepare(
+          transaction_, key({}), [this](const auto& item) { return as_stored(item); })) {
+    return find_in_snapshot(tuple);
+  }
+  if (found_generation_ != transaction_.generation() || tuple < tuple_at(found_.bytes.data(), 0) ||
+      tuple > tuple_at(found_.bytes.data(), count(found_.bytes) - 1)) {
     const auto stored = as_stored(transaction_.find_at_or_before(key(tuple)));
     if (!stored) return find_after_blocks(tuple);
     found_ = *stored;
     found_generation_ = transaction_.generation();
   }
-  if (const auto found = find_in(found_.words, tuple)) return found;
+  if (const auto found = find_in(found_.bytes, tuple)) return found;
   return find_after_blocks(tuple);
 }
 
@@ -122,7 +139,7 @@ std::optional<Tuple> TupleSet::find_after_blocks(const Tuple& first) {
       if (stored && stored->first == open->first) stored = as_stored(transaction_.next());
       ++open;
     } else if (stored) {
-      return tuple_at(stored->words.data(), 0);
+      return tuple_at(stored->bytes.data(), 0);
     } else {
       return std::nullopt;
     }
@@ -155,8 +172,8 @@ std::size_t TupleSet::open_covering(const Tuple& tuple) {
   // The first block takes whatever is less than the second, hence its key of zeros.
   if (const auto stored = as_stored(transaction_.find_at_or_before(key(tuple)))) {
     entry.first = stored->first;
-    entry.words.resize(stored->words.size() / sizeof(std::uint64_t));
-    std::memcpy(entry.words.data(), stored->words.data(), stored->words.size());
+    entry.words.resize(stored->bytes.size() / sizeof(std::uint64_t));
+    std::memcpy(entry.words.data(), stored->bytes.data(), stored->bytes.size());
   }
   const auto next = as_stored(transaction_.next());
   if (next && (!entry.end || next->first < *entry.end)) entry.end = next->first;

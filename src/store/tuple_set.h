@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "store/block_directory.h"
 #include "store/ids.h"
 #include "store/key_value.h"
 #include "store/keys.h"
@@ -54,10 +55,9 @@ class TupleSet {
     std::optional<Tuple> end;  ///< `first` of the next block; nullopt: the last block.
     std::vector<std::uint64_t> words;
   };
-  struct StoredBlock {
-    Tuple first;
-    BytesView words;
-  };
+  [[nodiscard]] static std::uint64_t rank(const Tuple& tuple) noexcept { return tuple.words[0]; }
+  using Directory = BlockDirectory<Tuple, rank>;
+  using StoredBlock = Directory::Entry;  ///< Its bytes are the words.
 
   [[nodiscard]] Key key(const Tuple& first) const noexcept;
   [[nodiscard]] std::optional<StoredBlock> as_stored(const KeyValueTransaction::Item& item) const;
@@ -72,6 +72,7 @@ class TupleSet {
   }
   [[nodiscard]] std::optional<Tuple> find_in(BytesView words, const Tuple& tuple) const noexcept;
   [[nodiscard]] std::optional<Tuple> find_after_blocks(const Tuple& first);
+  [[nodiscard]] std::optional<Tuple> find_in_snapshot(const Tuple& tuple);
   [[nodiscard]] std::optional<std::size_t> find_open(const Tuple& tuple) const noexcept;
   [[nodiscard]] static bool covers(const Entry& entry, const Tuple& tuple) noexcept {
     return entry.first <= tuple && (!entry.end || tuple < *entry.end);
@@ -92,6 +93,7 @@ class TupleSet {
   // The stored block that a search found last.
   StoredBlock found_;
   std::uint64_t found_generation_ = 0;
+  Directory directory_;  ///< In a snapshot only.
 };
 
 }  // namespace tombolo::store

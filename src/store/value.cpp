@@ -34,7 +34,7 @@ ObjectKey ObjectKey::of(const Value& value) {
     case ValueType::kString: return of_string(value.as_string());
     case ValueType::kObjectId: return of_object_id(value.as_object_id());
     case ValueType::kUuid: return of_uuid(value.as_uuid());
-    default: TOMBOLO_ASSERT(!"the value is of a type that no primary key has"); return null();
+    default: TOMBOLO_UNREACHABLE("the value is of a type that no primary key has");
   }
 }
 
@@ -47,8 +47,7 @@ Value ObjectKey::to_value() const {
     case Type::kUuid: return Value::of_uuid(uuid_);
     case Type::kGlobalKey: break;
   }
-  TOMBOLO_ASSERT(!"a global key is no value");
-  return Value::null();
+  TOMBOLO_UNREACHABLE("a global key is no value");
 }
 
 bool operator==(const ObjectKey& left, const ObjectKey& right) noexcept {
