@@ -81,7 +81,7 @@ class ResultsObserver final : public ChangeObserver {
       std::ranges::sort(modified);
     }
     std::ranges::sort(candidates);
-    candidates.erase(std::ranges::unique(candidates).begin(), candidates.end());
+    candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
 
     CollectionChanges changes;
     for (const store::RowId row : candidates) {
