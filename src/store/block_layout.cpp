@@ -20,6 +20,7 @@ std::size_t open_column_bytes(const ColumnForm& column) noexcept {
 std::size_t packed_column_bytes(const ColumnForm& column, std::size_t rows) noexcept {
   const std::size_t validity = column.has_validity ? bitmap_words(rows) * 8 : 0;
   if (column.storage == Storage::kTimestamp) return validity + rows * 8 + pad8(rows * 4);
+  if (column.storage == Storage::kInteger) return validity + 7;
   const std::size_t elements = pad8(rows * element_bytes(column.storage));
   // Texts are padded too; seven bytes cover that.
   return validity + elements + (column.storage == Storage::kText ? 7 : 0);
@@ -28,8 +29,8 @@ std::size_t packed_column_bytes(const ColumnForm& column, std::size_t rows) noex
 Storage storage_of(PropertyType type) {
   switch (type) {
     case PropertyType::kInt:
-    case PropertyType::kDouble:
-    case PropertyType::kLink: return Storage::kBytes8;
+    case PropertyType::kLink: return Storage::kInteger;
+    case PropertyType::kDouble: return Storage::kBytes8;
     case PropertyType::kBool: return Storage::kBytes1;
     case PropertyType::kFloat: return Storage::kBytes4;
     case PropertyType::kObjectId: return Storage::kBytes12;

@@ -10,11 +10,15 @@
 /// How the values of the properties of a column group share a block.
 ///
 ///     block      = rows:u16 objects:u16 columns:u16 0:u16 start:u16 * columns pad presence? column
-///     * presence   = bitmap                       group 0 only: bit i = row `first + i` is an
-///     object column     = validity? values pad         at `start` bytes into the block; start 0 =
-///     left out validity   = bitmap                       nullable scalars only: bit i = not null
-///     values     = element * rows               bool 1 byte, float 4, int, double and link 8,
-///                                               object id 12, decimal, uuid and global key 16
+///                  *
+///     presence   = bitmap                       group 0 only: bit i = row `first + i` is an object
+///     column     = validity? values pad         at `start` bytes into the block, a multiple of 8;
+///                                               start 0 = left out; the low three bits of `start`:
+///                                               of ints and links their width, of others 0
+///     validity   = bitmap                       nullable scalars only: bit i = not null
+///     values     = element * rows               bool 1 byte, float 4, double 8, object id 12,
+///                                               decimal, uuid and global key 16, int and link
+///                                               1, 2, 4 or 8 (integer_column.h)
 ///                | seconds:i64 * rows nanoseconds:i32 * rows
 ///                | end:u16 * rows text *        strings, binaries, lists: `end` counts from the
 ///                                               first text; its top bit = the value is elsewhere
@@ -47,6 +51,7 @@ enum class Storage : std::uint8_t {
   kBytes16 = 16,
   kTimestamp = 32,
   kText = 33,
+  kInteger = 34,  ///< 8 bytes in a changed block, as few as do in a packed one.
 };
 
 /// One column of a group; it keeps its form when its property is erased.
@@ -60,7 +65,8 @@ struct ColumnForm {
 /// The form of the column of such a property.
 [[nodiscard]] ColumnForm column_form(PropertyType type, CollectionType collection, bool nullable);
 
-/// Bytes of an element of fixed width; for texts what a slot takes beside its text.
+/// Bytes of an element of fixed width, of an integer at its widest; for texts what a slot takes
+/// beside its text.
 [[nodiscard]] constexpr std::size_t element_bytes(Storage storage) noexcept {
   switch (storage) {
     case Storage::kBytes1: return 1;
@@ -70,6 +76,7 @@ struct ColumnForm {
     case Storage::kBytes16: return 16;
     case Storage::kTimestamp: return sizeof(std::int64_t) + sizeof(std::int32_t);
     case Storage::kText: return sizeof(std::uint16_t);
+    case Storage::kInteger: return sizeof(std::int64_t);
   }
   return 0;
 }
@@ -90,7 +97,7 @@ class GroupLayout {
 
   [[nodiscard]] const std::vector<ColumnForm>& columns() const noexcept { return columns_; }
   [[nodiscard]] bool has_presence() const noexcept { return has_presence_; }
-  /// Bytes of a packed block of `rows` rows without its texts: an upper bound.
+  /// Bytes of a packed block of `rows` rows without its texts and integers: an upper bound.
   [[nodiscard]] std::size_t packed_bytes(std::size_t rows) const noexcept {
     return packed_bytes_[rows];
   }

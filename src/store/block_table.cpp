@@ -132,9 +132,7 @@ BlockTable::OpenSlot BlockTable::open(RowId row) {
   if (slot < entry.block->rows()) return {entry.block.get(), static_cast<std::uint32_t>(slot)};
 
   // The row is behind the last one of the block: it joins while there is room.
-  const bool fits =
-      slot < kBlockRowsMax &&
-      place_.layout().packed_bytes(slot + 1) + entry.block->text_bytes() <= kBlockBytesMax;
+  const bool fits = slot < kBlockRowsMax && entry.block->packed_bytes(slot + 1) <= kBlockBytesMax;
   if (!fits) {
     Entry added{id, entry.end, std::make_unique<OpenBlock>(place_.layout(), row)};
     entry.end = id;
@@ -159,9 +157,13 @@ void BlockTable::settle_entry(std::size_t index) {
   while (block.packed_bytes() > kBlockBytesMax && block.rows() == 1) move_longest_text_out(block);
   if (block.packed_bytes() <= kBlockBytesMax) return;
   // A last block overflows because objects are added to it: only the newest one moves on, so that
-  // blocks end up full. Elsewhere both halves keep room.
+  // blocks end up full, or a few, when a number that is wider than those before widens a column.
+  // Elsewhere both halves keep room.
   const bool is_last = open_[index].end == kRowsEnd;
-  const std::uint32_t at = is_last ? block.rows() - 1 : block.rows() / 2;
+  const auto fitting =
+      static_cast<std::uint32_t>(block.rows() * kBlockBytesMax / block.packed_bytes());
+  const std::uint32_t at =
+      is_last ? std::clamp<std::uint32_t>(fitting, 1, block.rows() - 1) : block.rows() / 2;
   std::unique_ptr<OpenBlock> tail = block.split(at);
   const std::uint64_t first = tail->first().value();
   Entry added{first, open_[index].end, std::move(tail)};
@@ -232,7 +234,9 @@ void BlockWalk::fetch_ahead() const noexcept {
   if (kColumnDistance < rest_.size()) {
     const std::byte* values = BlockView::column_start(rest_[kColumnDistance].bytes, column_);
     const ColumnForm& form = table_.place_.layout().columns()[column_];
-    const std::size_t bytes = std::size_t{found_.rows()} * element_bytes(form.storage);
+    // As many as in the block before; integers are narrow more often than not.
+    const std::size_t bytes = std::size_t{found_.rows()} *
+                              (form.storage == Storage::kInteger ? 2 : element_bytes(form.storage));
     for (std::size_t at = 0; at < bytes; at += kCacheLineBytes) __builtin_prefetch(values + at);
   }
 }

@@ -37,9 +37,14 @@ void BlockView::check_column(const GroupLayout& layout, std::uint32_t column) co
   const std::size_t from = start(column);
   if (from == 0) return;
   const ColumnForm& form = layout.columns()[column];
-  const std::size_t needed = (form.has_validity ? bitmap_words(rows_) * 8 : 0) +
-                             std::size_t{rows_} * element_bytes(form.storage);
-  if (from % 8 != 0 || from + needed > bytes_) throw_corrupt("a block with a damaged column");
+  const bool is_integer = form.storage == Storage::kInteger;
+  const IntegerWidth width = integer_width(column);
+  const std::size_t element = is_integer ? integer_bytes(width) : element_bytes(form.storage);
+  const std::size_t needed =
+      (form.has_validity ? bitmap_words(rows_) * 8 : 0) + std::size_t{rows_} * element;
+  if (width > (is_integer ? kWidestInteger : 0) || from + needed > bytes_) {
+    throw_corrupt("a block with a damaged column");
+  }
 }
 
 BlockView::Text BlockView::text(const ColumnForm& form,

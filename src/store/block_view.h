@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "store/block_layout.h"
+#include "store/integer_column.h"
 
 namespace tombolo::store {
 
@@ -36,6 +37,10 @@ class BlockView {
   [[nodiscard]] const std::byte* validity(std::uint32_t column) const noexcept {
     return data_ + start(column);
   }
+  /// The width of the elements of a column of integers that is there.
+  [[nodiscard]] IntegerWidth integer_width(std::uint32_t column) const noexcept {
+    return static_cast<IntegerWidth>(start_word(column) & kWidthMask);
+  }
   /// The elements of a column that is there.
   [[nodiscard]] const std::byte* values(const ColumnForm& form,
                                         std::uint32_t column) const noexcept {
@@ -49,7 +54,7 @@ class BlockView {
     if (at + sizeof(start) <= packed.size()) {
       std::memcpy(&start, packed.data() + at, sizeof(start));
     }
-    return packed.data() + std::min<std::size_t>(start, packed.size());
+    return packed.data() + std::min<std::size_t>(start & ~kWidthMask, packed.size());
   }
   /// The text of a slot of a column that is there. `is_large`: it is kept elsewhere.
   struct Text {
@@ -63,10 +68,15 @@ class BlockView {
   }
 
  private:
-  [[nodiscard]] std::uint16_t start(std::uint32_t column) const noexcept {
-    std::uint16_t start;
-    std::memcpy(&start, data_ + 8 + std::size_t{column} * 2, sizeof(start));
-    return start;
+  static constexpr std::uint16_t kWidthMask = 7;
+
+  [[nodiscard]] std::uint16_t start_word(std::uint32_t column) const noexcept {
+    std::uint16_t word;
+    std::memcpy(&word, data_ + 8 + std::size_t{column} * 2, sizeof(word));
+    return word;
+  }
+  [[nodiscard]] std::size_t start(std::uint32_t column) const noexcept {
+    return start_word(column) & ~std::size_t{kWidthMask};
   }
   void check_column(const GroupLayout& layout, std::uint32_t column) const;
 

@@ -242,6 +242,12 @@ Value ClassStore::value_in(const FoundBlock* block, RowId row, const PropertyInf
   }
   const std::byte* values = block->open ? block->open->values(property.column)
                                         : block->view.values(form, property.column);
+  if (form.storage == Storage::kInteger) {
+    const IntegerWidth width =
+        block->open ? kWidestInteger : block->view.integer_width(property.column);
+    const std::int64_t number = load_integer(values, slot, width);
+    return load_element(property, reinterpret_cast<const std::byte*>(&number));
+  }
   if (form.storage != Storage::kTimestamp) {
     return load_element(property, values + slot * element_bytes(form.storage));
   }
@@ -386,6 +392,10 @@ void ClassStore::write(RowId row, const PropertyInfo& property, const Value& val
     const Timestamp time = value.as_timestamp();
     std::memcpy(values + at.slot * 8, &time.seconds, 8);
     std::memcpy(values + kBlockRowsMax * 8 + at.slot * 4, &time.nanoseconds, 4);
+  } else if (form.storage == Storage::kInteger) {
+    std::int64_t number;
+    store_element(value, reinterpret_cast<std::byte*>(&number));
+    at.block->set_integer(property.column, at.slot, number);
   } else {
     store_element(value, values + at.slot * element_bytes(form.storage));
   }

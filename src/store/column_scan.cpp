@@ -45,19 +45,23 @@ struct ColumnScan::State {
     const std::byte* validity = nullptr;
     const std::byte* values = nullptr;
     const std::byte* nanoseconds = nullptr;
+    IntegerWidth integer_width = kWidestInteger;
   };
   [[nodiscard]] Arrays arrays_of(const FoundBlock& found) const noexcept {
     if (found.open != nullptr) {
       const std::byte* values = found.open->values(property.column);
       return {reinterpret_cast<const std::byte*>(found.open->validity(property.column)),
               values,
-              values + kBlockRowsMax * 8};
+              values + kBlockRowsMax * 8,
+              kWidestInteger};
     }
     if (!found.view.has_column(property.column)) return {};
     const std::byte* values = found.view.values(form, property.column);
     return {form.has_validity ? found.view.validity(property.column) : nullptr,
             values,
-            values + std::size_t{found.view.rows()} * 8};
+            values + std::size_t{found.view.rows()} * 8,
+            form.storage == Storage::kInteger ? found.view.integer_width(property.column)
+                                              : kWidestInteger};
   }
   void view(const FoundBlock& found);
   void gather();
@@ -92,6 +96,7 @@ void ColumnScan::State::view(const FoundBlock& found) {
   }
   if (form.storage == Storage::kText) return;
   const bool is_aligned = reinterpret_cast<std::uintptr_t>(arrays.values) % 8 == 0;
+  block.integer_width = arrays.integer_width;
   if (arrays.values != nullptr && is_aligned && form.storage != Storage::kTimestamp) {
     block.values = arrays.values;
     return;
@@ -102,7 +107,10 @@ void ColumnScan::State::view(const FoundBlock& found) {
     gathered_nanoseconds.fill(0);
     return;
   }
-  std::memcpy(gathered.data(), arrays.values, rows * width);
+  std::memcpy(
+      gathered.data(),
+      arrays.values,
+      rows * (form.storage == Storage::kInteger ? integer_bytes(arrays.integer_width) : width));
   if (form.storage == Storage::kTimestamp) {
     std::memcpy(gathered_nanoseconds.data(), arrays.nanoseconds, rows * sizeof(std::int32_t));
   }
@@ -130,7 +138,12 @@ void ColumnScan::State::gather() {
       const auto at = static_cast<std::uint32_t>(from - first);
       const auto slot = static_cast<std::uint32_t>(from - block_first);
       if (form.has_validity) copy_bits(arrays.validity, slot, valid.data(), at, count);
-      if (form.storage != Storage::kText) {
+      if (form.storage == Storage::kInteger) {
+        widen_integers(arrays.values + slot * integer_bytes(arrays.integer_width),
+                       arrays.integer_width,
+                       count,
+                       gathered.data() + at * width);
+      } else if (form.storage != Storage::kText) {
         std::memcpy(gathered.data() + at * width, arrays.values + slot * width, count * width);
       }
       if (form.storage == Storage::kTimestamp) {

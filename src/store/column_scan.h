@@ -8,6 +8,7 @@
 
 #include "store/catalog.h"
 #include "store/ids.h"
+#include "store/integer_column.h"
 #include "store/realm_reader.h"
 #include "store/value.h"
 
@@ -20,10 +21,10 @@ namespace tombolo::store {
 /// their size up to 8 bytes; slots without an object and nulls hold zeros.
 ///
 ///     property       element            property       element
-///     int            std::int64_t       bool           std::uint8_t, 0 or 1
+///     int            see `integer_width` bool          std::uint8_t, 0 or 1
 ///     float          float              double         double
 ///     decimal        Decimal128         objectId       ObjectId
-///     uuid           Uuid               link           std::uint64_t, the row or 0
+///     uuid           Uuid               link           as int; the row or 0
 ///     timestamp      std::int64_t seconds; `nanoseconds` holds the std::int32_t beside them
 ///     string, binary none: see `text`
 struct ColumnBlock {
@@ -34,6 +35,8 @@ struct ColumnBlock {
   const std::uint64_t* valid = nullptr;    ///< Bit i: not null. Null pointer: no null can be here.
   const std::byte* values = nullptr;
   const std::int32_t* nanoseconds = nullptr;
+  /// Of ints and links: how wide the elements are; `visit_integers` gives them their type.
+  IntegerWidth integer_width = kWidestInteger;
 
   template <typename T>
   [[nodiscard]] std::span<const T> as() const noexcept {

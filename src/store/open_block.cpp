@@ -21,7 +21,12 @@ void write_zeros(std::byte* from, std::byte* to) noexcept {
 OpenBlock::OpenBlock(const GroupLayout& layout, RowId first)
     : layout_(&layout),
       first_(first),
-      bytes_(new std::byte[layout.open_bytes()]()) {}
+      bytes_(new std::byte[layout.open_bytes()]()),
+      widths_(layout.columns().size()) {
+  for (const ColumnForm& form : layout.columns()) {
+    if (form.storage == Storage::kInteger) integer_row_bytes_ += integer_bytes(0);
+  }
+}
 
 OpenBlock::OpenBlock(const GroupLayout& layout, RowId first, const BlockView& packed)
     : OpenBlock(layout, first) {
@@ -39,6 +44,10 @@ OpenBlock::OpenBlock(const GroupLayout& layout, RowId first, const BlockView& pa
     if (form.storage == Storage::kTimestamp) {
       std::memcpy(values(column), from, rows_ * 8);
       std::memcpy(values(column) + kBlockRowsMax * 8, from + rows_ * 8, rows_ * 4);
+    } else if (form.storage == Storage::kInteger) {
+      const IntegerWidth width = packed.integer_width(column);
+      note_width(column, width);
+      widen_integers(from, width, rows_, values(column));
     } else if (form.storage != Storage::kText) {
       std::memcpy(values(column), from, rows_ * element_bytes(form.storage));
     } else {
@@ -83,6 +92,18 @@ void OpenBlock::set_valid(std::uint32_t column, std::uint32_t slot, bool valid) 
   auto* words = reinterpret_cast<std::uint64_t*>(bytes_.get() + layout_->open_start(column));
   const std::uint64_t bit = std::uint64_t{1} << (slot % 64);
   words[slot / 64] = valid ? words[slot / 64] | bit : words[slot / 64] & ~bit;
+}
+
+void OpenBlock::note_width(std::uint32_t column, IntegerWidth width) noexcept {
+  if (width <= widths_[column]) [[likely]]
+    return;
+  integer_row_bytes_ += integer_bytes(width) - integer_bytes(widths_[column]);
+  widths_[column] = width;
+}
+
+void OpenBlock::set_integer(std::uint32_t column, std::uint32_t slot, std::int64_t value) noexcept {
+  std::memcpy(values(column) + slot * sizeof(value), &value, sizeof(value));
+  note_width(column, width_of_fold(fold_integer(value)));
 }
 
 void OpenBlock::set_text(std::uint32_t column, std::uint32_t slot, std::string_view text) {
@@ -143,6 +164,8 @@ void OpenBlock::copy_slot(const OpenBlock& from, std::uint32_t from_slot, std::u
       std::memcpy(values(column) + nanoseconds + to_slot * 4,
                   from.values(column) + nanoseconds + from_slot * 4,
                   4);
+    } else if (form.storage == Storage::kInteger) {
+      set_integer(column, to_slot, load_integer(from.values(column), from_slot, kWidestInteger));
     } else {
       const std::size_t bytes = element_bytes(form.storage);
       std::memcpy(values(column) + to_slot * bytes, from.values(column) + from_slot * bytes, bytes);
@@ -207,15 +230,19 @@ std::size_t OpenBlock::pack(std::byte* out) const noexcept {
   for (std::uint32_t column = 0; column < columns; ++column) {
     if (is_all_default(column)) continue;
     has_content = true;
-    const auto start = static_cast<std::uint16_t>(end - out);
+    const bool is_integer = layout_->columns()[column].storage == Storage::kInteger;
+    const IntegerWidth width =
+        is_integer ? width_of_integers(values(column), rows) : IntegerWidth{0};
+    const auto start = static_cast<std::uint16_t>((end - out) | width);
     std::memcpy(starts + column * 2, &start, sizeof(start));
-    end = pack_column(column, rows, end);
+    end = pack_column(column, rows, width, end);
   }
   return has_content ? static_cast<std::size_t>(end - out) : 0;
 }
 
 std::byte* OpenBlock::pack_column(std::uint32_t column,
                                   std::uint32_t rows,
+                                  IntegerWidth width,
                                   std::byte* out) const noexcept {
   const ColumnForm& form = layout_->columns()[column];
   const std::byte* from = values(column);
@@ -231,9 +258,15 @@ std::byte* OpenBlock::pack_column(std::uint32_t column,
     write_zeros(end, padded);
     return padded;
   }
-  const std::size_t fixed_bytes = rows * element_bytes(form.storage);
+  const bool is_integer = form.storage == Storage::kInteger;
+  const std::size_t fixed_bytes =
+      rows * (is_integer ? integer_bytes(width) : element_bytes(form.storage));
   std::byte* end = out + pad8(fixed_bytes);
   write_zeros(out + fixed_bytes, end);
+  if (is_integer) {
+    narrow_integers(from, rows, width, out);
+    return end;
+  }
   if (form.storage != Storage::kText) {
     std::memcpy(out, from, fixed_bytes);
     return end;

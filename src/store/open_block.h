@@ -60,15 +60,18 @@ class OpenBlock {
     const TextRef ref = texts(column)[slot];
     return {{heap_.data() + ref.offset, ref.bytes}, ref.is_large != 0};
   }
+  /// Integers are written through this, so that the block knows their widths.
+  void set_integer(std::uint32_t column, std::uint32_t slot, std::int64_t value) noexcept;
   /// `text` is at most `kInlineTextBytesMax` long; it may view this block.
   void set_text(std::uint32_t column, std::uint32_t slot, std::string_view text);
   /// Marks the value as kept elsewhere.
   void set_large(std::uint32_t column, std::uint32_t slot) noexcept;
 
-  [[nodiscard]] std::size_t text_bytes() const noexcept { return heap_live_bytes_; }
   /// Bytes of the packed form: an upper bound that is kept under `kBlockBytesMax` by splitting.
-  [[nodiscard]] std::size_t packed_bytes() const noexcept {
-    return layout_->packed_bytes(rows_) + heap_live_bytes_;
+  [[nodiscard]] std::size_t packed_bytes() const noexcept { return packed_bytes(rows_); }
+  /// The same if it had `rows` rows and no more texts.
+  [[nodiscard]] std::size_t packed_bytes(std::size_t rows) const noexcept {
+    return layout_->packed_bytes(rows) + rows * integer_row_bytes_ + heap_live_bytes_;
   }
   /// Moves the slots from `slot` on into a block of their own.
   [[nodiscard]] std::unique_ptr<OpenBlock> split(std::uint32_t slot);
@@ -93,11 +96,13 @@ class OpenBlock {
   [[nodiscard]] TextRef* texts(std::uint32_t column) noexcept {
     return reinterpret_cast<TextRef*>(values(column));
   }
+  void note_width(std::uint32_t column, IntegerWidth width) noexcept;
   void collect_heap();
   void copy_slot(const OpenBlock& from, std::uint32_t from_slot, std::uint32_t to_slot);
   [[nodiscard]] bool is_all_default(std::uint32_t column) const noexcept;
   [[nodiscard]] std::byte* pack_column(std::uint32_t column,
                                        std::uint32_t rows,
+                                       IntegerWidth width,
                                        std::byte* out) const noexcept;
 
   const GroupLayout* layout_;
@@ -106,6 +111,8 @@ class OpenBlock {
   std::uint32_t objects_ = 0;
   std::array<std::uint64_t, kBitmapWordsMax> presence_{};
   std::unique_ptr<std::byte[]> bytes_;
+  std::vector<IntegerWidth> widths_;   ///< By column: what its integers need at most.
+  std::size_t integer_row_bytes_ = 0;  ///< Of all integers of a row at these widths.
   std::vector<char> heap_;
   std::size_t heap_live_bytes_ = 0;
 };

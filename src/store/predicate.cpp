@@ -47,8 +47,11 @@ bool satisfies(std::partial_ordering order, Comparison comparison) noexcept {
 }
 
 /// The loop over one array for each comparison, so that none is decided inside it.
-template <typename T>
-void compare_all(std::span<const T> values, T operand, Comparison comparison, Matches& matches) {
+template <typename T, typename Operand>
+void compare_all(std::span<const T> values,
+                 Operand operand,
+                 Comparison comparison,
+                 Matches& matches) {
   const T* from = values.data();
   const auto count = static_cast<std::uint32_t>(values.size());
   switch (comparison) {
@@ -68,6 +71,12 @@ void compare_all(std::span<const T> values, T operand, Comparison comparison, Ma
 
 std::partial_ordering to_order(int comparison) noexcept {
   return comparison <=> 0;
+}
+
+/// Calls `visit` with the ints or links of a block as they are kept.
+template <typename Visit>
+decltype(auto) visit_all(const ColumnBlock& block, Visit&& visit) {
+  return visit_integers(block.values, block.count, block.integer_width, visit);
 }
 
 /// One predicate over the blocks of its property.
@@ -92,10 +101,13 @@ class Evaluator {
   }
   [[nodiscard]] std::uint64_t count_plain(const ColumnBlock& block) const {
     const std::int64_t operand = predicate_.operand.as_int();
-    const std::int64_t* values = block.as<std::int64_t>().data();
-    std::uint64_t count = 0;
-    for (std::uint32_t i = 0; i < block.count; ++i) count += values[i] == operand;
-    return count;
+    return visit_all(block, [&]<typename T>(std::span<const T> values) -> std::uint64_t {
+      const auto narrow = static_cast<T>(operand);
+      if (narrow != operand) return 0;
+      std::uint64_t count = 0;
+      for (const T value : values) count += value == narrow;
+      return count;
+    });
   }
 
   /// Leaves in `matches` the slots that match; what is no object is the caller's to take out.
@@ -134,8 +146,11 @@ class Evaluator {
                              predicate_.comparison == Comparison::kNotEqual;
     if (!is_equality) return;
     if (property_.type == PropertyType::kLink) {
-      const auto rows = block.as<std::uint64_t>();
-      collect(block.count, matches, [&](std::uint32_t i) { return leads_nowhere(rows[i]); });
+      visit_all(block, [&](auto rows) {
+        collect(block.count, matches, [&](std::uint32_t i) {
+          return leads_nowhere(static_cast<std::uint64_t>(rows[i]));
+        });
+      });
     } else if (block.valid != nullptr) {
       for (std::size_t i = 0; i < matches.size(); ++i) matches[i] = ~block.valid[i];
     }
@@ -152,7 +167,9 @@ class Evaluator {
     matches.fill(0);
     switch (property_.type) {
       case PropertyType::kInt:
-        return compare_all(block.as<std::int64_t>(), operand.as_int(), comparison, matches);
+        return visit_all(block, [&](auto values) {
+          compare_all(values, operand.as_int(), comparison, matches);
+        });
       case PropertyType::kFloat:
         return compare_all(block.as<float>(), operand.as_float(), comparison, matches);
       case PropertyType::kDouble:
@@ -165,7 +182,9 @@ class Evaluator {
       case PropertyType::kLink: {
         const ObjectRef target = operand.as_link();
         if (target.class_id != property_.target) return;
-        return compare_all(block.as<std::uint64_t>(), target.row.value(), comparison, matches);
+        return visit_all(block, [&](auto rows) {
+          compare_all(rows, static_cast<std::int64_t>(target.row.value()), comparison, matches);
+        });
       }
       case PropertyType::kTimestamp: {
         const Timestamp time = operand.as_timestamp();

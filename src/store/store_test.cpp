@@ -1,3 +1,9 @@
+#include <array>
+#include <functional>
+#include <limits>
+#include <string>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -70,35 +76,130 @@ TEST(Store, KeepsWhatWasCommittedAndForgetsWhatWasNot) {
           R"({"Person":{"i:1":{"name":"s:Ann","score":"d:3ff8000000000000","notes":["s:tall"]}}})"));
 }
 
-TEST(Store, SmokeMany) {
-  StoreRealm file;
-  constexpr int kObjects = 20000;
-  {
-    WriteTransaction write = file.environment().begin_write();
-    RealmWriter& realm = write.realm();
-    realm.add_schema(people());
-    const ClassInfo& person = *realm.catalog().find_class("Person");
-    for (int i = 0; i < kObjects; ++i) {
-      const ObjectRef ann{person.id, realm.create(person.id, ObjectKey::of_int(i)).row};
-      realm.set(ann, person.find_property("name")->id, Value::of_string("Ann" + std::to_string(i)));
-      realm.set(ann, person.find_property("age")->id, Value::of_int(i % 100));
-    }
-    write.commit();
+/// 20,000 people: enough for many blocks.
+constexpr int kPeople = 20'000;
+
+void add_people(StoreRealm& file, const std::function<std::int64_t(int)>& age_of) {
+  WriteTransaction write = file.environment().begin_write();
+  RealmWriter& realm = write.realm();
+  realm.add_schema(people());
+  const ClassInfo& person = *realm.catalog().find_class("Person");
+  for (int i = 0; i < kPeople; ++i) {
+    const ObjectRef added{person.id, realm.create(person.id, ObjectKey::of_int(i)).row};
+    realm.set(added, person.find_property("name")->id, Value::of_string("Ann" + std::to_string(i)));
+    realm.set(added, person.find_property("age")->id, Value::of_int(age_of(i)));
   }
+  write.commit();
+}
+
+TEST(Store, GivenManyObjects_WhenReopened_ThenEachIsFoundByItsKeyAndCountedByItsValue) {
+  StoreRealm file;
+  add_people(file, [](int i) { return i % 100; });
   file.reopen();
+
   ReadTransaction read = file.environment().begin_read();
   const RealmReader& realm = read.realm();
   const ClassInfo& person = *realm.catalog().find_class("Person");
-  const PropertyId age = person.find_property("age")->id;
-  for (int i = 0; i < kObjects; ++i) {
+  for (int i = 0; i < kPeople; ++i) {
     const auto row = realm.find(person.id, ObjectKey::of_int(i));
     ASSERT_TRUE(row) << i;
     ASSERT_EQ(realm.get({person.id, *row}, person.find_property("name")->id).as_string(),
               "Ann" + std::to_string(i));
   }
-  const Predicate predicate{age, Comparison::kEqual, Value::of_int(7)};
-  EXPECT_EQ(count_matching(realm, person.id, {&predicate, 1}), 200u);
-  EXPECT_EQ(realm.object_count(person.id), static_cast<std::uint64_t>(kObjects));
+  EXPECT_FALSE(realm.find(person.id, ObjectKey::of_int(kPeople)));
+  EXPECT_FALSE(realm.find(person.id, ObjectKey::of_int(-1)));
+  const Predicate is_seven{person.find_property("age")->id, Comparison::kEqual, Value::of_int(7)};
+  EXPECT_EQ(count_matching(realm, person.id, {&is_seven, 1}), 200u);
+  EXPECT_EQ(realm.object_count(person.id), static_cast<std::uint64_t>(kPeople));
+}
+
+/// Ages of every width, so that blocks differ in the width of the column.
+std::int64_t age_of_any_width(int i) {
+  constexpr std::array<std::int64_t, 8> kAges{
+      7, -1, 300, -40'000, 70'000, 3'000'000'000, std::numeric_limits<std::int64_t>::min(), 0};
+  return kAges[static_cast<std::size_t>(i / 1000) % kAges.size()];
+}
+
+TEST(Store, GivenNumbersOfEveryWidth_ThenComparisonsAgreeWithALoopOverTheValues) {
+  StoreRealm file;
+  add_people(file, age_of_any_width);
+  ReadTransaction read = file.environment().begin_read();
+  const RealmReader& realm = read.realm();
+  const ClassInfo& person = *realm.catalog().find_class("Person");
+  const PropertyId age = person.find_property("age")->id;
+  using Holds = bool (*)(std::int64_t, std::int64_t);
+  const std::array<std::pair<Comparison, Holds>, 6> comparisons{{
+      {Comparison::kEqual, [](std::int64_t a, std::int64_t b) { return a == b; }},
+      {Comparison::kNotEqual, [](std::int64_t a, std::int64_t b) { return a != b; }},
+      {Comparison::kLess, [](std::int64_t a, std::int64_t b) { return a < b; }},
+      {Comparison::kLessOrEqual, [](std::int64_t a, std::int64_t b) { return a <= b; }},
+      {Comparison::kGreater, [](std::int64_t a, std::int64_t b) { return a > b; }},
+      {Comparison::kGreaterOrEqual, [](std::int64_t a, std::int64_t b) { return a >= b; }},
+  }};
+  // Among them numbers that equal a stored one only in their low bytes.
+  for (const std::int64_t operand :
+       {7L, -1L, 263L, 300L, -40'000L, 70'000L, 3'000'000'000L, 0L, 1L << 40}) {
+    for (const auto& [comparison, holds] : comparisons) {
+      std::uint64_t expected = 0;
+      for (int i = 0; i < kPeople; ++i) expected += holds(age_of_any_width(i), operand);
+      const Predicate predicate{age, comparison, Value::of_int(operand)};
+      EXPECT_EQ(count_matching(realm, person.id, {&predicate, 1}), expected)
+          << operand << " by comparison " << static_cast<int>(comparison);
+    }
+  }
+}
+
+TEST(Store, GivenFullBlocksOfSmallNumbers_WhenEachBecomesLarge_ThenNothingIsLost) {
+  StoreRealm file;
+  add_people(file, [](int i) { return i % 100; });
+  const auto large = [](int i) { return (std::int64_t{1} << 40) + i; };
+  {
+    WriteTransaction write = file.environment().begin_write();
+    RealmWriter& realm = write.realm();
+    const ClassInfo& person = *realm.catalog().find_class("Person");
+    for (int i = kPeople; i-- > 0;) {
+      const RowId row = realm.find(person.id, ObjectKey::of_int(i)).value();
+      realm.set({person.id, row}, person.find_property("age")->id, Value::of_int(large(i)));
+    }
+    write.commit();
+  }
+  file.reopen();
+
+  ReadTransaction read = file.environment().begin_read();
+  const RealmReader& realm = read.realm();
+  const ClassInfo& person = *realm.catalog().find_class("Person");
+  int i = 0;
+  for (RowId row = realm.first_row(person.id); row != kNoRow;
+       row = realm.next_row(person.id, row), ++i) {
+    ASSERT_EQ(realm.get({person.id, row}, person.find_property("age")->id).as_int(), large(i));
+    ASSERT_EQ(realm.get({person.id, row}, person.find_property("name")->id).as_string(),
+              "Ann" + std::to_string(i));
+  }
+  EXPECT_EQ(i, kPeople);
+}
+
+TEST(Store, GivenOneSnapshotAfterAnother_WhenACommitCameBetween_ThenTheNewOneIsRead) {
+  StoreRealm file;
+  add_people(file, [](int i) { return i; });
+  const auto age_of = [&](std::int64_t key) {
+    ReadTransaction read = file.environment().begin_read();
+    const RealmReader& realm = read.realm();
+    const ClassInfo& person = *realm.catalog().find_class("Person");
+    const RowId row = realm.find(person.id, ObjectKey::of_int(key)).value();
+    return realm.get({person.id, row}, person.find_property("age")->id).as_int();
+  };
+  // Enough searches for directories of the blocks to be built and kept.
+  for (int i = 0; i < 2000; ++i) ASSERT_EQ(age_of(i * 10), i * 10);
+  {
+    WriteTransaction write = file.environment().begin_write();
+    RealmWriter& realm = write.realm();
+    const ClassInfo& person = *realm.catalog().find_class("Person");
+    const RowId row = realm.find(person.id, ObjectKey::of_int(4711)).value();
+    realm.set({person.id, row}, person.find_property("age")->id, Value::of_int(-5));
+    write.commit();
+  }
+  EXPECT_EQ(age_of(4711), -5);
+  EXPECT_EQ(age_of(4712), 4712);
 }
 
 }  // namespace
