@@ -4,9 +4,11 @@
 #include <map>
 #include <optional>
 
+#include "test/golden/reduction.h"
 #include "test/support/canonical_json.h"
 #include "test/support/data_file.h"
 #include "test/support/model_realm.h"
+#include "test/support/store_realm.h"
 
 namespace tombolo::test {
 namespace {
@@ -48,26 +50,38 @@ json with_cut_global_keys(const json& state) {
   return cut;
 }
 
-/// Changesets to apply one after the other, and whether the implementation covers them all.
+/// The changesets of a case as an implementation can take them.
 class Steps {
  public:
   Steps(ApplyTarget& target, const ApplyImplementation& implementation)
       : target_(target),
-        implementation_(implementation) {}
+        is_partial_(implementation.is_partial) {}
 
-  [[nodiscard]] bool covers(const json& changesets) const {
-    return std::ranges::all_of(changesets, [&](const json& hex) {
-      const Bytes bytes = bytes_of(hex);
-      return implementation_.covers(changeset::parse(bytes).value());
+  /// Whether the implementation has what the case is about. `prelude` comes before it and may be
+  /// reduced.
+  [[nodiscard]] bool covers(const json& prelude, const json& changesets) {
+    if (!is_partial_) return true;
+    for (const json* part : {&prelude, &changesets}) {
+      for (const json& hex : *part) reduction_.learn(changeset::parse(bytes_of(hex)).value());
+    }
+    return std::ranges::none_of(changesets, [&](const json& hex) {
+      return reduction_.touches(changeset::parse(bytes_of(hex)).value());
     });
   }
   void apply(const json& changesets) {
-    for (const json& hex : changesets) target_.apply(bytes_of(hex)).value();
+    for (const json& hex : changesets) target_.apply(reduced(hex)).value();
   }
+  [[nodiscard]] Bytes reduced(const json& hex) const {
+    const Bytes bytes = bytes_of(hex);
+    return is_partial_ ? reduction_.reduce(changeset::parse(bytes).value()) : bytes;
+  }
+  [[nodiscard]] json state(const json& golden) const { return reduction_.reduce_state(golden); }
+  [[nodiscard]] json schema(const json& golden) const { return reduction_.reduce_schema(golden); }
 
  private:
   ApplyTarget& target_;
-  const ApplyImplementation& implementation_;
+  bool is_partial_;
+  Reduction reduction_;
 };
 
 std::string difference(const ApplyTarget& target, const json& state, const json& schema) {
@@ -90,9 +104,8 @@ void remark_left_out(GoldenReport& report, std::size_t count) {
 // state_after_local.jsonl
 
 struct LocalCase {
-  json changesets;  ///< Base, setup and the transaction.
-  json state;
-  json schema;
+  json base;
+  json changesets;  ///< Setup and the transaction.
 };
 
 std::map<std::string, LocalCase> local_cases(const std::filesystem::path& directory) {
@@ -102,27 +115,29 @@ std::map<std::string, LocalCase> local_cases(const std::filesystem::path& direct
   }
   std::map<std::string, LocalCase> cases;
   for (const json& golden : read_json_lines(directory / "changesets.jsonl")) {
-    json changesets = golden["base"].is_null() ? json::array() : bases.at(golden["base"]);
-    for (const json& setup : golden["setup"]) changesets.push_back(setup);
-    changesets.push_back(golden["changeset"]);
-    cases[golden["name"]].changesets = std::move(changesets);
+    LocalCase& found = cases[golden["name"]];
+    found.base = golden["base"].is_null() ? json::array() : bases.at(golden["base"]);
+    found.changesets = golden["setup"];
+    found.changesets.push_back(golden["changeset"]);
   }
   return cases;
 }
 
 std::string check_local(ApplyTarget& target,
-                        const ApplyImplementation& implementation,
+                        Steps& steps,
                         const std::string& name,
-                        const json& changesets,
+                        const LocalCase& local,
                         const json& golden) {
-  Steps(target, implementation).apply(changesets);
+  steps.apply(local.base);
+  steps.apply(local.changesets);
   // The reference refuses to remove a null from a typed set; we do it.
   if (golden["state"].is_null()) return name.starts_with("Set erase null") ? "" : "it was applied";
+  const json state = steps.state(golden["state"]);
   if (name == "CreateObject global key") {
     const json found = with_cut_global_keys(target.state());
-    return found == golden["state"] ? "" : "the state is " + found.dump();
+    return found == state ? "" : "the state is " + found.dump();
   }
-  return difference(target, golden["state"], golden["schema"]);
+  return difference(target, state, steps.schema(golden["schema"]));
 }
 
 std::vector<GoldenReport> run_local(const std::filesystem::path& directory,
@@ -134,14 +149,14 @@ std::vector<GoldenReport> run_local(const std::filesystem::path& directory,
   std::size_t left_out = 0;
   for (const json& golden : read_json_lines(directory / kFile)) {
     const std::string name = golden["name"];
-    const json& changesets = cases.at(name).changesets;
-    if (!Steps(*target, implementation).covers(changesets)) {
+    const LocalCase& local = cases.at(name);
+    Steps steps(*target, implementation);
+    if (!steps.covers(local.base, local.changesets)) {
       ++left_out;
       continue;
     }
     target->reset();
-    report.check(name,
-                 [&] { return check_local(*target, implementation, name, changesets, golden); });
+    report.check(name, [&] { return check_local(*target, steps, name, local, golden); });
   }
   remark_left_out(report, left_out);
   return {report};
@@ -157,12 +172,12 @@ constexpr std::string_view kRefusedByDecision[] = {
     "add existing column other nullability",
 };
 
-std::string check_steps(ApplyTarget& target, const json& golden, json schema) {
+std::string check_steps(ApplyTarget& target, Steps& steps, const json& golden, json schema) {
   const bool refused_by_decision =
       std::ranges::find(kRefusedByDecision, golden["name"]) != std::end(kRefusedByDecision);
   for (const json& step : golden["steps"]) {
     const json state_before = target.state();
-    const Result<void> result = target.apply(bytes_of(step["changeset"]));
+    const Result<void> result = target.apply(steps.reduced(step["changeset"]));
     const bool expect_ok = step["result"] == "ok" && !refused_by_decision;
     if (result && !expect_ok) return "it was applied";
     if (!result && expect_ok) return "refused: " + result.error().describe();
@@ -170,8 +185,9 @@ std::string check_steps(ApplyTarget& target, const json& golden, json schema) {
       return "refused for another reason: " + result.error().describe();
     }
     if (step.contains("schema")) schema = step["schema"];
-    const json& state = expect_ok ? step["state"] : state_before;
-    if (std::string what = difference(target, state, schema); !what.empty()) return what;
+    const json state = expect_ok ? steps.state(step["state"]) : state_before;
+    std::string what = difference(target, state, steps.schema(schema));
+    if (!what.empty()) return what;
   }
   return "";
 }
@@ -183,23 +199,24 @@ std::vector<GoldenReport> run_apply(const std::filesystem::path& directory,
   const std::vector<json> lines = read_json_lines(directory / kFile);
   const json& base = lines.at(0);
   const auto target = implementation.make();
-  Steps steps(*target, implementation);
   std::size_t left_out = 0;
   for (const json& golden : lines) {
-    json changesets = base["changesets"];
+    json changesets = json::array();
     for (const json& step : golden.value("steps", json::array())) {
       changesets.push_back(step["changeset"]);
     }
-    if (!steps.covers(changesets)) {
+    Steps steps(*target, implementation);
+    if (!steps.covers(base["changesets"], changesets)) {
       ++left_out;
       continue;
     }
     target->reset();
     report.check(golden["name"], [&] {
       steps.apply(base["changesets"]);
-      std::string what = difference(*target, base["state"], base["schema"]);
+      std::string what =
+          difference(*target, steps.state(base["state"]), steps.schema(base["schema"]));
       if (!what.empty() || !golden.contains("steps")) return what;
-      return check_steps(*target, golden, base["schema"]);
+      return check_steps(*target, steps, golden, base["schema"]);
     });
   }
   remark_left_out(report, left_out);
@@ -218,7 +235,14 @@ std::vector<GoldenSuite> apply_suites(const ApplyImplementation& implementation)
 }
 
 std::vector<GoldenSuite> model_apply_suites() {
-  return apply_suites({.name = "model", .make = [] { return std::make_unique<ModelRealm>(); }});
+  return apply_suites({.name = "model",
+                       .make = [] { return std::make_unique<ModelRealm>(); },
+                       .is_partial = false});
+}
+
+std::vector<GoldenSuite> store_apply_suites() {
+  return apply_suites(
+      {.name = "store", .make = [] { return std::make_unique<StoreRealm>(); }, .is_partial = true});
 }
 
 }  // namespace tombolo::test

@@ -12,15 +12,18 @@ namespace tombolo::test {
 
 /// An implementation of applying that the vectors are tried on.
 struct ApplyImplementation {
-  std::string name;  ///< Shown behind the file's name; "" for the product itself.
+  std::string name;  ///< Shown behind the file's name.
   std::function<std::unique_ptr<ApplyTarget>()> make;
-  /// Whether it knows all that the changeset uses; cases with others are left out and counted.
-  std::function<bool(const changeset::Changeset&)> covers = [](const auto&) { return true; };
+  /// It lacks kinds of properties: cases about them are left out and counted, and what prepares the
+  /// others is reduced to what there is.
+  bool is_partial = false;
 };
 
 /// The suites of state_after_local.jsonl and apply.jsonl: what a changeset does to a realm.
 [[nodiscard]] std::vector<GoldenSuite> apply_suites(const ApplyImplementation& implementation);
 /// The same for the model realm.
 [[nodiscard]] std::vector<GoldenSuite> model_apply_suites();
+/// The same for the store.
+[[nodiscard]] std::vector<GoldenSuite> store_apply_suites();
 
 }  // namespace tombolo::test

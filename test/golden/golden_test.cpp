@@ -42,6 +42,16 @@ TEST(Golden, TheModelRealmAppliesEveryChangesetAsRecorded) {
   EXPECT_EQ(found[1].passed(), 168U);
 }
 
+TEST(Golden, TheStoreAppliesWhatItHasTheTypesForAsRecorded) {
+  const auto found = reports(store_apply_suites(), "changesets");
+
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_THAT(found[0].failures(), IsEmpty());
+  EXPECT_EQ(found[0].passed(), 317U);
+  EXPECT_THAT(found[1].failures(), IsEmpty());
+  EXPECT_EQ(found[1].passed(), 90U);
+}
+
 TEST(Golden, EveryRecordedMessageReadsAndWritesAsRecorded) {
   const auto found = reports(wire_suites(), "");
 

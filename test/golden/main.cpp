@@ -23,6 +23,7 @@ std::vector<GoldenSuite> all_suites() {
   std::vector<GoldenSuite> suites;
   for (auto* const area : {&tombolo::test::changeset_suites,
                            &tombolo::test::model_apply_suites,
+                           &tombolo::test::store_apply_suites,
                            &tombolo::test::merge_suites,
                            &tombolo::test::wire_suites}) {
     std::ranges::move(area(), std::back_inserter(suites));

@@ -262,6 +262,7 @@ const std::vector<Deviation>& deviations() {
       {raw, "unknown message type", {{0, 102}}, precise},
       {raw, "empty message", {{0, 102}}, precise},
       {raw, "bind: bytes after token", {{0, 103}}, "nothing may follow a body"},
+      {raw, "bind: session ident 0", {{0, 106}}, "0 names the connection; clients start at 1"},
       {raw, "bind: path size 0", {{1, 204}}, precise},
       {raw, "bind: path of 2000 bytes", {}, "partition values may be longer"},
       {raw, "bind: is_subserver 1", {{1, 201}}, "there are no subservers"},
