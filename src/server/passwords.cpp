@@ -8,6 +8,14 @@
 #include "base/error.h"
 
 namespace tombolo::server {
+namespace {
+
+/// libsodium takes no null pointer, which an empty view may have.
+const char* start_of(std::string_view text) noexcept {
+  return text.empty() ? "" : text.data();
+}
+
+}  // namespace
 
 PasswordHashCost interactive_password_hash_cost() {
   return {crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE};
@@ -25,7 +33,8 @@ PasswordHasher::PasswordHasher(PasswordHashCost cost) : cost_(cost) {
 std::string PasswordHasher::hash(std::string_view password) const {
   std::array<char, crypto_pwhash_STRBYTES> text{};
   if (crypto_pwhash_str(
-          text.data(), password.data(), password.size(), cost_.passes, cost_.memory_bytes) != 0) {
+          text.data(), start_of(password), password.size(), cost_.passes, cost_.memory_bytes) !=
+      0) {
     throw Error(ErrorCode::kInternal, "no memory to hash a password");
   }
   return text.data();
@@ -33,7 +42,8 @@ std::string PasswordHasher::hash(std::string_view password) const {
 
 bool PasswordHasher::verify(std::string_view hash, std::string_view password) const {
   // libsodium reads the hash up to its terminator.
-  return crypto_pwhash_str_verify(std::string(hash).c_str(), password.data(), password.size()) == 0;
+  return crypto_pwhash_str_verify(std::string(hash).c_str(), start_of(password), password.size()) ==
+         0;
 }
 
 void PasswordHasher::verify_nothing(std::string_view password) const {
