@@ -120,15 +120,17 @@ void User::replace(Record record) {
 }
 
 std::shared_ptr<ConnectionDriver> User::connection(App& app) {
+  // What the app knows is asked for first: its lock comes before those of its users.
+  const sync::Route route{
+      app.sync_url(),
+      app.knows_location() ? protocol::RouteState::kVerified : protocol::RouteState::kGuessed};
   const std::lock_guard lock(mutex_);
   if (connection_) return connection_;
   const AppOptions& options = app.options();
   ConnectionDriverOptions driver{.tls = options.tls, .logger = options.logger};
   driver.headers = {{"User-Agent", options.user_agent}};
   driver.connection.access_token = app.access_token(record_.tokens.access_token);
-  driver.connection.route = {
-      app.sync_url(),
-      app.knows_location() ? protocol::RouteState::kVerified : protocol::RouteState::kGuessed};
+  driver.connection.route = route;
   driver.connection.backoff = options.backoff;
   if (!options.multiplexes_sessions) driver.connection.linger_time = Duration::zero();
   auto connection = ConnectionDriver::make(Runtime::shared(), std::move(driver), weak_from_this());

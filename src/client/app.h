@@ -65,7 +65,7 @@ class User : public CredentialSource, public std::enable_shared_from_this<User> 
 
   const std::weak_ptr<App> app_;
   const std::string id_;
-  mutable std::mutex mutex_;  ///< Guards all below.
+  mutable std::mutex mutex_;  ///< Guards all below; never held when the app's is taken.
   Record record_;
   UserState state_ = UserState::kLoggedIn;
   std::shared_ptr<ConnectionDriver> connection_;

@@ -129,10 +129,11 @@ class ServerOverSockets : public ::testing::Test {
     std::mutex mutex;
     std::condition_variable answered;
     std::optional<net::HttpResponse> response;
-    net::PendingOperation pending;
+    std::optional<net::PendingOperation> pending;  // It lives on its strand.
     const net::Strand strand = loop_.make_strand();
     strand.post([&] {
       pending = net::send_http(strand, std::move(call), [&](auto result) {
+        pending.reset();
         const std::lock_guard lock(mutex);
         response = std::holds_alternative<net::HttpResponse>(result)
                        ? std::get<net::HttpResponse>(result)
