@@ -22,6 +22,8 @@ using boost::system::error_code;
 
 /// Beast looks for the end of a chunk's head or trailer in what it is given, without a bound.
 constexpr std::size_t kUnparsedBytesMax = std::size_t{128} << 10;
+/// The shortest end of a chunked body, "0", CRLF, CRLF. Of less Beast asserts that it cannot be.
+constexpr std::size_t kChunkedEndBytesMin = 5;
 
 template <bool is_request>
 class MessageParser {
@@ -70,6 +72,8 @@ class MessageParser {
 
  private:
   void put(Bytes& input) {
+    // What is behind the header of a chunked message is never done before so many bytes are there.
+    if (parser_.eager() && parser_.chunked() && input.size() < kChunkedEndBytesMin) return;
     const std::size_t used = parser_.put(boost::asio::buffer(input.data(), input.size()), failure_);
     input.erase(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(used));
     if (failure_ == http::error::need_more) failure_ = {};
