@@ -35,6 +35,9 @@ class HttpClient : public ::testing::Test {
     peer.send(text);
   }
 
+  /// What is pending goes after its strand has come to rest.
+  void TearDown() override { loop.stop(); }
+
   LoopThreads loop{1};
   Strand strand = loop->make_strand();
   PendingOperation pending;

@@ -60,6 +60,9 @@ class WebSocketClient : public ::testing::Test {
         accept_value(key) + "\r\n" + std::string(extra));
   }
 
+  /// What is pending goes after its strand has come to rest.
+  void TearDown() override { loop.stop(); }
+
   LoopThreads loop{1};
   Strand strand = loop->make_strand();
   PendingOperation pending;
@@ -487,6 +490,7 @@ TEST(TlsServer, SurvivesNonsenseAndGoesOn) {
   });
 
   EXPECT_TRUE(connected.take());
+  loop.stop();  // What is pending goes after its strand has come to rest.
 }
 
 TEST(ManyConnections, AreServedSideBySideAndShareOneBody) {
