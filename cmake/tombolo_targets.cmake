@@ -85,7 +85,7 @@ function(tombolo_test name)
     PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} tombolo_test_main tombolo_options)
   add_test(NAME ${name} COMMAND ${name})
   if(NOT arg_TIMEOUT)
-    set(arg_TIMEOUT 300)
+    set(arg_TIMEOUT 900)
   endif()
   # A test that forks has threads of earlier tests behind it, which ThreadSanitizer minds otherwise.
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}"
