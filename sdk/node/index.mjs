@@ -19,6 +19,7 @@ export const {
   ProgressMode,
   OpenRealmBehaviorType,
   OpenRealmTimeOutBehavior,
+  ProgressRealmPromise,
   SyncError,
   BSON,
   AssertionError,

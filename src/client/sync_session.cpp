@@ -172,7 +172,13 @@ SyncSession::Use::~Use() {
 
 void SyncSession::begin_use() {
   ++uses_;
-  post([](sync::ClientSession& session, TimePoint now) { session.activate(now); });
+  // It shows at once what it is about to be.
+  auto state = sync::SessionState::kInactive;
+  state_.compare_exchange_strong(state, sync::SessionState::kActive);
+  post([this](sync::ClientSession& session, TimePoint now) {
+    session.activate(now);
+    state_ = session.state();
+  });
 }
 
 void SyncSession::end_use() {

@@ -35,8 +35,7 @@ std::shared_ptr<RealmCore> RealmCore::open(RealmConfiguration configuration) {
       [weak = std::weak_ptr(core)](const std::shared_ptr<const store::Commit>& commit) {
         if (const auto realm = weak.lock()) realm->receive(commit);
       });
-  core->check_kind_of_file();
-  if (const auto& schema = core->configuration_.schema) core->bring_to_schema(*schema);
+  core->prepare_file();
   core->start_session();
   return core;
 }
@@ -51,18 +50,6 @@ RealmCore::RealmCore(RealmConfiguration configuration) : configuration_(std::mov
   read_.emplace(environment_->begin_read());
 }
 
-void RealmCore::bring_to_schema(const Schema& schema) {
-  if (covers(read_->realm().catalog(), schema)) return;
-  begin();
-  try {
-    writer().add_schema(schema);
-    commit();
-  } catch (...) {
-    if (in_transaction()) cancel();
-    throw;
-  }
-}
-
 RealmCore::~RealmCore() {
   close();
 }
@@ -71,21 +58,40 @@ RealmCore::~RealmCore() {
 /// "local", or "synced " and the partition.
 constexpr std::string_view kKindOfFileKey = "sdk/kind";
 
-void RealmCore::check_kind_of_file() {
-  const std::string wanted =
+/// Whether the file says what kind it is.
+///
+/// Errors:  throws `Error{kInvalidArgument}` when it says something else than `wanted`.
+bool RealmCore::check_kind_of_file(std::string_view wanted) const {
+  const auto found = reader().metadata().find(as_bytes(kKindOfFileKey));
+  if (!found) return false;
+  if (as_text(*found) == wanted) return true;
+  throw Error(ErrorCode::kInvalidArgument,
+              "Incompatible histories: '" + configuration_.path.string() + "' is a " +
+                  std::string(as_text(*found)) + " realm and was opened as a " +
+                  std::string(wanted) + " one");
+}
+
+/// Makes a new file one of the wanted kind, and brings any to the schema, in one commit; none when
+/// there is nothing to do.
+void RealmCore::prepare_file() {
+  const std::string kind =
       configuration_.sync ? "synced " + to_partition_text(configuration_.sync->partition) : "local";
-  const auto found = read_->realm().metadata().find(as_bytes(kKindOfFileKey));
-  if (found) {
-    if (as_text(*found) == wanted) return;
-    throw Error(ErrorCode::kInvalidArgument,
-                "Incompatible histories: '" + configuration_.path.string() + "' is a " +
-                    std::string(as_text(*found)) + " realm and was opened as a " + wanted + " one");
+  const auto& schema = configuration_.schema;
+  const bool lacks_kind = !check_kind_of_file(kind) && !configuration_.read_only;
+  const bool lacks_schema = schema && !covers(reader().catalog(), *schema);
+  if (!lacks_kind && !lacks_schema) return;
+  begin();
+  try {
+    // Somebody else may have been first.
+    if (!check_kind_of_file(kind)) {
+      write_->realm().metadata().put(as_bytes(kKindOfFileKey), as_bytes(kind));
+    }
+    if (schema) writer().add_schema(*schema);
+    commit();
+  } catch (...) {
+    if (in_transaction()) cancel();
+    throw;
   }
-  if (configuration_.read_only) return;
-  auto transaction = environment_->begin_write();
-  transaction.realm().metadata().put(as_bytes(kKindOfFileKey), as_bytes(wanted));
-  (void)transaction.commit();
-  advance();
 }
 
 void RealmCore::start_session() {

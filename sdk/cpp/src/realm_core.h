@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -73,6 +74,10 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
                                                          PropertyId property) const;
 
   [[nodiscard]] std::optional<SyncSession> sync_session() const;
+  /// Null for a local realm.
+  [[nodiscard]] const std::shared_ptr<client::SyncSession>& session() const noexcept {
+    return session_;
+  }
 
   NotificationToken add_realm_observer(std::function<void()> callback);
   NotificationToken add_change_observer(std::unique_ptr<ChangeObserver> observer);
@@ -96,8 +101,8 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   };
 
   void require_open() const;
-  void bring_to_schema(const Schema& schema);
-  void check_kind_of_file();
+  [[nodiscard]] bool check_kind_of_file(std::string_view wanted) const;
+  void prepare_file();
   void start_session();
   void receive(const std::shared_ptr<const store::Commit>& commit);
   /// Takes over the newest snapshot and notes what it changed for the observers.

@@ -1,6 +1,5 @@
-import { assert, assertObject, assertString } from "./assert";
+import { assert, assertNumber, assertObject, assertOptionalBoolean, assertString } from "./assert";
 import { Credentials } from "./credentials";
-import { TypeAssertionError } from "./errors";
 import { NativeApp, native } from "./native";
 import { User } from "./user";
 
@@ -48,12 +47,8 @@ export class App {
     assertObject(configuration, "config");
     const { id, baseUrl, timeout, multiplexSessions, baseFilePath, metadata } = configuration;
     assertString(id, "id");
-    if (timeout !== undefined && typeof timeout !== "number") {
-      throw new TypeAssertionError("a number", timeout, "timeout");
-    }
-    if (multiplexSessions !== undefined && typeof multiplexSessions !== "boolean") {
-      throw new TypeAssertionError("a boolean", multiplexSessions, "multiplexSessions");
-    }
+    if (timeout !== undefined) assertNumber(timeout, "timeout");
+    assertOptionalBoolean(multiplexSessions, "multiplexSessions");
     this.id = id;
     this.#native = new native.NativeApp({
       id,

@@ -24,3 +24,16 @@ export function assertObject(
     throw new TypeAssertionError("an object", value, target);
   }
 }
+
+export function assertNumber(value: unknown, target?: string): asserts value is number {
+  if (typeof value !== "number") throw new TypeAssertionError("a number", value, target);
+}
+
+export function assertOptionalBoolean(
+  value: unknown,
+  target?: string,
+): asserts value is boolean | undefined {
+  if (value !== undefined && typeof value !== "boolean") {
+    throw new TypeAssertionError("a boolean", value, target);
+  }
+}

@@ -11,6 +11,7 @@ import {
 } from "./errors";
 import { List } from "./list";
 import { OrderedCollection } from "./ordered-collection";
+import { ProgressRealmPromise } from "./progress-realm-promise";
 import { Realm, UpdateMode } from "./realm";
 import { RealmObject } from "./realm-object";
 import { Results } from "./results";
@@ -45,6 +46,7 @@ const EXPORTS = {
   ProgressMode,
   OpenRealmBehaviorType,
   OpenRealmTimeOutBehavior,
+  ProgressRealmPromise,
   SyncError,
   BSON: {
     ObjectId: bson.ObjectId,

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 
-import { assert, assertFunction, assertObject } from "./assert";
+import { assert, assertFunction, assertObject, assertOptionalBoolean } from "./assert";
 import { ClassModel, LinkConversion, bindProperty, fromNative, toNative } from "./class-model";
 import { AssertionError, TimeoutError, TypeAssertionError } from "./errors";
 import { List } from "./list";
@@ -16,6 +16,7 @@ import {
   native,
 } from "./native";
 import { RealmObject, isManaged, makePrototype, modelOf, rowOf, wrapObject } from "./realm-object";
+import { ProgressRealmPromise, ReportProgress } from "./progress-realm-promise";
 import { Results } from "./results";
 import {
   CanonicalObjectSchema,
@@ -27,6 +28,8 @@ import {
 } from "./schema";
 import {
   DEFAULT_OPEN_BEHAVIOR,
+  OpenRealmBehaviorType,
+  OpenRealmTimeOutBehavior,
   SyncConfiguration,
   partitionFileName,
   toNativeSync,
@@ -85,34 +88,83 @@ export class Realm {
     this.#bindClasses(declared ?? []);
   }
 
+  /** The openings that wait for their file's data, by path. */
+  static readonly #openings = new Map<string, Set<AbortController>>();
+
   /**
    * Opens a realm; a synced one when all is downloaded that the server has, unless the configuration
    * says to open it at once. Never throws: every error rejects.
    */
-  static async open(config: Configuration | string = {}): Promise<Realm> {
+  static open(config: Configuration | string = {}): ProgressRealmPromise {
+    const controller = new AbortController();
+    return new ProgressRealmPromise(
+      (report) => Realm.#open(config, controller, report),
+      () => controller.abort(new Error("Async open canceled")),
+    );
+  }
+
+  static async #open(
+    config: Configuration | string,
+    controller: AbortController,
+    report: ReportProgress,
+  ): Promise<Realm> {
     const { sync } = typeof config === "string" ? { sync: undefined } : config;
     const isNew = !Realm.exists(config);
     const realm = new Realm(config);
-    if (sync === undefined || realm.syncSession === null) return realm;
+    if (sync === undefined) return realm;
     const behavior =
       (isNew ? sync.newRealmFileBehavior : sync.existingRealmFileBehavior) ?? DEFAULT_OPEN_BEHAVIOR;
-    if (behavior.type === "openImmediately") return realm;
+    if (behavior.type === OpenRealmBehaviorType.OpenImmediately) return realm;
     try {
-      await realm.syncSession.downloadAllServerChanges(behavior.timeOut);
-      realm.#native.refresh();
+      await realm.#download(behavior.timeOut, controller, report);
+      return realm;
     } catch (error) {
-      if (error instanceof TimeoutError && behavior.timeOutBehavior === "openLocalRealm") {
-        return realm;
+      if (error instanceof TimeoutError) {
+        switch (behavior.timeOutBehavior) {
+          case OpenRealmTimeOutBehavior.OpenLocalRealm:
+            return realm;
+          case OpenRealmTimeOutBehavior.ThrowException:
+            realm.close();
+            throw new TimeoutError(
+              `Realm '${realm.#path}' could not be downloaded in the allocated time: ` +
+                `${behavior.timeOut ?? 0} ms.`,
+            );
+        }
+        realm.close();
+        throw new Error(`Invalid 'timeOutBehavior': ${String(behavior.timeOutBehavior)}`);
       }
       realm.close();
-      throw error instanceof TimeoutError
-        ? new TimeoutError(
-            `Realm '${realm.#path}' could not be downloaded in the allocated time: ` +
-              `${behavior.timeOut ?? 0} ms.`,
-          )
-        : error;
+      throw error;
     }
-    return realm;
+  }
+
+  /** Brings all here that the server has. A cancellation ends every such wait for the same file. */
+  async #download(
+    timeOut: number | undefined,
+    controller: AbortController,
+    report: ReportProgress,
+  ): Promise<void> {
+    const openings = Realm.#openings.get(this.#path) ?? new Set();
+    Realm.#openings.set(this.#path, openings.add(controller));
+    const { signal } = controller;
+    let cancel = () => {};
+    const cancelled = new Promise<never>((_, reject) => {
+      cancel = () => {
+        reject(signal.reason as Error);
+        for (const other of openings) other.abort(signal.reason);
+      };
+    });
+    signal.addEventListener("abort", cancel);
+    const stop = this.#native.syncSession()?.observeProgress(false, true, report);
+    try {
+      await Promise.race([this.syncSession?.downloadAllServerChanges(timeOut), cancelled]);
+      this.#native.refresh();
+    } finally {
+      stop?.();
+      signal.removeEventListener("abort", cancel);
+      openings.delete(controller);
+      if (openings.size === 0) Realm.#openings.delete(this.#path);
+    }
   }
 
   static exists(config: Configuration | string = {}): boolean {
@@ -418,9 +470,7 @@ function validateConfiguration(config: Configuration): void {
   if (schema !== undefined && !Array.isArray(schema)) {
     throw new TypeAssertionError("an array", schema, "'schema' on realm configuration");
   }
-  if (readOnly !== undefined && typeof readOnly !== "boolean") {
-    throw new TypeAssertionError("a boolean", readOnly, "'readOnly' on realm configuration");
-  }
+  assertOptionalBoolean(readOnly, "'readOnly' on realm configuration");
 }
 
 function resolvePath({ path, sync }: Configuration): string {

@@ -1,6 +1,12 @@
 import { Long, ObjectId, UUID } from "bson";
 
-import { assert, assertFunction, assertObject } from "./assert";
+import {
+  assert,
+  assertFunction,
+  assertNumber,
+  assertObject,
+  assertOptionalBoolean,
+} from "./assert";
 import { TypeAssertionError } from "./errors";
 import { NativeSyncOptions } from "./native";
 import { SyncError } from "./sync-error";
@@ -33,8 +39,17 @@ export interface SyncConfiguration {
   cancelWaitsOnNonFatalError?: boolean;
   /** The spelling of the documentation. */
   cancelWaitsOnNonFatalErrors?: boolean;
+  /** What the original checked for. */
+  cancelWaitOnNonFatalError?: boolean;
   _sessionStopPolicy?: "after-upload" | "immediately" | "never";
 }
+
+const CANCEL_WAITS_SPELLINGS = [
+  "cancelWaitsOnNonFatalError",
+  "cancelWaitsOnNonFatalErrors",
+  "cancelWaitOnNonFatalError",
+] as const;
+const STOP_POLICIES = ["after-upload", "immediately", "never"] as const;
 
 export const DEFAULT_OPEN_BEHAVIOR: OpenRealmBehaviorConfiguration = {
   type: "downloadBeforeOpen",
@@ -60,6 +75,30 @@ export function validateSyncConfiguration(sync: SyncConfiguration): void {
     `Expected 'partitionValue' on ${where} to be an integer, string, ObjectId, UUID or null`,
   );
   if (sync.onError !== undefined) assertFunction(sync.onError, `'onError' on ${where}`);
+  for (const name of ["newRealmFileBehavior", "existingRealmFileBehavior"] as const) {
+    if (sync[name] !== undefined) validateOpenBehavior(sync[name], `'${name}' on ${where}`);
+  }
+  for (const name of CANCEL_WAITS_SPELLINGS)
+    assertOptionalBoolean(sync[name], `'${name}' on ${where}`);
+  const { _sessionStopPolicy: policy } = sync;
+  if (policy !== undefined && !STOP_POLICIES.includes(policy)) {
+    throw new Error(`Unexpected '_sessionStopPolicy' on ${where}: ${String(policy)}`);
+  }
+}
+
+function validateOpenBehavior(behavior: OpenRealmBehaviorConfiguration, where: string): void {
+  assertObject(behavior, where);
+  const { type, timeOut, timeOutBehavior } = behavior;
+  assert(
+    Object.values(OpenRealmBehaviorType).includes(type),
+    `Expected 'type' in ${where} to be a known behavior, got ${String(type)}`,
+  );
+  if (timeOut !== undefined) assertNumber(timeOut, `'timeOut' in ${where}`);
+  assert(
+    timeOutBehavior === undefined ||
+      Object.values(OpenRealmTimeOutBehavior).includes(timeOutBehavior),
+    `Invalid 'timeOutBehavior' in ${where}: ${String(timeOutBehavior)}`,
+  );
 }
 
 /** A partition value as canonical Extended JSON: what the server tells partitions apart by. */
@@ -89,7 +128,8 @@ export function toNativeSync(
     partition: toPartitionText(sync.partitionValue),
     stopPolicy: sync._sessionStopPolicy ?? "after-upload",
     cancelWaitsOnNonFatalError:
-      sync.cancelWaitsOnNonFatalError ?? sync.cancelWaitsOnNonFatalErrors ?? false,
+      CANCEL_WAITS_SPELLINGS.map((name) => sync[name]).find((value) => value !== undefined) ??
+      false,
     onError: (message, code, logUrl, isFatal) =>
       onError(new SyncError(message, code, logUrl, isFatal)),
   };

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/logging.h"
+#include "base/result.h"
 #include "schema/schema.h"
 #include "tombolo/any_results.h"
 #include "tombolo/object.h"
@@ -21,6 +22,8 @@
 #include "tombolo/sync_session.h"
 
 namespace tombolo {
+
+class OpenTask;
 
 struct RealmConfiguration {
   std::filesystem::path path = "default.realm";  ///< Created with its folders when absent.
@@ -55,6 +58,8 @@ enum class UpdateMode : std::uint8_t {
 /// Thread:  one thread at a time; open the file once more for another thread.
 class Realm {
  public:
+  using OpenDone = std::function<void(const Result<Realm>& outcome)>;
+
   /// Opens the file and brings it to `schema`: what the file lacks is added.
   ///
   /// With `sync` the session starts at once, in the background: nothing waits for the network.
@@ -64,6 +69,16 @@ class Realm {
   ///          `kInvalidArgument` for a synced file opened as a local one, the other way round, or
   ///          with another partition. On a throw the file is unchanged.
   [[nodiscard]] static Realm open(RealmConfiguration configuration);
+
+  /// The same; a synced realm is given when the server's data has arrived, or as its `OpenBehavior`
+  /// says. The file itself is opened before this returns.
+  ///
+  /// Errors:  throws what `open` throws.
+  [[nodiscard]] static OpenTask open_async(RealmConfiguration configuration);
+  /// `done` is called once, by the configuration's scheduler.
+  ///
+  /// Errors:  throws also `kInvalidArgument` without a scheduler.
+  [[nodiscard]] static OpenTask open_async(RealmConfiguration configuration, OpenDone done);
 
   explicit Realm(std::shared_ptr<RealmCore> core) noexcept : core_(std::move(core)) {}
 

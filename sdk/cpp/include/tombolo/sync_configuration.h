@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -21,12 +23,27 @@ struct SyncError {
 /// What happens to the session when the last realm of its file closes.
 enum class StopPolicy : std::uint8_t { kAfterUpload, kImmediately, kNever };
 
+enum class OpenType : std::uint8_t {
+  kDownloadFirst,  ///< When all is integrated that the server has.
+  kImmediately,
+};
+enum class OpenTimeoutBehavior : std::uint8_t { kFail, kOpenLocalRealm };
+
+/// When `Realm::open_async` gives the realm.
+struct OpenBehavior {
+  OpenType type = OpenType::kDownloadFirst;
+  std::optional<std::chrono::milliseconds> timeout{30'000};  ///< nullopt: as long as it takes.
+  OpenTimeoutBehavior on_timeout = OpenTimeoutBehavior::kFail;
+};
+
 struct SyncConfiguration {
   User user;
   PartitionValue partition;
   StopPolicy stop_policy = StopPolicy::kAfterUpload;
   /// Waits also fail on errors after which the session goes on by itself.
   bool cancel_waits_on_nonfatal_error = false;
+  OpenBehavior new_file;  ///< Where there is no file yet.
+  OpenBehavior existing_file;
   std::function<void(const SyncError& error)> on_error;
 };
 

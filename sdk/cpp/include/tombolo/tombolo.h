@@ -4,6 +4,7 @@
 
 #include "tombolo/app.h"
 #include "tombolo/model.h"
+#include "tombolo/open_task.h"
 #include "tombolo/predicate.h"
 #include "tombolo/realm.h"
 #include "tombolo/results.h"
