@@ -35,12 +35,12 @@ enum class ErrorCode : std::uint16_t {
   kFileInUse,           ///< Another process holds the file or directory.
   kReadOnly,            ///< A write on something opened for reading.
   kPermissionDenied,    ///< The operating system or the server does not allow it.
-  kAuthentication,      ///< The credentials or the token are wrong or expired.
+  kAuthentication,      ///< The credentials are wrong or expired, or the user logged out.
   kNameInUse,           ///< The account name is taken.
   kNetwork,             ///< Connecting, reading or writing failed; retrying may help.
   kTlsFailure,          ///< The TLS handshake failed or the certificate is not trusted.
   kTimedOut,            ///< The time given ran out first.
-  kCancelled,           ///< The caller, a pause, a log-out or a close ended the operation.
+  kCancelled,           ///< The caller, or a pause, ended the operation.
   kClientReset,         ///< The server asks for a client reset before this file can sync again.
   kSyncFailed,          ///< The sync session ended with an error of the server's.
 };

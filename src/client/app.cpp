@@ -219,8 +219,9 @@ void User::end_log_in() {
     connection_.reset();
     sessions.swap(sessions_);
   }
+  const Error cause(ErrorCode::kAuthentication, "the user has logged out");
   for (const auto& weak : sessions) {
-    if (const auto session = weak.lock()) session->close();
+    if (const auto session = weak.lock()) session->close(cause);
   }
 }
 

@@ -113,6 +113,24 @@ void ConnectionDriver::drain() {
   is_draining_ = false;
   hold_input();
   arm_timer();
+  publish_stats();
+}
+
+void ConnectionDriver::publish_stats() {
+  {
+    const std::lock_guard lock(stats_mutex_);
+    stats_ = connection_.stats();
+  }
+  for (const sync::SessionKey key : connection_.take_changed_stats()) {
+    const sync::ClientSession* session = connection_.find_session(key);
+    SessionObserver* observer = find_observer(key);
+    if (session != nullptr && observer != nullptr) observer->on_stats(session->stats());
+  }
+}
+
+sync::ConnectionStats ConnectionDriver::stats() const {
+  const std::lock_guard lock(stats_mutex_);
+  return stats_;
 }
 
 void ConnectionDriver::send_output(TimePoint now) {

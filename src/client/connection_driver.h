@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <variant>
 
@@ -37,6 +38,7 @@ class SessionObserver {
   virtual void on_wait_settled(sync::WaitId wait, const Result<void>& outcome) = 0;
   virtual void on_progress(sync::NotifierId notifier,
                            const sync::ProgressNotification& progress) = 0;
+  virtual void on_stats(const sync::SessionStats& stats) = 0;
   /// It is time to see whether another process has written to the file: every
   /// `kForeignCommitInterval` while the session exists.
   virtual void on_look() = 0;
@@ -54,7 +56,7 @@ struct ConnectionDriverOptions {
 /// Drives one `sync::ClientConnection` over a real socket: does what its events ask for and tells
 /// it what happened. Work on files goes to the runtime's workers; this strand never writes.
 ///
-/// Thread:  `post` and `reconnect` from any thread; the rest on its own strand.
+/// Thread:  `post` and `stats` from any thread; the rest on its own strand.
 /// Source:  docs/threads.md.
 class ConnectionDriver final : public std::enable_shared_from_this<ConnectionDriver>,
                                private net::WebSocketEvents {
@@ -76,6 +78,9 @@ class ConnectionDriver final : public std::enable_shared_from_this<ConnectionDri
                                     sync::SessionOptions options,
                                     std::shared_ptr<SessionObserver> observer);
 
+  /// As of the end of the last work on the strand.
+  [[nodiscard]] sync::ConnectionStats stats() const;
+
   [[nodiscard]] Runtime& runtime() const noexcept { return *runtime_; }
 
  private:
@@ -93,6 +98,7 @@ class ConnectionDriver final : public std::enable_shared_from_this<ConnectionDri
   void on_closed(const net::WebSocketClosure& closure) override;
 
   void drain();
+  void publish_stats();
   void send_output(TimePoint now);
   void hold_input();
   void arm_timer();
@@ -132,6 +138,9 @@ class ConnectionDriver final : public std::enable_shared_from_this<ConnectionDri
   sync::TransportId transport_;  ///< Of `socket_` or `connecting_`.
   bool is_draining_ = false;
   bool is_input_held_ = false;
+
+  mutable std::mutex stats_mutex_;
+  sync::ConnectionStats stats_;  ///< Guarded by `stats_mutex_`.
 };
 
 }  // namespace tombolo::client

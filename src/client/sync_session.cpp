@@ -1,5 +1,6 @@
 #include "client/sync_session.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,10 @@ constexpr Duration kProgressDelay = std::chrono::seconds(1);
 sync::SessionOptions with_progress_delay(sync::SessionOptions options) {
   options.progress_delay = kProgressDelay;
   return options;
+}
+
+std::optional<TimePoint> deadline_after(std::optional<Duration> timeout, TimePoint now) {
+  return timeout ? std::optional(now + *timeout) : std::nullopt;
 }
 
 }  // namespace
@@ -44,7 +49,7 @@ class SyncSession::Observer final : public SessionObserver {
   void on_wait_settled(sync::WaitId wait, const Result<void>& outcome) override {
     const auto found = session_->waits_.find(wait);
     if (found == session_->waits_.end()) return;
-    const WaitDone done = std::move(found->second);
+    const WaitDone done = std::move(found->second.done);
     session_->waits_.erase(found);
     done(outcome);
   }
@@ -61,6 +66,11 @@ class SyncSession::Observer final : public SessionObserver {
       }
     }
     if (callback) callback(progress);
+  }
+
+  void on_stats(const sync::SessionStats& stats) override {
+    const std::lock_guard lock(session_->mutex_);
+    session_->stats_ = stats;
   }
 
   void on_look() override {
@@ -95,6 +105,7 @@ SyncSession::SyncSession(std::shared_ptr<ConnectionDriver> driver,
                          sync::SessionOptions options)
     : driver_(std::move(driver)),
       file_(environment->path()),
+      readable_(environment),
       options_(with_progress_delay(std::move(options))),
       environment_(std::move(environment)) {}
 
@@ -204,9 +215,9 @@ void SyncSession::reconnect() {
   driver_->post(
       [](sync::ClientConnection& connection, TimePoint now) { connection.reconnect(now); });
 }
-void SyncSession::close() {
+void SyncSession::close(const Error& cause) {
   is_close_asked_ = true;
-  post([](sync::ClientSession& session, TimePoint now) { session.close(now); });
+  post([cause](sync::ClientSession& session, TimePoint now) { session.close(now, cause); });
 }
 
 sync::SessionState SyncSession::state() const noexcept {
@@ -216,25 +227,74 @@ sync::ConnectionState SyncSession::connection_state() const noexcept {
   return is_paused_ || is_closed_ ? sync::ConnectionState::kDisconnected : connection_state_.load();
 }
 
-void SyncSession::wait(
+SyncSession::WaitTicket SyncSession::wait(
     WaitDone done, std::function<sync::WaitId(sync::ClientSession& session, TimePoint now)> begin) {
+  const WaitTicket ticket = ++last_ticket_;
   post(
-      [this, done, begin = std::move(begin)](sync::ClientSession& session, TimePoint now) {
-        waits_.emplace(begin(session, now), done);
+      [this, ticket, done, begin = std::move(begin)](sync::ClientSession& session, TimePoint now) {
+        waits_.emplace(begin(session, now), Waiter{ticket, done});
       },
       [done] { done(Error(ErrorCode::kClosed, "the sync session has been closed")); });
+  return ticket;
 }
 
-void SyncSession::wait_for_upload(std::optional<Duration> timeout, WaitDone done) {
-  wait(std::move(done), [timeout](sync::ClientSession& session, TimePoint now) {
-    return session.wait_for_upload(now, timeout ? std::optional(now + *timeout) : std::nullopt);
+SyncSession::WaitTicket SyncSession::wait_for_upload(std::optional<Duration> timeout,
+                                                     WaitDone done) {
+  return wait(std::move(done), [timeout](sync::ClientSession& session, TimePoint now) {
+    return session.wait_for_upload(now, deadline_after(timeout, now));
   });
 }
 
-void SyncSession::wait_for_download(std::optional<Duration> timeout, WaitDone done) {
-  wait(std::move(done), [timeout](sync::ClientSession& session, TimePoint now) {
-    return session.wait_for_download(timeout ? std::optional(now + *timeout) : std::nullopt);
+SyncSession::WaitTicket SyncSession::wait_for_download(std::optional<Duration> timeout,
+                                                       WaitDone done) {
+  return wait(std::move(done), [timeout](sync::ClientSession& session, TimePoint now) {
+    return session.wait_for_download(deadline_after(timeout, now));
   });
+}
+
+SyncSession::WaitTicket SyncSession::wait_for_receipt(std::optional<Duration> timeout,
+                                                      ReceiptDone done) {
+  const auto receipt = std::make_shared<Receipt>();
+  return wait(
+      [receipt, done = std::move(done)](const Result<void>& outcome) {
+        done(outcome ? Result<Receipt>(*receipt) : Result<Receipt>(outcome.error()));
+      },
+      [receipt, timeout](sync::ClientSession& session, TimePoint now) {
+        const sync::WaitId wait = session.wait_for_receipt(now, deadline_after(timeout, now));
+        receipt->version = session.replica_state().newest_client_version;
+        return wait;
+      });
+}
+
+void SyncSession::cancel_wait(WaitTicket ticket) {
+  post([this, ticket](sync::ClientSession& session, TimePoint) {
+    const auto found = std::ranges::find_if(
+        waits_, [ticket](const auto& entry) { return entry.second.ticket == ticket; });
+    if (found != waits_.end()) session.cancel_wait(found->first);
+  });
+}
+
+SyncStats SyncSession::stats() const {
+  const TimePoint now = system_clock().now();
+  const sync::ConnectionStats connection = driver_->stats();
+  SyncStats stats{.round_trip = connection.round_trip};
+  {
+    const std::lock_guard lock(mutex_);
+    stats.session = stats_;
+  }
+  if (connection.last_message) stats.last_message_age = now - *connection.last_message;
+  const auto next =
+      stats.session.next_resumption ? stats.session.next_resumption : connection.next_attempt;
+  const bool wants_connection =
+      state() == sync::SessionState::kActive || state() == sync::SessionState::kDying;
+  if (next && wants_connection) stats.next_retry = std::max(*next - now, Duration::zero());
+  return stats;
+}
+
+PendingUploads SyncSession::pending_uploads() const {
+  const auto environment = readable_.lock();
+  if (!environment) throw Error(ErrorCode::kClosed, "the file of the session has been closed");
+  return read_pending_uploads(*environment, system_clock().wall_now());
 }
 
 SyncSession::CallbackId SyncSession::add_progress_callback(sync::Direction direction,

@@ -10,9 +10,23 @@
 #include <optional>
 
 #include "client/connection_driver.h"
+#include "client/pending_uploads.h"
 #include "client/store_replica.h"
 
 namespace tombolo::client {
+
+/// How a session is doing, at the moment of asking.
+struct SyncStats {
+  sync::SessionStats session;
+  std::optional<std::chrono::milliseconds> round_trip;
+  std::optional<Duration> last_message_age;
+  std::optional<Duration> next_retry;  ///< Until the next attempt; nullopt: none is planned.
+};
+
+/// That the server holds, on durable storage, all that had been committed to the file.
+struct Receipt {
+  ClientVersion version;  ///< The newest commit that it covers.
+};
 
 /// The sync session of one file: one object for all realms of the file, usable from any thread.
 /// What it does happens on its connection's strand, where callbacks are called too.
@@ -21,6 +35,9 @@ namespace tombolo::client {
 class SyncSession : public std::enable_shared_from_this<SyncSession> {
  public:
   using WaitDone = std::function<void(const Result<void>& outcome)>;
+  using ReceiptDone = std::function<void(const Result<Receipt>& outcome)>;
+  /// Names a wait, for its cancellation.
+  using WaitTicket = std::uint64_t;
   using ProgressCallback = std::function<void(const sync::ProgressNotification& progress)>;
   using ConnectionCallback =
       std::function<void(sync::ConnectionState current, sync::ConnectionState previous)>;
@@ -55,8 +72,8 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   void resume();
   /// Tries now if the connection is waiting for its next attempt.
   void reconnect();
-  /// Ends the session at once; waits are cancelled.
-  void close();
+  /// Ends the session at once, and its waits with `cause`.
+  void close(const Error& cause = Error(ErrorCode::kClosed, "the sync session has been closed"));
 
   /// As of the last call and what has happened since: `kPaused` at once after `pause()`.
   [[nodiscard]] sync::SessionState state() const noexcept;
@@ -64,10 +81,19 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   [[nodiscard]] bool is_closed() const noexcept { return is_closed_.load(); }
 
   /// Calls `done` exactly once: when the server has confirmed all that was committed before the
-  /// call; or with `kTimedOut`, `kCancelled` (pause, close) or the error that ended the session.
-  void wait_for_upload(std::optional<Duration> timeout, WaitDone done);
+  /// call; or with `kTimedOut`, `kCancelled` (pause, `cancel_wait()`), `kClosed`, or the error that
+  /// ended the session.
+  WaitTicket wait_for_upload(std::optional<Duration> timeout, WaitDone done);
   /// The same once all is integrated that the server had.
-  void wait_for_download(std::optional<Duration> timeout, WaitDone done);
+  WaitTicket wait_for_download(std::optional<Duration> timeout, WaitDone done);
+  /// As `wait_for_upload`, but no pause ends it.
+  WaitTicket wait_for_receipt(std::optional<Duration> timeout, ReceiptDone done);
+  /// Ends a wait with `kCancelled`; without effect when it has settled.
+  void cancel_wait(WaitTicket ticket);
+
+  [[nodiscard]] SyncStats stats() const;
+  /// Errors:  throws `Error{kClosed}`, and what `read_pending_uploads()` throws.
+  [[nodiscard]] PendingUploads pending_uploads() const;
 
   CallbackId add_progress_callback(sync::Direction direction,
                                    sync::ProgressMode mode,
@@ -96,21 +122,27 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   /// Runs `work` on the strand if the session still exists there.
   void post(std::function<void(sync::ClientSession& session, TimePoint now)> work,
             std::function<void()> otherwise = nullptr);
-  void wait(WaitDone done,
-            std::function<sync::WaitId(sync::ClientSession& session, TimePoint now)> begin);
+  WaitTicket wait(WaitDone done,
+                  std::function<sync::WaitId(sync::ClientSession& session, TimePoint now)> begin);
   void begin_use();
   void end_use();
   void committed();
 
+  struct Waiter {
+    WaitTicket ticket;
+    WaitDone done;
+  };
+
   const std::shared_ptr<ConnectionDriver> driver_;
   const std::filesystem::path file_;
+  const std::weak_ptr<store::Environment> readable_;  ///< For reading on any thread.
   const sync::SessionOptions options_;
 
   // On the strand.
   std::shared_ptr<store::Environment> environment_;  ///< Null once closed.
   sync::SessionKey key_;
   store::CommitId seen_commit_;  ///< The session has been told of it and those before.
-  std::map<sync::WaitId, WaitDone> waits_;
+  std::map<sync::WaitId, Waiter> waits_;
   store::Observation commits_;
 
   // From any thread.
@@ -121,9 +153,11 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   std::atomic<sync::ConnectionState> connection_state_{sync::ConnectionState::kDisconnected};
   std::atomic<bool> is_commit_posted_{false};
   std::atomic<int> uses_{0};
+  std::atomic<WaitTicket> last_ticket_{0};
 
-  mutable std::mutex
-      mutex_;  ///< Guards the callbacks, which are copied out before they are called.
+  /// Guards the statistics and the callbacks, which are copied out before they are called.
+  mutable std::mutex mutex_;
+  sync::SessionStats stats_;
   CallbackId last_callback_ = 0;
   std::map<CallbackId, ProgressEntry> progress_;
   std::map<CallbackId, ConnectionCallback> connection_callbacks_;

@@ -271,6 +271,8 @@ void ClientConnection::receive(TransportId transport, Bytes message, TimePoint n
     violate(parsed.error(), now);
     return;
   }
+  message_bytes_ = message.size();
+  last_message_ = now;
   if (logger_.enabled(LogLevel::kDebug)) {
     logger_.debug("sync_received message=" + std::string(protocol::message_name(*parsed)) +
                   " bytes=" + std::to_string(message.size()));
@@ -365,7 +367,10 @@ Result<void> ClientConnection::deliver(SessionIdent ident, BindStep step, Take&&
     return not_legal("a message names session " + std::to_string(ident.value()) +
                      ", which was never bound");
   }
-  if (ClientSession** session = std::get_if<ClientSession*>(&owner->second)) return take(**session);
+  if (ClientSession** session = std::get_if<ClientSession*>(&owner->second)) {
+    (*session)->count_received(message_bytes_);
+    return take(**session);
+  }
 
   Binding& binding = std::get<Binding>(owner->second);
   if (!binding.receive(step)) return not_legal("a message for a session that is being unbound");
@@ -396,6 +401,7 @@ std::optional<OutgoingMessage> ClientConnection::take_output(TimePoint now) {
     if (ClientSession** session = std::get_if<ClientSession*>(&owner->second)) {
       std::optional<OutgoingMessage> message = (*session)->next_message(now);
       if (!message) continue;
+      (*session)->count_sent(message->head.size() + message->body.size());
       newest_bound_ = std::max(newest_bound_, ident);
       enlist(ident);
       return message;
@@ -532,6 +538,18 @@ std::optional<TimePoint> ClientConnection::next_attempt() const noexcept {
   if (state_ != ConnectionState::kDisconnected || wanting_connection_ == 0 || is_held)
     return std::nullopt;
   return earliest_attempt_;
+}
+
+ConnectionStats ClientConnection::stats() const noexcept {
+  return {.round_trip = heartbeat_.round_trip(),
+          .last_message = last_message_,
+          .next_attempt = next_attempt()};
+}
+
+std::vector<SessionKey> ClientConnection::take_changed_stats() {
+  std::vector<SessionKey> changed(changed_stats_.begin(), changed_stats_.end());
+  changed_stats_.clear();
+  return changed;
 }
 
 void ClientConnection::reconnect(TimePoint now) {

@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -25,6 +26,7 @@
 #include "sync/event.h"
 #include "sync/heartbeat.h"
 #include "sync/session_host.h"
+#include "sync/session_stats.h"
 #include "sync/transport.h"
 
 namespace tombolo::sync {
@@ -151,9 +153,9 @@ class ClientConnection final : private SessionHost {
   [[nodiscard]] std::optional<DisconnectReason> last_disconnect_reason() const noexcept {
     return last_disconnect_reason_;
   }
-  [[nodiscard]] std::chrono::milliseconds round_trip() const noexcept {
-    return heartbeat_.round_trip();
-  }
+  [[nodiscard]] ConnectionStats stats() const noexcept;
+  /// The sessions whose `stats()` changed since the last call, each once.
+  [[nodiscard]] std::vector<SessionKey> take_changed_stats();
 
  private:
   /// What an ident on this connection belongs to: a session, or what is left of its binding.
@@ -178,6 +180,7 @@ class ClientConnection final : private SessionHost {
   void reschedule(SessionKey session,
                   std::optional<TimePoint> previous,
                   std::optional<TimePoint> deadline) override;
+  void stats_changed(SessionKey session) override { changed_stats_.insert(session); }
   void unintegrated_bytes_changed(std::size_t previous, std::size_t current) override;
 
   /// The end of a connection or attempt, and how the sessions are to take it.
@@ -226,6 +229,9 @@ class ClientConnection final : private SessionHost {
   std::size_t wanting_connection_ = 0;  ///< Sessions that do.
   std::set<std::pair<TimePoint, SessionKey>> session_deadlines_;
   std::size_t unintegrated_bytes_ = 0;
+  std::set<SessionKey> changed_stats_;
+  std::size_t message_bytes_ = 0;  ///< Of the message that is being received.
+  std::optional<TimePoint> last_message_;
 
   std::unordered_map<SessionIdent, BindingOwner> owners_;
   SessionIdent newest_bound_;            ///< On the present connection.

@@ -605,7 +605,7 @@ TEST(ClientConnection, ClosesAllSessionsAndItself) {
   EXPECT_FALSE(bench.connection().has_sessions());
   EXPECT_TRUE(bench.is_closing_transport());
   EXPECT_EQ(bench.connection().deadline(), std::nullopt);
-  EXPECT_THAT(bench.take_news(), Contains("wait 1/1 Cancelled"));
+  EXPECT_THAT(bench.take_news(), Contains("wait 1/1 Closed"));
 }
 
 // Errors for the connection, and broken peers.

@@ -27,8 +27,9 @@ Error not_legal(std::string_view message) {
   return Error(ErrorCode::kProtocolViolation, std::string(message) + " is not legal now");
 }
 
-Error cancelled_by(const char* cause) {
-  return Error(ErrorCode::kCancelled, std::string("the wait was ended by ") + cause);
+/// Source: spec of the SDKs, "SyncSession": applications look for these words.
+Error became_inactive(const char* cause) {
+  return Error(ErrorCode::kCancelled, std::string("Sync session became inactive: ") + cause);
 }
 
 /// Whether a failed integration is the fault of what was downloaded, and not of our storage.
@@ -93,7 +94,8 @@ void ClientSession::activate(TimePoint now) {
 void ClientSession::pause(TimePoint now) {
   if (session_state_ == SessionState::kPaused || session_state_ == SessionState::kClosed) return;
   deactivate(SessionState::kPaused, now);
-  settle(waits_.take_all(), cancelled_by("a pause"));
+  ended_by_.reset();
+  settle(waits_.take_interrupted(), became_inactive("it was paused"));
 }
 
 void ClientSession::resume(TimePoint now) {
@@ -128,13 +130,13 @@ void ClientSession::release(TimePoint now) {
     case SessionState::kPaused: break;
   }
   deactivate(SessionState::kInactive, now);
-  settle(waits_.take_all(), cancelled_by("the end of the session"));
+  settle(waits_.take_all(), became_inactive("nobody uses its file any more"));
 }
 
-void ClientSession::close(TimePoint now) {
+void ClientSession::close(TimePoint now, const Error& cause) {
   if (session_state_ == SessionState::kClosed) return;
   deactivate(SessionState::kClosed, now);
-  settle(waits_.take_all(), cancelled_by("the closing of the session"));
+  settle(waits_.take_all(), cause);
   if (!is_working_) host_.emit(SessionClosed{key_});
 }
 
@@ -147,12 +149,23 @@ void ClientSession::local_change(TimePoint now) {
 }
 
 WaitId ClientSession::wait_for_upload(TimePoint now, std::optional<TimePoint> deadline) {
+  return begin_upload_wait(false, now, deadline);
+}
+
+WaitId ClientSession::wait_for_receipt(TimePoint now, std::optional<TimePoint> deadline) {
+  return begin_upload_wait(true, now, deadline);
+}
+
+WaitId ClientSession::begin_upload_wait(bool outlives_pause,
+                                        TimePoint now,
+                                        std::optional<TimePoint> deadline) {
   if (session_state_ != SessionState::kClosed && !read_state(now)) {
-    const WaitId wait = waits_.add_upload({}, deadline);
+    const WaitId wait = waits_.add_upload({}, outlives_pause, deadline);
     fail_wait(wait, Error(ErrorCode::kStorage, "the file of the session cannot be read"));
     return wait;
   }
-  const WaitId wait = waits_.add_upload(replica_state_.newest_client_version, deadline);
+  const WaitId wait =
+      waits_.add_upload(replica_state_.newest_client_version, outlives_pause, deadline);
   if (session_state_ != SessionState::kClosed) settle_uploads(now);
   settle_if_hopeless(wait);
   pump(now);
@@ -170,7 +183,7 @@ WaitId ClientSession::wait_for_download(std::optional<TimePoint> deadline) {
 }
 
 void ClientSession::cancel_wait(WaitId wait) {
-  fail_wait(wait, cancelled_by("its caller"));
+  fail_wait(wait, Error(ErrorCode::kCancelled, "the wait was ended by its caller"));
 }
 
 NotifierId ClientSession::add_progress_notifier(Direction direction, ProgressMode mode) {
@@ -226,6 +239,18 @@ void ClientSession::take_integration(std::size_t entries_done, TimePoint now) {
 
 // What the connection tells its sessions.
 
+void ClientSession::count_sent(std::size_t bytes) {
+  ++stats_.messages_sent;
+  stats_.bytes_sent += bytes;
+  host_.stats_changed(key_);
+}
+
+void ClientSession::count_received(std::size_t bytes) {
+  ++stats_.messages_received;
+  stats_.bytes_received += bytes;
+  host_.stats_changed(key_);
+}
+
 void ClientSession::connecting() {
   if (wants_connection()) set_connection_state(ConnectionState::kConnecting);
 }
@@ -242,6 +267,7 @@ void ClientSession::connection_lost(const std::optional<SyncError>& error,
                                     bool suspends,
                                     TimePoint now) {
   if (!is_active()) return;
+  if (error) note_error(error->error);
   const bool has_unconfirmed_upload =
       newest_entry_sent_ > replica_state_.progress.upload.client_version;
   binding_ = Binding(binding_->ident());
@@ -288,6 +314,7 @@ void ClientSession::credentials_refreshed(bool with_location, TimePoint now) {
 }
 
 void ClientSession::refresh_failed(const Error& error, TimePoint now) {
+  note_error(error);
   if (options_.cancel_waits_on_nonfatal_error) settle(waits_.take_all(), error);
   if (session_state_ == SessionState::kWaitingForAccessToken)
     become_active(SessionState::kActive, now);
@@ -494,6 +521,7 @@ std::optional<OutgoingMessage> ClientSession::make_upload() {
 // Activation.
 
 void ClientSession::begin(TimePoint now) {
+  ended_by_.reset();
   if (host_.needs_access_token(now)) {
     set_state(SessionState::kWaitingForAccessToken);
     host_.refresh_credentials(false, now);
@@ -578,7 +606,9 @@ void ClientSession::fail(const SyncError& error, TimePoint now) {
   const bool is_silent = session_state_ == SessionState::kDying ||
                          session_state_ == SessionState::kInactive ||
                          session_state_ == SessionState::kPaused;
+  note_error(error.error);
   deactivate(SessionState::kInactive, now);
+  ended_by_ = error.error;
   settle(waits_.take_all(), error.error);
   if (!is_silent) host_.emit(SessionFailed{key_, error});
 }
@@ -588,12 +618,19 @@ void ClientSession::report(const SyncError& error, TimePoint now) {
     fail(error, now);
     return;
   }
+  note_error(error.error);
   if (error.is_fatal || options_.cancel_waits_on_nonfatal_error)
     settle(waits_.take_all(), error.error);
   host_.emit(SessionFailed{key_, error});
 }
 
+void ClientSession::note_error(const Error& error) {
+  stats_.last_error = error;
+  host_.stats_changed(key_);
+}
+
 void ClientSession::suspend(const SyncError& error, std::optional<Duration> delay, TimePoint now) {
+  note_error(error.error);
   suspension_ = error;
   gives_up_binding_ = binding_->needs_unbind();
   resume_at_.reset();
@@ -781,7 +818,9 @@ void ClientSession::settle_uploads(TimePoint now) {
 
 void ClientSession::settle_if_hopeless(WaitId wait) {
   if (session_state_ == SessionState::kClosed) {
-    fail_wait(wait, cancelled_by("the closing of the session"));
+    fail_wait(wait, Error(ErrorCode::kClosed, "the sync session has been closed"));
+  } else if (ended_by_) {
+    fail_wait(wait, *ended_by_);
   } else if (suspension_ && !resume_at_ && !awaits_refresh_) {
     fail_wait(wait, suspension_->error);
   }
@@ -814,6 +853,10 @@ void ClientSession::finish_dying(TimePoint now) {
 }
 
 void ClientSession::reschedule() {
+  if (stats_.next_resumption != resume_at_) {
+    stats_.next_resumption = resume_at_;
+    host_.stats_changed(key_);
+  }
   std::optional<TimePoint> deadline = waits_.deadline();
   for (const std::optional<TimePoint>& own : {resume_at_, progress_due_}) {
     if (own && (!deadline || *own < *deadline)) deadline = own;

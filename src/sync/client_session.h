@@ -16,6 +16,7 @@
 #include "sync/event.h"
 #include "sync/progress.h"
 #include "sync/replica.h"
+#include "sync/session_stats.h"
 #include "sync/sync_error.h"
 #include "sync/waits.h"
 
@@ -88,9 +89,10 @@ class ClientSession {
   void resume(TimePoint now);
   /// Nobody uses the file any more: what happens now is the stop policy's.
   void release(TimePoint now);
-  /// Ends the session; `SessionClosed` follows once no work is under way, and with it this object
-  /// is gone.
-  void close(TimePoint now);
+  /// Ends the session and its waits, these with `cause`; `SessionClosed` follows once no work is
+  /// under way, and with it this object is gone.
+  void close(TimePoint now,
+             const Error& cause = Error(ErrorCode::kClosed, "the sync session has been closed"));
 
   /// Something was committed locally, here or by another process.
   void local_change(TimePoint now);
@@ -101,6 +103,9 @@ class ClientSession {
   /// Settles when the server has confirmed every change that is in the file now; at once when there
   /// is none, connected or not.
   WaitId wait_for_upload(TimePoint now, std::optional<TimePoint> deadline = std::nullopt);
+  /// The same, but it outlives pauses: a proof that the server has what was written is owed
+  /// whenever sync goes on.
+  WaitId wait_for_receipt(TimePoint now, std::optional<TimePoint> deadline = std::nullopt);
   /// Settles when everything is integrated that the server has once it hears of this.
   WaitId wait_for_download(std::optional<TimePoint> deadline = std::nullopt);
   /// Settles the wait as cancelled; without effect when it has settled.
@@ -119,6 +124,7 @@ class ClientSession {
   [[nodiscard]] ConnectionState connection_state() const noexcept { return connection_state_; }
   /// When a session that the server ended binds again by itself; nullopt when it is not waiting.
   [[nodiscard]] std::optional<TimePoint> next_resumption() const noexcept { return resume_at_; }
+  [[nodiscard]] const SessionStats& stats() const noexcept { return stats_; }
   /// Progress and sizes as last read from the file.
   [[nodiscard]] const ReplicaState& replica_state() const noexcept { return replica_state_; }
 
@@ -126,6 +132,8 @@ class ClientSession {
   friend class ClientConnection;
 
   // What the connection tells its sessions.
+  void count_sent(std::size_t bytes);
+  void count_received(std::size_t bytes);
   void connecting();
   void connected();
   /// `suspends`: the server will not have the session until the user acts.
@@ -178,6 +186,7 @@ class ClientSession {
   void fail(const SyncError& error, TimePoint now);  ///< Ends the session with it.
   void report(const SyncError& error, TimePoint now);
   void suspend(const SyncError& error, std::optional<Duration> delay, TimePoint now);
+  void note_error(const Error& error);  ///< For the statistics.
   void take_server_error(const SyncError& error,
                          protocol::SyncErrorCode code,
                          const std::optional<protocol::RetryDelay>& retry_delay,
@@ -197,6 +206,7 @@ class ClientSession {
   [[nodiscard]] bool end_work();  ///< False: the session has closed meanwhile.
   void take_integration(std::size_t entries_done, TimePoint now);
   [[nodiscard]] ClientVersion confirmed_version() const;
+  WaitId begin_upload_wait(bool outlives_pause, TimePoint now, std::optional<TimePoint> deadline);
   void settle_uploads(TimePoint now);
   void settle_if_hopeless(WaitId wait);
   void fail_wait(WaitId wait, const Error& error);  ///< Unless it has settled.
@@ -216,6 +226,7 @@ class ClientSession {
   ReplicaState replica_state_;
   Waits waits_;
   ProgressMonitor progress_;
+  SessionStats stats_;
 
   // What the host was told last.
   bool wish_reported_ = false;
@@ -244,6 +255,8 @@ class ClientSession {
   std::optional<protocol::ClientError> client_error_;
   bool client_error_sent_ = false;
   std::vector<SyncError> compensating_writes_;  ///< Their DOWNLOAD is not yet integrated.
+
+  std::optional<Error> ended_by_;  ///< While inactive: the error that no wait can outlive.
 
   /// UNBIND is to be sent, even if the suspension has ended by then: what came meanwhile is lost.
   bool gives_up_binding_ = false;

@@ -15,8 +15,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::ClientBench;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr std::string_view kEmptyDownload = "download 1 0 0 0 0 0 0 0 0 0 0\n";
 
@@ -584,10 +587,10 @@ TEST(ClientSession, WaitsEndWithTheSession) {
   EXPECT_THAT(bench.take_news(),
               ElementsAre("connection 1 disconnected",
                           "state 1 closed",
-                          "wait 1/1 Cancelled",
+                          "wait 1/1 Closed",
                           "closed 1",
-                          "wait 1/2 Cancelled",
-                          "wait 1/3 Cancelled"));
+                          "wait 1/2 Closed",
+                          "wait 1/3 Closed"));
   EXPECT_EQ(bench.connection().find_session(SessionKey(1)), nullptr);
 }
 
@@ -638,6 +641,72 @@ TEST(ClientSession, AWaitThatNothingCouldSettleFailsAtOnce) {
   bench.run();
 
   EXPECT_THAT(bench.take_news(), ElementsAre("wait 1/1 SyncFailed"));
+}
+
+TEST(ClientSession, AWaitAfterAFatalErrorFailsWithIt) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  bench.write(session, "ABC");
+  bench.server_sends(json_error(206, 1, "ApplicationBug", false));
+  static_cast<void>(bench.take_news());
+
+  static_cast<void>(session.wait_for_download());
+  static_cast<void>(session.wait_for_upload(bench.now()));
+  bench.run();
+  EXPECT_THAT(bench.take_news(),
+              ElementsAre("wait 1/1 PermissionDenied", "wait 1/2 PermissionDenied"));
+
+  // When the application tries again, its waits go on.
+  session.resume(bench.now());
+  static_cast<void>(session.wait_for_download());
+  bench.run();
+  EXPECT_THAT(bench.take_news(), Not(Contains(StartsWith("wait"))));
+}
+
+TEST(ClientSession, AReceiptOutlivesPausesAndComesWithTheAcknowledgement) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  bench.write(session, "ABC");
+  static_cast<void>(session.wait_for_receipt(bench.now()));
+
+  session.pause(bench.now());
+  bench.run();
+  EXPECT_THAT(bench.take_news(), Not(Contains(StartsWith("wait"))));
+  session.resume(bench.now());
+  bench.run();
+  bench.server_sends("unbound 1\n");
+  bench.server_sends("download 2 1 4 1 5 4 0 0 0 0 0\n");
+
+  EXPECT_THAT(bench.take_news(), Contains("wait 1/1 done"));
+}
+
+TEST(ClientSession, CountsItsMessagesAndKeepsItsLastError) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  const SessionStats before = session.stats();
+  static_cast<void>(bench.connection().take_changed_stats());
+  EXPECT_EQ(before.last_error, std::nullopt);
+
+  bench.write(session, "ABC");
+  const std::string download = "download 1 1 4 1 5 4 0 0 0 0 0\n";
+  bench.server_sends(download);
+
+  std::size_t bytes_sent = 0;
+  const std::vector<std::string> sent = bench.take_sent();
+  for (const std::string& message : sent) bytes_sent += message.size();
+  EXPECT_EQ(session.stats().messages_sent, before.messages_sent + sent.size());
+  EXPECT_EQ(session.stats().bytes_sent, before.bytes_sent + bytes_sent);
+  EXPECT_EQ(session.stats().messages_received, before.messages_received + 1);
+  EXPECT_EQ(session.stats().bytes_received, before.bytes_received + download.size());
+  EXPECT_EQ(bench.connection().stats().last_message, bench.now());
+  EXPECT_THAT(bench.connection().take_changed_stats(), ElementsAre(session.key()));
+  EXPECT_THAT(bench.connection().take_changed_stats(), IsEmpty());
+
+  // An error that is not worth telling is there as well, and when the session tries again.
+  bench.server_sends(json_error(201, 1, "Transient", true));
+  ASSERT_TRUE(session.stats().last_error);
+  EXPECT_EQ(session.stats().last_error->code(), ErrorCode::kSyncFailed);
+  EXPECT_EQ(session.stats().next_resumption, session.next_resumption());
 }
 
 TEST(ClientSession, AWaitOnAFileThatCannotBeReadFails) {

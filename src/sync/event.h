@@ -87,8 +87,8 @@ struct SessionFailed {
   SessionKey session;
   SyncError error;
 };
-/// Settled exactly once: done, failed with a reason, timed out (`kTimedOut`) or ended by a pause, a
-/// close or the caller (`kCancelled`).
+/// Settled exactly once: done, failed with a reason, timed out (`kTimedOut`), ended by a pause or
+/// the caller (`kCancelled`) or by a close (`kClosed`).
 struct WaitSettled {
   SessionKey session;
   WaitId wait;

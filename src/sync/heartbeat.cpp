@@ -23,7 +23,7 @@ std::chrono::milliseconds to_timestamp(TimePoint time) {
 void Heartbeat::start(TimePoint now) {
   phase_ = Phase::kResting;
   next_ping_ = now + random_part(parameters_.ping_period, random_);
-  round_trip_ = {};
+  round_trip_.reset();
 }
 
 void Heartbeat::stop() noexcept {
@@ -61,7 +61,8 @@ protocol::Ping Heartbeat::take_ping(TimePoint now) {
   phase_ = Phase::kAwaitingPong;
   sent_at_ = now;
   sent_timestamp_ = to_timestamp(now);
-  return {.timestamp = sent_timestamp_, .round_trip = round_trip_};
+  return {.timestamp = sent_timestamp_,
+          .round_trip = round_trip_.value_or(std::chrono::milliseconds(0))};
 }
 
 bool Heartbeat::receive(const protocol::Pong& pong, TimePoint now) {

@@ -46,7 +46,10 @@ class Heartbeat {
   [[nodiscard]] bool receive(const protocol::Pong& pong, TimePoint now);
 
   [[nodiscard]] std::optional<TimePoint> deadline() const noexcept;
-  [[nodiscard]] std::chrono::milliseconds round_trip() const noexcept { return round_trip_; }
+  /// Of the newest PING that was answered since `start()`.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> round_trip() const noexcept {
+    return round_trip_;
+  }
 
  private:
   enum class Phase : std::uint8_t { kStopped, kResting, kDue, kAwaitingPong };
@@ -59,7 +62,7 @@ class Heartbeat {
   TimePoint pong_deadline_;  ///< While due or awaiting.
   TimePoint sent_at_;
   std::chrono::milliseconds sent_timestamp_{};
-  std::chrono::milliseconds round_trip_{};
+  std::optional<std::chrono::milliseconds> round_trip_;
 };
 
 }  // namespace tombolo::sync

@@ -50,6 +50,8 @@ class SessionHost {
   virtual void reschedule(SessionKey session,
                           std::optional<TimePoint> previous,
                           std::optional<TimePoint> deadline) = 0;
+  /// `stats()` of the session changed.
+  virtual void stats_changed(SessionKey session) = 0;
   /// The bytes received and not yet integrated changed from `previous` to `current`.
   virtual void unintegrated_bytes_changed(std::size_t previous, std::size_t current) = 0;
 

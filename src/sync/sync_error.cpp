@@ -16,8 +16,9 @@ ErrorCode to_error_code(SdkStatus status) noexcept {
     case SdkStatus::kSyncClientResetRequired: return ErrorCode::kClientReset;
     case SdkStatus::kBadChangeset: return ErrorCode::kBadChangeset;
     case SdkStatus::kConnectionClosed:
-    case SdkStatus::kSyncConnectFailed: return ErrorCode::kNetwork;
-    case SdkStatus::kSyncConnectTimeout: return ErrorCode::kTimedOut;
+    case SdkStatus::kSyncConnectFailed:
+    // Not `kTimedOut`, which says that the caller's own time ran out.
+    case SdkStatus::kSyncConnectTimeout: return ErrorCode::kNetwork;
     case SdkStatus::kTlsHandshakeFailed: return ErrorCode::kTlsFailure;
     case SdkStatus::kSyncPermissionDenied:
     case SdkStatus::kSyncWriteNotAllowed: return ErrorCode::kPermissionDenied;

@@ -5,12 +5,15 @@
 
 namespace tombolo::sync {
 
-WaitId Waits::add_upload(ClientVersion target, std::optional<TimePoint> deadline) {
+WaitId Waits::add_upload(ClientVersion target,
+                         bool outlives_pause,
+                         std::optional<TimePoint> deadline) {
   last_id_ = last_id_.next();
   waits_.push_back({.id = last_id_,
                     .direction = Direction::kUpload,
                     .target = target,
                     .mark = {},
+                    .outlives_pause = outlives_pause,
                     .deadline = deadline});
   return last_id_;
 }
@@ -50,6 +53,10 @@ std::vector<WaitId> Waits::take_downloads(RequestIdent reached) {
 
 std::vector<WaitId> Waits::take_expired(TimePoint now) {
   return take_if([&](const Wait& wait) { return wait.deadline && *wait.deadline <= now; });
+}
+
+std::vector<WaitId> Waits::take_interrupted() {
+  return take_if([](const Wait& wait) { return !wait.outlives_pause; });
 }
 
 std::vector<WaitId> Waits::take_all() {

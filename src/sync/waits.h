@@ -16,13 +16,17 @@ namespace tombolo::sync {
 /// Source:  docs/sync-client.md, "Waits".
 class Waits {
  public:
-  [[nodiscard]] WaitId add_upload(ClientVersion target, std::optional<TimePoint> deadline);
+  /// `outlives_pause`: `take_interrupted()` leaves it.
+  [[nodiscard]] WaitId add_upload(ClientVersion target,
+                                  bool outlives_pause,
+                                  std::optional<TimePoint> deadline);
   [[nodiscard]] WaitId add_download(RequestIdent mark, std::optional<TimePoint> deadline);
 
   // Each takes out the waits that have settled, oldest first.
   [[nodiscard]] std::vector<WaitId> take_uploads(ClientVersion confirmed);
   [[nodiscard]] std::vector<WaitId> take_downloads(RequestIdent reached);
   [[nodiscard]] std::vector<WaitId> take_expired(TimePoint now);
+  [[nodiscard]] std::vector<WaitId> take_interrupted();
   [[nodiscard]] std::vector<WaitId> take_all();
   [[nodiscard]] bool take(WaitId wait);
 
@@ -39,6 +43,7 @@ class Waits {
     Direction direction;
     ClientVersion target;
     RequestIdent mark;
+    bool outlives_pause = false;
     std::optional<TimePoint> deadline;
   };
 

@@ -1,6 +1,8 @@
 #include "tombolo/sync_session.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <utility>
 
 #include "client/sync_session.h"
@@ -17,8 +19,11 @@ ConnectionState to_public(sync::ConnectionState state) {
   return ConnectionState::kDisconnected;
 }
 
+/// Longer than anybody waits, and short enough to be counted from any moment.
+constexpr std::chrono::milliseconds kTimeoutMax = std::chrono::hours(24 * 365);
+
 std::optional<Duration> to_duration(SyncSession::Timeout timeout) {
-  return timeout ? std::optional<Duration>(*timeout) : std::nullopt;
+  return timeout ? std::optional<Duration>(std::min(*timeout, kTimeoutMax)) : std::nullopt;
 }
 
 /// Runs `task` on the realm's thread if there is a way to it, otherwise here.
@@ -30,10 +35,42 @@ void run_on(const Scheduler& scheduler, std::function<void()> task) {
   }
 }
 
-SyncSession::WaitDone on_realm_thread(const Scheduler& scheduler, SyncSession::WaitDone done) {
-  return [scheduler, done = std::move(done)](const Result<void>& outcome) {
+std::optional<std::chrono::milliseconds> to_milliseconds(std::optional<Duration> duration) {
+  if (!duration) return std::nullopt;
+  return std::chrono::ceil<std::chrono::milliseconds>(*duration);
+}
+
+template <typename T>
+std::function<void(const Result<T>&)> on_realm_thread(const Scheduler& scheduler,
+                                                      std::function<void(const Result<T>&)> done) {
+  return [scheduler, done = std::move(done)](const Result<T>& outcome) {
     run_on(scheduler, [done, outcome] { done(outcome); });
   };
+}
+
+/// A callback and the future that it fulfils.
+template <typename T>
+std::pair<std::function<void(const Result<T>&)>, std::future<Result<T>>> make_future() {
+  const auto promise = std::make_shared<std::promise<Result<T>>>();
+  return {[promise](const Result<T>& outcome) { promise->set_value(outcome); },
+          promise->get_future()};
+}
+
+/// Begins a wait with `begin(timeout, done)`, which answers with its ticket, and lets
+/// `options.stop` end it for as long as it has not settled.
+template <typename T, typename Begin>
+void begin_wait(const std::shared_ptr<client::SyncSession>& session,
+                const WaitOptions& options,
+                std::function<void(const Result<T>&)> done,
+                Begin&& begin) {
+  using StopCallback = std::stop_callback<std::function<void()>>;
+  // It goes with `done`, once that has been called.
+  const auto stop = std::make_shared<std::optional<StopCallback>>();
+  const auto ticket =
+      begin(to_duration(options.timeout),
+            [stop, done = std::move(done)](const Result<T>& outcome) { done(outcome); });
+  if (options.stop.stop_possible())
+    stop->emplace(options.stop, [session, ticket] { session->cancel_wait(ticket); });
 }
 
 /// A callback that can be taken back on the thread that it runs on.
@@ -75,26 +112,86 @@ bool SyncSession::is_connected() const {
   return connection_state() == ConnectionState::kConnected && state() == SessionState::kActive;
 }
 
-void SyncSession::wait_for_upload(Timeout timeout, WaitDone done) {
-  session_->wait_for_upload(to_duration(timeout), on_realm_thread(scheduler_, std::move(done)));
+void SyncSession::begin_upload_wait(const WaitOptions& options, WaitDone done) {
+  begin_wait<void>(
+      session_, options, std::move(done), [&](std::optional<Duration> timeout, WaitDone settled) {
+        return session_->wait_for_upload(timeout, std::move(settled));
+      });
 }
-void SyncSession::wait_for_download(Timeout timeout, WaitDone done) {
-  session_->wait_for_download(to_duration(timeout), on_realm_thread(scheduler_, std::move(done)));
+void SyncSession::begin_download_wait(const WaitOptions& options, WaitDone done) {
+  begin_wait<void>(
+      session_, options, std::move(done), [&](std::optional<Duration> timeout, WaitDone settled) {
+        return session_->wait_for_download(timeout, std::move(settled));
+      });
+}
+void SyncSession::begin_receipt(const WaitOptions& options, ReceiptDone done) {
+  begin_wait<Receipt>(session_,
+                      options,
+                      std::move(done),
+                      [&](std::optional<Duration> timeout, ReceiptDone settled) {
+                        return session_->wait_for_receipt(
+                            timeout,
+                            [settled = std::move(settled)](const Result<client::Receipt>& outcome) {
+                              settled(outcome ? Result<Receipt>({outcome->version.value()})
+                                              : Result<Receipt>(outcome.error()));
+                            });
+                      });
 }
 
+void SyncSession::wait_for_upload(const WaitOptions& options, WaitDone done) {
+  begin_upload_wait(options, on_realm_thread<void>(scheduler_, std::move(done)));
+}
+void SyncSession::wait_for_download(const WaitOptions& options, WaitDone done) {
+  begin_download_wait(options, on_realm_thread<void>(scheduler_, std::move(done)));
+}
+void SyncSession::receipt(const WaitOptions& options, ReceiptDone done) {
+  begin_receipt(options, on_realm_thread<Receipt>(scheduler_, std::move(done)));
+}
+
+std::future<Result<void>> SyncSession::wait_for_upload(const WaitOptions& options) {
+  auto [done, future] = make_future<void>();
+  begin_upload_wait(options, std::move(done));
+  return std::move(future);
+}
+std::future<Result<void>> SyncSession::wait_for_download(const WaitOptions& options) {
+  auto [done, future] = make_future<void>();
+  begin_download_wait(options, std::move(done));
+  return std::move(future);
+}
+std::future<Result<Receipt>> SyncSession::receipt(const WaitOptions& options) {
+  auto [done, future] = make_future<Receipt>();
+  begin_receipt(options, std::move(done));
+  return std::move(future);
+}
+
+void SyncSession::wait_for_upload(Timeout timeout, WaitDone done) {
+  wait_for_upload(WaitOptions{.timeout = timeout}, std::move(done));
+}
+void SyncSession::wait_for_download(Timeout timeout, WaitDone done) {
+  wait_for_download(WaitOptions{.timeout = timeout}, std::move(done));
+}
 std::future<Result<void>> SyncSession::wait_for_upload(Timeout timeout) {
-  const auto promise = std::make_shared<std::promise<Result<void>>>();
-  session_->wait_for_upload(to_duration(timeout), [promise](const Result<void>& outcome) {
-    promise->set_value(outcome);
-  });
-  return promise->get_future();
+  return wait_for_upload(WaitOptions{.timeout = timeout});
 }
 std::future<Result<void>> SyncSession::wait_for_download(Timeout timeout) {
-  const auto promise = std::make_shared<std::promise<Result<void>>>();
-  session_->wait_for_download(to_duration(timeout), [promise](const Result<void>& outcome) {
-    promise->set_value(outcome);
-  });
-  return promise->get_future();
+  return wait_for_download(WaitOptions{.timeout = timeout});
+}
+
+SyncSessionStats SyncSession::stats() const {
+  const client::SyncStats stats = session_->stats();
+  return {.messages_sent = stats.session.messages_sent,
+          .bytes_sent = stats.session.bytes_sent,
+          .messages_received = stats.session.messages_received,
+          .bytes_received = stats.session.bytes_received,
+          .round_trip = stats.round_trip,
+          .last_message_age = to_milliseconds(stats.last_message_age),
+          .last_error = stats.session.last_error,
+          .next_retry = to_milliseconds(stats.next_retry)};
+}
+
+PendingUploads SyncSession::pending_uploads() const {
+  const client::PendingUploads pending = session_->pending_uploads();
+  return {pending.transactions, pending.objects, pending.bytes, pending.oldest_age};
 }
 
 NotificationToken SyncSession::observe_progress(

@@ -141,14 +141,36 @@ export interface NativeAppOptions {
   persistUsers: boolean;
 }
 
+/** Durations are milliseconds; null where there is nothing to tell. */
+export interface NativeSyncSessionStats {
+  messagesSent: number;
+  bytesSent: number;
+  messagesReceived: number;
+  bytesReceived: number;
+  roundTrip: number | null;
+  lastMessageAge: number | null;
+  lastError: Error | null;
+  nextRetry: number | null;
+}
+export interface NativePendingUploads {
+  transactions: number;
+  objects: number;
+  bytes: number;
+  oldestAge: number | null;
+}
+
 export interface NativeSyncSession {
   pause(): void;
   resume(): void;
   reconnect(): void;
   isActive(): boolean;
   connectionState(): "disconnected" | "connecting" | "connected";
-  waitForUpload(timeoutMs: number | null, done: NativeCompletion<undefined>): void;
-  waitForDownload(timeoutMs: number | null, done: NativeCompletion<undefined>): void;
+  stats(): NativeSyncSessionStats;
+  pendingUploads(): NativePendingUploads;
+  // Each answers with a function that ends the wait.
+  waitForUpload(timeoutMs: number | null, done: NativeCompletion<undefined>): () => void;
+  waitForDownload(timeoutMs: number | null, done: NativeCompletion<undefined>): () => void;
+  receipt(timeoutMs: number | null, done: NativeCompletion<bigint>): () => void;
   observeProgress(
     isUpload: boolean,
     isStreaming: boolean,

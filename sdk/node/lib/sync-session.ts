@@ -1,5 +1,5 @@
-import { assertFunction } from "./assert";
-import { TimeoutError } from "./errors";
+import { assertFunction, assertObject } from "./assert";
+import { TimeoutError, TypeAssertionError } from "./errors";
 import { Listeners, callListener } from "./listeners";
 import { NativeCompletion, NativeSyncSession } from "./native";
 import type { User } from "./user";
@@ -39,6 +39,47 @@ export type ConnectionNotificationCallback = (
 const progressListeners = new Listeners<(...args: number[]) => void>();
 const connectionListeners = new Listeners<ConnectionNotificationCallback>();
 
+/** How a session is doing. What is counted is counted since the session began. */
+export interface SyncSessionStats {
+  readonly messagesSent: number;
+  readonly bytesSent: number;
+  readonly messagesReceived: number;
+  readonly bytesReceived: number;
+  /** Milliseconds that the newest answered PING took. */
+  readonly roundTrip: number | null;
+  /** Milliseconds since the server last said anything on the connection. */
+  readonly lastMessageAge: number | null;
+  /** Errors that were not worth telling are here too. */
+  readonly lastError: Error | null;
+  /** Milliseconds until it connects, or binds, again by itself; null: it is not waiting. */
+  readonly nextRetry: number | null;
+}
+
+/** What was written and is not yet confirmed by the server. */
+export interface PendingUploads {
+  readonly transactions: number;
+  /** Different ones that were created, changed or erased. */
+  readonly objects: number;
+  /** Of changesets, as progress counts them. */
+  readonly bytes: number;
+  /** Milliseconds since the oldest was committed; null when there are none. */
+  readonly oldestAge: number | null;
+}
+
+/** That the server holds, on durable storage, all that had been committed. */
+export interface Receipt {
+  /** Of the newest commit of the file that it covers. */
+  readonly version: bigint;
+}
+
+/** How a wait may end before its time. */
+export interface WaitOptions {
+  /** Milliseconds after which the wait is rejected with a `TimeoutError`. */
+  timeout?: number;
+  /** When it aborts, the wait is rejected with the signal's reason. */
+  signal?: AbortSignal;
+}
+
 /** The synchronisation of one file with its server. */
 export class SyncSession {
   readonly #native: NativeSyncSession;
@@ -75,18 +116,42 @@ export class SyncSession {
   /**
    * Resolves once the server has confirmed all that was committed before the call.
    *
-   * @throws {Error} (rejects) after `timeoutMs`, or when the session ends or is paused.
+   * @throws {Error} (rejects) `TimeoutError`, the signal's reason, or with the `code` "Cancelled"
+   *   after a pause, "Closed", "Authentication" after a log-out, or that of the session's error.
    */
-  uploadAllLocalChanges(timeoutMs?: number): Promise<true> {
-    return settle(`Uploading changes did not complete in ${timeoutMs ?? 0} ms.`, (done) =>
-      this.#native.waitForUpload(timeoutMs ?? null, done),
+  async uploadAllLocalChanges(options?: number | WaitOptions): Promise<true> {
+    await settle("Uploading changes", options, (timeout, done: NativeCompletion<undefined>) =>
+      this.#native.waitForUpload(timeout, done),
     );
+    return true;
   }
   /** Resolves once all is integrated that the server had at the time of the call. */
-  downloadAllServerChanges(timeoutMs?: number): Promise<true> {
-    return settle(`Downloading changes did not complete in ${timeoutMs ?? 0} ms.`, (done) =>
-      this.#native.waitForDownload(timeoutMs ?? null, done),
+  async downloadAllServerChanges(options?: number | WaitOptions): Promise<true> {
+    await settle("Downloading changes", options, (timeout, done: NativeCompletion<undefined>) =>
+      this.#native.waitForDownload(timeout, done),
     );
+    return true;
+  }
+  /**
+   * Resolves once the server holds durably all that was committed before the call. Pauses do not
+   * end it: it goes on with the session.
+   */
+  async receipt(options?: number | WaitOptions): Promise<Receipt> {
+    const version = await settle(
+      "The receipt",
+      options,
+      (timeout, done: NativeCompletion<bigint>) => this.#native.receipt(timeout, done),
+    );
+    return { version };
+  }
+
+  /** How it is doing, at this moment. */
+  stats(): SyncSessionStats {
+    return this.#native.stats();
+  }
+  /** What the server has not confirmed yet, read from the file. */
+  pendingUploads(): PendingUploads {
+    return this.#native.pendingUploads();
   }
 
   addProgressNotification(
@@ -129,18 +194,43 @@ export class SyncSession {
   }
 }
 
-function settle(
-  onTimeout: string,
-  start: (done: NativeCompletion<undefined>) => void,
-): Promise<true> {
+/** Runs a wait that `start` begins and whose end it is given a function for. */
+function settle<T>(
+  what: string,
+  options: number | WaitOptions | undefined,
+  start: (timeoutMs: number | null, done: NativeCompletion<T>) => () => void,
+): Promise<T> {
+  const { timeout, signal } = toWaitOptions(options);
   return new Promise((resolve, reject) => {
-    start((error) => {
+    signal?.throwIfAborted();
+    const onAbort = () => {
+      stop();
+      reject(signal?.reason);
+    };
+    const stop = start(timeout === Infinity ? null : (timeout ?? null), (error, value) => {
+      signal?.removeEventListener("abort", onAbort);
       if (error === null) {
-        resolve(true);
+        resolve(value);
       } else {
         const { code } = error as NodeJS.ErrnoException;
+        const onTimeout = `${what} did not complete in ${timeout ?? 0} ms.`;
         reject(code === "TimedOut" ? new TimeoutError(onTimeout) : error);
       }
     });
+    signal?.addEventListener("abort", onAbort, { once: true });
   });
+}
+
+function toWaitOptions(options: number | WaitOptions | undefined): WaitOptions {
+  if (options === undefined) return {};
+  if (typeof options === "number") return toWaitOptions({ timeout: options });
+  assertObject(options, "options");
+  const { timeout, signal } = options;
+  if (timeout !== undefined && (typeof timeout !== "number" || !(timeout >= 0))) {
+    throw new TypeAssertionError("a number of milliseconds", timeout, "timeout");
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeAssertionError("an AbortSignal", signal, "signal");
+  }
+  return options;
 }

@@ -17,13 +17,33 @@ const char* name_of(ConnectionState state) {
   return "disconnected";
 }
 
-SyncSession::Timeout timeout_argument(const Napi::CallbackInfo& info) {
-  if (!info[0].IsNumber()) return std::nullopt;
-  return std::chrono::milliseconds(info[0].As<Napi::Number>().Int64Value());
+Napi::Value to_js(Napi::Env env, const std::optional<std::chrono::milliseconds>& duration) {
+  if (!duration) return env.Null();
+  return Napi::Number::New(env, static_cast<double>(duration->count()));
 }
 
-SyncSession::WaitDone wait_completion(const Napi::CallbackInfo& info) {
-  const Completion completion(JsThread::of(info.Env()), info[1].As<Napi::Function>());
+Napi::Value to_js(Napi::Env env, std::uint64_t number) {
+  return Napi::Number::New(env, static_cast<double>(number));
+}
+
+/// A wait for `(timeout in ms or null, callback(error, value))`: begins it with `begin(options)`,
+/// and answers with a function that ends it.
+template <typename Begin>
+Napi::Value begin_wait(const Napi::CallbackInfo& info, Begin&& begin) {
+  return guarded(info.Env(), [&] {
+    WaitOptions options;
+    if (info[0].IsNumber())
+      options.timeout = std::chrono::milliseconds(info[0].As<Napi::Number>().Int64Value());
+    const auto stop = std::make_shared<std::stop_source>();
+    options.stop = stop->get_token();
+    begin(options, Completion(JsThread::of(info.Env()), info[1].As<Napi::Function>()));
+    return Napi::Function::New(info.Env(),
+                               [stop](const Napi::CallbackInfo&) { stop->request_stop(); });
+  });
+}
+
+/// What settles a wait's `completion`.
+SyncSession::WaitDone settling(const Completion& completion) {
   return [completion](const Result<void>& outcome) {
     if (outcome) {
       completion.succeed([](Napi::Env env) { return env.Undefined(); });
@@ -41,6 +61,9 @@ Napi::Function NativeSyncSession::define(Napi::Env env) {
                      {InstanceMethod<&NativeSyncSession::pause>("pause"),
                       InstanceMethod<&NativeSyncSession::resume>("resume"),
                       InstanceMethod<&NativeSyncSession::reconnect>("reconnect"),
+                      InstanceMethod<&NativeSyncSession::stats>("stats"),
+                      InstanceMethod<&NativeSyncSession::pending_uploads>("pendingUploads"),
+                      InstanceMethod<&NativeSyncSession::receipt>("receipt"),
                       InstanceMethod<&NativeSyncSession::is_active>("isActive"),
                       InstanceMethod<&NativeSyncSession::connection_state>("connectionState"),
                       InstanceMethod<&NativeSyncSession::wait_for_upload>("waitForUpload"),
@@ -73,14 +96,62 @@ Napi::Value NativeSyncSession::connection_state(const Napi::CallbackInfo& info) 
   return Napi::String::New(info.Env(), name_of(session_->connection_state()));
 }
 
-/// waitForUpload(timeout in ms or null, callback(error, undefined))
-void NativeSyncSession::wait_for_upload(const Napi::CallbackInfo& info) {
-  guarded(info.Env(),
-          [&] { session_->wait_for_upload(timeout_argument(info), wait_completion(info)); });
+/// stats(): {messagesSent, bytesSent, messagesReceived, bytesReceived, roundTrip, lastMessageAge,
+/// lastError, nextRetry}, durations in ms or null
+Napi::Value NativeSyncSession::stats(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const SyncSessionStats stats = session_->stats();
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("messagesSent", to_js(env, stats.messages_sent));
+  object.Set("bytesSent", to_js(env, stats.bytes_sent));
+  object.Set("messagesReceived", to_js(env, stats.messages_received));
+  object.Set("bytesReceived", to_js(env, stats.bytes_received));
+  object.Set("roundTrip", to_js(env, stats.round_trip));
+  object.Set("lastMessageAge", to_js(env, stats.last_message_age));
+  object.Set("lastError",
+             stats.last_error ? to_js_error(env, *stats.last_error).Value() : env.Null());
+  object.Set("nextRetry", to_js(env, stats.next_retry));
+  return object;
 }
-void NativeSyncSession::wait_for_download(const Napi::CallbackInfo& info) {
-  guarded(info.Env(),
-          [&] { session_->wait_for_download(timeout_argument(info), wait_completion(info)); });
+
+/// pendingUploads(): {transactions, objects, bytes, oldestAge}
+Napi::Value NativeSyncSession::pending_uploads(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const Napi::Env env = info.Env();
+    const PendingUploads pending = session_->pending_uploads();
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("transactions", to_js(env, pending.transactions));
+    object.Set("objects", to_js(env, pending.objects));
+    object.Set("bytes", to_js(env, pending.bytes));
+    object.Set("oldestAge", to_js(env, pending.oldest_age));
+    return object;
+  });
+}
+
+/// waitForUpload(timeout in ms or null, callback(error, undefined)): stop
+Napi::Value NativeSyncSession::wait_for_upload(const Napi::CallbackInfo& info) {
+  return begin_wait(info, [&](const WaitOptions& options, const Completion& completion) {
+    session_->wait_for_upload(options, settling(completion));
+  });
+}
+Napi::Value NativeSyncSession::wait_for_download(const Napi::CallbackInfo& info) {
+  return begin_wait(info, [&](const WaitOptions& options, const Completion& completion) {
+    session_->wait_for_download(options, settling(completion));
+  });
+}
+/// receipt(timeout in ms or null, callback(error, version as a bigint)): stop
+Napi::Value NativeSyncSession::receipt(const Napi::CallbackInfo& info) {
+  return begin_wait(info, [&](const WaitOptions& options, const Completion& completion) {
+    session_->receipt(options, [completion](const Result<Receipt>& outcome) {
+      if (outcome) {
+        completion.succeed([version = outcome->version](Napi::Env env) -> Napi::Value {
+          return Napi::BigInt::New(env, version);
+        });
+      } else {
+        completion.fail(outcome.error());
+      }
+    });
+  });
 }
 
 /// observeProgress(isUpload, isStreaming, callback(transferred, transferable, estimate)): stop

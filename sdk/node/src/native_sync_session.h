@@ -21,10 +21,13 @@ class NativeSyncSession : public Napi::ObjectWrap<NativeSyncSession> {
   void pause(const Napi::CallbackInfo& info);
   void resume(const Napi::CallbackInfo& info);
   void reconnect(const Napi::CallbackInfo& info);
+  Napi::Value stats(const Napi::CallbackInfo& info);
+  Napi::Value pending_uploads(const Napi::CallbackInfo& info);
   Napi::Value is_active(const Napi::CallbackInfo& info);
   Napi::Value connection_state(const Napi::CallbackInfo& info);
-  void wait_for_upload(const Napi::CallbackInfo& info);
-  void wait_for_download(const Napi::CallbackInfo& info);
+  Napi::Value wait_for_upload(const Napi::CallbackInfo& info);
+  Napi::Value wait_for_download(const Napi::CallbackInfo& info);
+  Napi::Value receipt(const Napi::CallbackInfo& info);
   Napi::Value observe_progress(const Napi::CallbackInfo& info);
   Napi::Value observe_connection(const Napi::CallbackInfo& info);
 

@@ -6,6 +6,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <stop_token>
 
 #include "base/error.h"
 #include "base/result.h"
@@ -36,16 +37,51 @@ struct SyncProgress {
   double estimate = 0;
 };
 
+/// How a session is doing. What is counted is counted since the session began.
+struct SyncSessionStats {
+  std::uint64_t messages_sent = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t messages_received = 0;
+  std::uint64_t bytes_received = 0;
+  std::optional<std::chrono::milliseconds> round_trip;  ///< Of the newest answered PING.
+  /// Since the server last said anything on the connection.
+  std::optional<std::chrono::milliseconds> last_message_age;
+  std::optional<Error> last_error;  ///< Errors that were not worth telling are here too.
+  /// Until it connects, or binds, again by itself; nullopt: it is not waiting.
+  std::optional<std::chrono::milliseconds> next_retry;
+};
+
+/// What was written and is not yet confirmed by the server.
+struct PendingUploads {
+  std::uint64_t transactions = 0;
+  std::uint64_t objects = 0;  ///< Different ones that were created, changed or erased.
+  std::uint64_t bytes = 0;    ///< Of changesets, as progress counts them.
+  std::optional<std::chrono::milliseconds> oldest_age;  ///< nullopt: there are none.
+};
+
+/// That the server holds, on durable storage, all that had been committed.
+struct Receipt {
+  std::uint64_t version = 0;  ///< Of the newest commit of the file that it covers.
+};
+
+/// How a wait may end before its time.
+struct WaitOptions {
+  std::optional<std::chrono::milliseconds> timeout;  ///< Then `kTimedOut`.
+  std::stop_token stop;                              ///< Then `kCancelled`.
+};
+
 /// The synchronisation of one file with its server: the same for all realms of the file.
 ///
 ///     realm.sync_session()->wait_for_upload().get().value();
 ///
-/// Errors:  a wait gives `kTimedOut`, `kCancelled` (paused or closed) or what ended the session.
+/// Errors:  a wait gives `kTimedOut`, `kCancelled` (paused, or stopped by its caller), `kClosed`,
+///          `kAuthentication` (the user logged out) or what ended the session.
 /// Thread:  callable from any thread. Callbacks come on the realm's thread if it has a scheduler,
 ///          otherwise on the library's I/O thread, where they may not block.
 class SyncSession {
  public:
   using WaitDone = std::function<void(const Result<void>& outcome)>;
+  using ReceiptDone = std::function<void(const Result<Receipt>& outcome)>;
   using Timeout = std::optional<std::chrono::milliseconds>;
 
   SyncSession(std::shared_ptr<client::SyncSession> session, Scheduler scheduler) noexcept;
@@ -67,6 +103,20 @@ class SyncSession {
   [[nodiscard]] std::future<Result<void>> wait_for_download(Timeout timeout = std::nullopt);
   void wait_for_upload(Timeout timeout, WaitDone done);
   void wait_for_download(Timeout timeout, WaitDone done);
+  [[nodiscard]] std::future<Result<void>> wait_for_upload(const WaitOptions& options);
+  [[nodiscard]] std::future<Result<void>> wait_for_download(const WaitOptions& options);
+  void wait_for_upload(const WaitOptions& options, WaitDone done);
+  void wait_for_download(const WaitOptions& options, WaitDone done);
+  /// Ready once the server holds durably all that was committed before the call. Pauses do not end
+  /// it: it goes on with the session.
+  [[nodiscard]] std::future<Result<Receipt>> receipt(const WaitOptions& options = {});
+  void receipt(const WaitOptions& options, ReceiptDone done);
+
+  [[nodiscard]] SyncSessionStats stats() const;
+  /// Reads what is pending from the file.
+  ///
+  /// Errors:  throws `Error{kClosed, kStorage}`.
+  [[nodiscard]] PendingUploads pending_uploads() const;
 
   NotificationToken observe_progress(ProgressDirection direction,
                                      ProgressMode mode,
@@ -75,6 +125,10 @@ class SyncSession {
       std::function<void(ConnectionState current, ConnectionState previous)> callback);
 
  private:
+  void begin_upload_wait(const WaitOptions& options, WaitDone done);
+  void begin_download_wait(const WaitOptions& options, WaitDone done);
+  void begin_receipt(const WaitOptions& options, ReceiptDone done);
+
   std::shared_ptr<client::SyncSession> session_;
   Scheduler scheduler_;
 };
