@@ -142,20 +142,9 @@ class Applier::Machine {
 
   /// The key, which must be of the kind that the class needs.
   [[nodiscard]] ObjectKey key_of(const ClassStore& store, const PrimaryKey& key) {
-    const ObjectKey result = to_object_key(key);
+    const ObjectKey result = to_object_key(reader_, key);
     if (!is_key_of(store.info(), result)) refuse("the key is not of the class's kind");
     return state_.to_stored(result);
-  }
-
-  [[nodiscard]] ObjectKey to_object_key(const PrimaryKey& key) const {
-    switch (key.type) {
-      case PayloadType::kInt: return ObjectKey::of_int(key.integer);
-      case PayloadType::kString: return ObjectKey::of_string(reader_.string(key.string));
-      case PayloadType::kObjectId: return ObjectKey::of_object_id(key.object_id);
-      case PayloadType::kUuid: return ObjectKey::of_uuid(key.uuid);
-      case PayloadType::kGlobalKey: return ObjectKey::of_global_key(key.global_key);
-      default: return ObjectKey::null();
-    }
   }
 
   /// The place of a path instruction: an object that is there and a property that it has.
@@ -387,6 +376,17 @@ class Applier::Machine {
   std::vector<NamedProperty> properties_;  ///< By string index, for the class met last.
   std::optional<NamedObject> object_;      ///< The object of the instruction before.
 };
+
+ObjectKey to_object_key(const ChangesetReader& reader, const PrimaryKey& key) {
+  switch (key.type) {
+    case PayloadType::kInt: return ObjectKey::of_int(key.integer);
+    case PayloadType::kString: return ObjectKey::of_string(reader.string(key.string));
+    case PayloadType::kObjectId: return ObjectKey::of_object_id(key.object_id);
+    case PayloadType::kUuid: return ObjectKey::of_uuid(key.uuid);
+    case PayloadType::kGlobalKey: return ObjectKey::of_global_key(key.global_key);
+    default: return ObjectKey::null();
+  }
+}
 
 Applier::Applier(RealmWriter& realm) : machine_(std::make_unique<Machine>(realm)) {}
 Applier::~Applier() = default;

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "changeset/reader.h"
 #include "store/realm_writer.h"
 
 namespace tombolo::store {
@@ -31,5 +32,9 @@ class Applier {
   class Machine;
   std::unique_ptr<Machine> machine_;
 };
+
+/// The key of an object that an instruction of `reader` names; views what the reader reads.
+[[nodiscard]] ObjectKey to_object_key(const changeset::ChangesetReader& reader,
+                                      const changeset::PrimaryKey& key);
 
 }  // namespace tombolo::store

@@ -305,6 +305,25 @@ GlobalKey ClassStore::next_global_key() {
   return {0, counters().next_sequence};
 }
 
+void ClassStore::name_own_keys(ClientFileIdent maker) {
+  if (info_.primary_key) return;
+  for (auto tuple = index_.find_from({}); tuple && tuple->words[0] == 0;
+       tuple = index_.find_from({})) {
+    const ObjectKey own = ObjectKey::of_global_key({0, tuple->words[1]});
+    const ObjectKey named = ObjectKey::of_global_key({maker.value(), tuple->words[1]});
+    const std::uint64_t entry = tuple->words[2];
+    const RowId row(entry & ~kTombstoneBit);
+    unindex(own, entry);
+    if ((entry & kTombstoneBit) != 0) {
+      transaction_.put(tombstone_key(row), encode_key(named));
+    } else {
+      write_global_key(tables_[0].open(row), named.as_global_key());
+      tables_[0].settle(row);
+    }
+    index(named, entry);
+  }
+}
+
 void ClassStore::erase(RowId row) {
   const auto key = key_of(row);
   TOMBOLO_ASSERT(key);
@@ -363,12 +382,13 @@ void ClassStore::write_key(RowId row, const ObjectKey& key) {
   if (info_.primary_key) {
     write(row, info_.key_property(), key.to_value());
   } else {
-    const GlobalKey global_key = key.as_global_key();
-    std::memcpy(at.block->values(kKeyColumn) + at.slot * sizeof(global_key),
-                &global_key,
-                sizeof(global_key));
+    write_global_key(at, key.as_global_key());
     tables_[0].settle(row);
   }
+}
+
+void ClassStore::write_global_key(BlockTable::OpenSlot at, const GlobalKey& key) {
+  std::memcpy(at.block->values(kKeyColumn) + at.slot * sizeof(key), &key, sizeof(key));
 }
 
 void ClassStore::write(RowId row, const PropertyInfo& property, const Value& value) {

@@ -82,6 +82,10 @@ class ClassStore {
   void bury(RowId row);
   void drop_tombstone(RowId row);
 
+  /// Gives the global keys that were made in this file, those of ident 0, the ident `maker`:
+  /// objects and tombstones stay what they are for everybody else.
+  void name_own_keys(ClientFileIdent maker);
+
   void write(RowId row, const PropertyInfo& property, const Value& value);
   void write_list_root(RowId row, const PropertyInfo& property, BytesView root);
   /// Erases what the property keeps outside of blocks, for all objects.
@@ -117,6 +121,7 @@ class ClassStore {
   void index(const ObjectKey& key, std::uint64_t row);
   void unindex(const ObjectKey& key, std::uint64_t row);
   void write_key(RowId row, const ObjectKey& key);
+  static void write_global_key(BlockTable::OpenSlot at, const GlobalKey& key);
   void clear_slots(RowId row);
   void write_text(BlockTable::OpenSlot at,
                   RowId row,

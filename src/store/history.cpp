@@ -115,8 +115,14 @@ std::optional<BytesView> HistoryReader::find_reciprocal(ClientFileIdent peer,
 }
 
 HistoryVersion HistoryWriter::append(const NewHistoryEntry& entry) {
+  const HistoryVersion version = bounds().newest.next();
+  append_as(version, entry);
+  return version;
+}
+
+void HistoryWriter::append_as(HistoryVersion version, const NewHistoryEntry& entry) {
   const HistoryBounds before = bounds();
-  const HistoryVersion version = before.newest.next();
+  TOMBOLO_ASSERT(version > before.newest);
   put_entry(*transaction_,
             entry_key(realm_, version.value()),
             {.origin = entry.origin.value(),
@@ -125,7 +131,6 @@ HistoryVersion HistoryWriter::append(const NewHistoryEntry& entry) {
              .salt = entry.salt.value(),
              .bytes_total = before.bytes_total + entry.changeset.size()},
             entry.changeset);
-  return version;
 }
 
 void HistoryWriter::rewrite(HistoryVersion version, BytesView changeset) {
@@ -144,6 +149,13 @@ void HistoryWriter::trim(HistoryVersion up_to) {
     transaction_->erase(entry_key(realm_, base.version));
   }
   transaction_->put(Key(realm_, Space::kHistoryBase), std::as_bytes(std::span(&base, 1)));
+}
+
+void HistoryWriter::restart(HistoryVersion base) {
+  transaction_->erase_prefix(Key(realm_, Space::kHistory));
+  transaction_->erase_prefix(Key(realm_, Space::kReciprocal));
+  const BaseRecord record{.version = base.value(), .bytes_total = 0};
+  transaction_->put(Key(realm_, Space::kHistoryBase), std::as_bytes(std::span(&record, 1)));
 }
 
 void HistoryWriter::put_reciprocal(ClientFileIdent peer,

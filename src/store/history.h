@@ -79,10 +79,16 @@ class HistoryWriter : public HistoryReader {
   using HistoryReader::HistoryReader;
 
   HistoryVersion append(const NewHistoryEntry& entry);
+  /// Appends an entry under a version of the caller's, which is greater than the newest (asserted);
+  /// those between are as if trimmed.
+  void append_as(HistoryVersion version, const NewHistoryEntry& entry);
   /// Replaces the changeset of an entry that exists (asserted); its byte count stays.
   void rewrite(HistoryVersion version, BytesView changeset);
   /// Drops the entries up to and with `up_to`.
   void trim(HistoryVersion up_to);
+  /// Drops all entries and the reciprocals of all peers. The history goes on after `base`, and
+  /// counts bytes from 0.
+  void restart(HistoryVersion base);
 
   void put_reciprocal(ClientFileIdent peer, HistoryVersion version, BytesView changeset);
   /// Drops the reciprocals of `peer` up to and with `up_to`.

@@ -101,7 +101,10 @@ void RealmState::put_record() {
 }
 
 void RealmState::set_file_ident(ClientFileIdent ident) {
-  (void)catalog();
+  const ClientFileIdent previous = file_ident();
+  if (previous != ClientFileIdent{} && previous != ident) {
+    for (const ClassInfo& info : catalog().classes()) class_store(info.id).name_own_keys(previous);
+  }
   record_.file_ident = ident.value();
   put_record();
 }

@@ -93,7 +93,8 @@ class RealmWriter : public RealmReader {
   void list_erase(const SlotRef& list, std::uint32_t position);
   void list_clear(const SlotRef& list);
 
-  /// Under which ident others know this file; global keys made before are known by it as well.
+  /// Under which ident others know this file; global keys made before there was one are known by it
+  /// as well. Those made under another ident keep that.
   /// Changesets in the history that name them are the caller's to rewrite.
   void set_file_ident(ClientFileIdent ident);
 

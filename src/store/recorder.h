@@ -43,6 +43,8 @@ class Recorder {
   void list_clear(const SlotRef& list);
 
   [[nodiscard]] BytesView changeset() const noexcept { return writer_.bytes(); }
+  /// For instructions that no write of this realm makes.
+  [[nodiscard]] changeset::ChangesetWriter& writer() noexcept { return writer_; }
 
  private:
   struct ClassNames {
