@@ -7,12 +7,15 @@
 namespace tombolo::client {
 namespace {
 
-/// See `sync::SessionOptions::progress_delay`. Nobody notices it, but an application that writes in
-/// a loop has its file to itself, and what does not concern a file costs it a commit a second.
+/// See `sync::SessionOptions::progress_delay`. Nobody notices them, but an application that writes
+/// in a loop has its file to itself, and what does not concern a file costs it two commits a
+/// minute.
 constexpr Duration kProgressDelay = std::chrono::seconds(1);
+constexpr Duration kIdleProgressDelay = std::chrono::seconds(30);
 
-sync::SessionOptions with_progress_delay(sync::SessionOptions options) {
+sync::SessionOptions with_progress_delays(sync::SessionOptions options) {
   options.progress_delay = kProgressDelay;
+  options.idle_progress_delay = kIdleProgressDelay;
   return options;
 }
 
@@ -106,7 +109,7 @@ SyncSession::SyncSession(std::shared_ptr<ConnectionDriver> driver,
     : driver_(std::move(driver)),
       file_(environment->path()),
       readable_(environment),
-      options_(with_progress_delay(std::move(options))),
+      options_(with_progress_delays(std::move(options))),
       environment_(std::move(environment)) {}
 
 SyncSession::~SyncSession() = default;

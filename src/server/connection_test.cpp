@@ -108,6 +108,12 @@ class Peers {
             .upload = upload,
             .body = std::make_shared<const protocol::EncodedBody>()};
   }
+  static DownloadAnswer download_of(std::string_view body, std::uint64_t server_version) {
+    DownloadAnswer download = empty_download(server_version);
+    download.body = std::make_shared<const protocol::EncodedBody>(
+        protocol::EncodedBody{to_bytes(as_bytes(body)), body.size()});
+    return download;
+  }
   /// The same from BIND to after the first, empty DOWNLOAD.
   SessionKey run_caught_up_session(std::uint64_t history_end = 0,
                                    protocol::UploadCursor recorded = {}) {
@@ -220,7 +226,8 @@ TEST(Connection, AnswersAMarkAfterWhatWasThereWhenItCame) {
 
   // Then the answer does not wait for what came after the request.
   EXPECT_THAT(peers.sent(), ElementsAre(StartsWith("download 1 5 "), "mark 1 7\n"));
-  peers.build_download(9);
+  const auto build = peers.effect<BuildDownload>();
+  peers.connection.download_built(build.session, Peers::download_of("A", 9));
   EXPECT_THAT(peers.sent(), ElementsAre(StartsWith("download 1 9 ")));
 }
 
@@ -701,6 +708,43 @@ TEST(Connection, SendsPongBeforeEverythingElse) {
   EXPECT_THAT(peers.sent(), ElementsAre("pong 123\n", StartsWith("download")));
 }
 
+TEST(Connection, KeepsToItselfThatNothingConcernsTheClient) {
+  // Given a client that is caught up,
+  Peers peers;
+  const SessionKey key = peers.run_caught_up_session(5);
+
+  // When the history grows by what is nothing to it,
+  peers.connection.history_advanced(key, ServerVersion(7));
+  peers.build_download(7);
+  EXPECT_THAT(peers.sent(), IsEmpty());
+
+  // Then the search goes on from there,
+  peers.connection.history_advanced(key, ServerVersion(8));
+  const auto build = peers.effect<BuildDownload>();
+  EXPECT_EQ(build.request.cursor.server_version, ServerVersion(7));
+  peers.connection.download_built(build.session, Peers::empty_download(8));
+  EXPECT_THAT(peers.sent(), IsEmpty());
+  EXPECT_THAT(peers.effects<BuildDownload>(), IsEmpty());
+
+  // and whoever asks is told where it stands.
+  peers.receive("mark 1 1\n");
+  peers.build_download(8);
+  EXPECT_THAT(peers.sent(), ElementsAre("download 1 8 0 8 5 0 0 0 0 0 0\n", "mark 1 1\n"));
+}
+
+TEST(Connection, DoesNotLetAClientFallFarBehind) {
+  Peers peers;
+  const SessionKey key = peers.run_caught_up_session(5);
+
+  peers.connection.history_advanced(key, ServerVersion(104));
+  peers.build_download(104);
+  EXPECT_THAT(peers.sent(), IsEmpty());
+  peers.connection.history_advanced(key, ServerVersion(105));
+  peers.build_download(105);
+
+  EXPECT_THAT(peers.sent(), ElementsAre(StartsWith("download 1 105 ")));
+}
+
 TEST(Connection, GivesSessionsTheirTurns) {
   // Given two sessions that both have much to send,
   Peers peers;
@@ -711,7 +755,7 @@ TEST(Connection, GivesSessionsTheirTurns) {
   // When the socket takes one message at a time,
   for (std::uint64_t version = 1; version <= 3; ++version) {
     for (const BuildDownload& build : peers.effects<BuildDownload>()) {
-      peers.connection.download_built(build.session, Peers::empty_download(version));
+      peers.connection.download_built(build.session, Peers::download_of("A", version));
     }
     for (int i = 0; i < 2; ++i) {
       const auto message = peers.connection.take_message();
@@ -788,17 +832,13 @@ TEST(Connection, StopsReadingWhileTooMuchWaitsForIntegration) {
 TEST(Connection, SharesTheBodyOfADownload) {
   Peers peers;
   const SessionKey key = peers.run_session();
-  DownloadAnswer download = Peers::empty_download(0);
-  auto body = std::make_shared<protocol::EncodedBody>();
-  body->wire_bytes = to_bytes(as_bytes("3 0 1 2 1 1 A"));
-  body->uncompressed_bytes = body->wire_bytes.size();
-  download.body = body;
+  const DownloadAnswer download = Peers::download_of("3 0 1 2 1 1 A", 0);
 
   peers.connection.download_built(key, download);
   const auto message = peers.connection.take_message();
 
   ASSERT_TRUE(message);
-  EXPECT_EQ(message->body.get(), &body->wire_bytes);
+  EXPECT_EQ(message->body.get(), &download.body->wire_bytes);
 }
 
 TEST(Connection, ClosesWhenTheClientFallsSilent) {

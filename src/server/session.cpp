@@ -19,6 +19,11 @@ bool needs_client_reset(SyncErrorCode code) noexcept {
          code == SyncErrorCode::kBadChangesetSize;
 }
 
+/// Versions that a client may fall behind by changes that are nothing to it. Who merely connects to
+/// a partition uploads its schema, which comes to nothing everywhere: without this, each of a
+/// thousand such clients would have a message for each other. Source: docs/server.md, "Downloads".
+constexpr std::uint64_t kVersionsHeldBackMax = 100;
+
 }  // namespace
 
 void Session::begin(bool needs_client_file_ident, SessionWork& work) {
@@ -64,7 +69,7 @@ Result<void> Session::receive(const protocol::ClientMessage& message,
 void Session::on_ident(const protocol::ClientIdent& ident, SessionWork& work) {
   phase_ = Phase::kIdentifying;
   client_file_ = ident.client_file;
-  cursor_ = ident.download;
+  cursor_ = scanned_ = ident.download;
   work.effects.push_back(IdentifyClientFile{
       key_, std::move(partition_), ident.client_file, ident.download, ident.latest_server_version});
   partition_ = {};
@@ -187,7 +192,8 @@ void Session::download_built(Result<DownloadAnswer> download) {
   if (phase_ != Phase::kRunning) return;
   if (!download) return fail(to_server_error(download.error(), key_.ident));
   history_end_ = std::max(history_end_, download->latest_server_version.version);
-  download_ = std::move(*download);
+  scanned_ = download->cursor;
+  if (!is_dispensable(*download)) download_ = std::move(*download);
 }
 
 void Session::history_advanced(ServerVersion history_end) {
@@ -198,6 +204,14 @@ void Session::fail(protocol::ServerError error) {
   if (phase_ == Phase::kSendUnbound || has_failed() || phase_ == Phase::kOver) return;
   error_ = std::make_unique<protocol::ServerError>(std::move(error));
   phase_ = Phase::kSendError;
+}
+
+bool Session::is_dispensable(const DownloadAnswer& download) const noexcept {
+  return is_download_sent_ && !barrier_ && download.body->wire_bytes.empty() &&
+         download.upload.client_version == acknowledged_ &&
+         download.cursor.client_version == cursor_.client_version &&
+         download.cursor.server_version.value() - cursor_.server_version.value() <
+             kVersionsHeldBackMax;
 }
 
 bool Session::is_barrier_reached() const noexcept {
@@ -250,14 +264,16 @@ OutgoingMessage Session::take_message() {
 }
 
 bool Session::wants_download() const noexcept {
+  const bool is_behind_barrier = barrier_ && cursor_.server_version < barrier_->server_version;
   return phase_ == Phase::kRunning && !is_building_ && !download_ &&
-         (history_end_ > cursor_.server_version || !is_download_sent_ || owed_ > acknowledged_);
+         (history_end_ > scanned_.server_version || !is_download_sent_ || owed_ > acknowledged_ ||
+          is_behind_barrier);
 }
 
 BuildDownload Session::request_download() {
   TOMBOLO_ASSERT(wants_download());
   is_building_ = true;
-  return {key_, {file_, client_file_.ident, cursor_}};
+  return {key_, {file_, client_file_.ident, scanned_}};
 }
 
 std::optional<ReleaseClientFile> Session::release() {

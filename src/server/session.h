@@ -127,6 +127,8 @@ class Session {
   void on_mark(const protocol::Mark& mark);
   void on_client_error(const protocol::ClientError& error, SessionWork& work);
   [[nodiscard]] bool is_barrier_reached() const noexcept;
+  /// Whether the client can do without `download` until more comes.
+  [[nodiscard]] bool is_dispensable(const DownloadAnswer& download) const noexcept;
   [[nodiscard]] Bytes encode(const protocol::ServerMessage& message) const;
 
   const SessionKey key_;
@@ -138,8 +140,9 @@ class Session {
   ServerFileId file_;
   bool is_identified_ = false;
 
-  protocol::DownloadCursor cursor_;  ///< Sent to the client, or stated by it.
-  ServerVersion history_end_;        ///< Newest version this session was told of.
+  protocol::DownloadCursor cursor_;   ///< Sent to the client, or stated by it.
+  protocol::DownloadCursor scanned_;  ///< From `cursor_` to here nothing concerns the client.
+  ServerVersion history_end_;         ///< Newest version this session was told of.
   bool is_download_sent_ = false;
   bool is_building_ = false;
   std::optional<DownloadAnswer> download_;

@@ -230,7 +230,10 @@ class RandomRun {
     if (random_.below(2) == 0) replica->commit_in_slices_of(1);
     SessionOptions options{.partition = "1"};
     options.delay_uploads_until_downloaded = random_.below(2) == 0;
-    if (random_.below(2) == 0) options.progress_delay = 50ms;
+    if (random_.below(2) == 0) {
+      options.progress_delay = 50ms;
+      options.idle_progress_delay = 400ms;
+    }
     ClientSession& session = connection_.open_session(replica, options);
     replicas_[session.key()] = replica;
     session.activate(now_);

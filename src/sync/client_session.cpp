@@ -756,7 +756,11 @@ bool ClientSession::delays_progress(TimePoint now) {
     progress_due_.reset();
     return false;
   }
-  if (!progress_due_) progress_due_ = now + options_.progress_delay;
+  const bool awaits_confirmation =
+      replica_state_.progress.upload.client_version < newest_entry_sent_;
+  const TimePoint due =
+      now + (awaits_confirmation ? options_.progress_delay : options_.idle_progress_delay);
+  progress_due_ = std::min(progress_due_.value_or(due), due);
   return now < *progress_due_;
 }
 

@@ -43,6 +43,9 @@ struct SessionOptions {
   /// watches progress, or more comes: its commit takes the file's write lock from the application.
   /// What is lost by waiting is sent again and counts once.
   Duration progress_delay{0};
+  /// The same for one that does not even confirm a change of the file's own: others were at work,
+  /// and nothing came of it here. At least `progress_delay`.
+  Duration idle_progress_delay{0};
   BackoffParameters backoff;  ///< Of a session that the server ended but will take again.
 };
 

@@ -316,6 +316,33 @@ TEST(ClientSession, ConfirmationsWaitForEachOtherAndAreStoredTogether) {
   EXPECT_EQ(bench.replica(session).state().progress.upload.client_version, ClientVersion(5));
 }
 
+TEST(ClientSession, ProgressThatConfirmsNothingWaitsLonger) {
+  // Given a session whose changes are all confirmed,
+  ClientBench bench;
+  ClientSession& session = live_session(
+      bench, {.partition = "\"p\"", .progress_delay = 50ms, .idle_progress_delay = 1s});
+  bench.wait(1s);
+  const ClientVersion newest = bench.replica(session).newest();
+
+  // When others' changes come to nothing here,
+  bench.server_sends("download 1 2 0 2 5 0 0 0 0 0 0\n");
+  bench.wait(999ms);
+  EXPECT_EQ(bench.replica(session).newest(), newest);
+  bench.server_sends("download 1 3 0 3 5 0 0 0 0 0 0\n");
+  bench.wait(1ms);
+
+  // Then one commit keeps it in mind, in the end.
+  EXPECT_EQ(bench.replica(session).newest(), newest.next());
+  EXPECT_EQ(session.replica_state().progress.download.server_version, ServerVersion(3));
+
+  // And a change that is confirmed meanwhile does not wait that long.
+  bench.server_sends("download 1 4 0 4 5 0 0 0 0 0 0\n");
+  bench.write(session, "ABC");
+  bench.server_sends("download 1 5 5 5 5 5 0 0 0 0 0\n");
+  bench.wait(50ms);
+  EXPECT_EQ(session.replica_state().progress.download.server_version, ServerVersion(5));
+}
+
 TEST(ClientSession, ConfirmationsThatSomebodyWaitsForAreStoredAtOnce) {
   ClientBench bench;
   ClientSession& session = live_session(bench, {.partition = "\"p\"", .progress_delay = 50ms});
@@ -348,7 +375,8 @@ TEST(ClientSession, ConfirmationsAreToldAtOnceToWhoWatchesProgress) {
 
 TEST(ClientSession, ConfirmationsThatWaitDoNotDelayTheNextConnection) {
   ClientBench bench;
-  ClientSession& session = live_session(bench, {.partition = "\"p\"", .progress_delay = 1h});
+  ClientSession& session =
+      live_session(bench, {.partition = "\"p\"", .progress_delay = 1h, .idle_progress_delay = 1h});
   bench.write(session, "ABC");
   bench.server_sends("download 1 1 3 1 5 3 0 0 0 0 0\n");
   static_cast<void>(bench.take_sent());

@@ -43,11 +43,20 @@ Result<void> DownloadInbox::push(const protocol::Download& message,
   if (message.upload.server_version != ServerVersion{})
     received_.upload.server_version = message.upload.server_version;
 
+  std::uint64_t downloads_left = 0;
+  if (const auto* partition = std::get_if<protocol::PartitionDownload>(&message.remainder))
+    downloads_left = partition->downloadable_bytes;
+  if (entries->empty() && !items_.empty() && items_.back().batch) {
+    // Progress alone moves what is there already: however much comes, it takes no room.
+    items_.back().batch->progress = received_;
+    items_.back().batch->downloads_left = downloads_left;
+    return {};
+  }
+
   auto batch = std::make_unique<DownloadBatch>();
   batch->entries = std::move(*entries);
   batch->progress = received_;
-  if (const auto* partition = std::get_if<protocol::PartitionDownload>(&message.remainder))
-    batch->downloads_left = partition->downloadable_bytes;
+  batch->downloads_left = downloads_left;
   // Moving a vector leaves its bytes, which the entries view, where they are.
   batch->storage.push_back(message.body.is_compressed ? std::move(inflated) : std::move(storage));
 

@@ -131,6 +131,27 @@ TEST(DownloadInbox, HandsOutWhatWaitsTogetherAsOneBatch) {
   EXPECT_EQ(inbox.bytes(), 0U);
 }
 
+TEST(DownloadInbox, ProgressAloneTakesNoRoomHoweverMuchComes) {
+  DownloadInbox inbox;
+  inbox.open(kStored, kOwnIdent);
+  ASSERT_EQ(outcome(inbox, download("11 5 13 78 6 9 0", "11 5 0 3 3 3 ABC")), "taken");
+  const std::size_t bytes = inbox.bytes();
+
+  for (int version = 13; version < 1'000; ++version) {
+    const std::string text = std::to_string(version);
+    ASSERT_EQ(outcome(inbox, download(text + " 5 " + text + " 78 6 9 7")), "taken");
+  }
+
+  EXPECT_EQ(inbox.bytes(), bytes);
+  EXPECT_FALSE(inbox.has_only_progress()) << "a changeset is among it";
+  const auto batch = inbox.take_batch();
+  ASSERT_NE(batch, nullptr);
+  EXPECT_EQ(batch->entries.size(), 1U);
+  EXPECT_EQ(batch->progress.download.server_version, ServerVersion(999));
+  EXPECT_EQ(batch->downloads_left, 7U);
+  EXPECT_TRUE(inbox.empty());
+}
+
 TEST(DownloadInbox, ABatchHasABoundedSize) {
   DownloadInbox inbox;
   inbox.open(kStored, kOwnIdent);

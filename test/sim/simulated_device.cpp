@@ -41,7 +41,8 @@ void SimulatedDevice::start() {
   session_ = connection_
                  ->open_session(replica_,
                                 {.partition = options_.partition,
-                                 .progress_delay = std::chrono::milliseconds(50)})
+                                 .progress_delay = std::chrono::milliseconds(50),
+                                 .idle_progress_delay = std::chrono::milliseconds(400)})
                  .key();
   write([&](store::RealmWriter& realm) {
     if (!realm.schema().classes.empty()) return false;
