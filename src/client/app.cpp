@@ -132,6 +132,7 @@ std::shared_ptr<ConnectionDriver> User::connection(App& app) {
   driver.connection.access_token = app.access_token(record_.tokens.access_token);
   driver.connection.route = route;
   driver.connection.backoff = options.backoff;
+  driver.connection.connect_timeout = options.request_timeout;
   if (!options.multiplexes_sessions) driver.connection.linger_time = Duration::zero();
   auto connection = ConnectionDriver::make(Runtime::shared(), std::move(driver), weak_from_this());
   if (options.multiplexes_sessions) connection_ = connection;

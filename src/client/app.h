@@ -75,7 +75,7 @@ class User : public CredentialSource, public std::enable_shared_from_this<User> 
 struct AppOptions {
   std::string id;
   std::string base_url;  ///< "https://host:port"
-  Duration request_timeout = std::chrono::seconds(60);
+  Duration request_timeout = std::chrono::seconds(60);  ///< The upgrade to a WebSocket included.
   std::filesystem::path base_path = ".";  ///< Root of synced realms and of the users' file.
   bool persists_users = true;             ///< false: forgotten with the last `App`.
   bool multiplexes_sessions = true;

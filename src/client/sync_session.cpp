@@ -210,8 +210,26 @@ void SyncSession::pause() {
   is_paused_ = true;
   post([](sync::ClientSession& session, TimePoint now) { session.pause(now); });
 }
+void SyncSession::pause(sync::Direction direction) {
+  is_direction_paused(direction) = true;
+  post([direction](sync::ClientSession& session, TimePoint now) { session.pause(direction, now); });
+}
+void SyncSession::resume(sync::Direction direction) {
+  is_direction_paused(direction) = false;
+  post(
+      [direction](sync::ClientSession& session, TimePoint now) { session.resume(direction, now); });
+}
+bool SyncSession::is_paused(sync::Direction direction) const noexcept {
+  return is_paused_ || (direction == sync::Direction::kUpload ? are_uploads_paused_.load()
+                                                              : are_downloads_paused_.load());
+}
+std::atomic<bool>& SyncSession::is_direction_paused(sync::Direction direction) noexcept {
+  return direction == sync::Direction::kUpload ? are_uploads_paused_ : are_downloads_paused_;
+}
 void SyncSession::resume() {
   is_paused_ = false;
+  are_uploads_paused_ = false;
+  are_downloads_paused_ = false;
   post([](sync::ClientSession& session, TimePoint now) { session.resume(now); });
 }
 void SyncSession::reconnect() {
@@ -309,11 +327,11 @@ SyncSession::CallbackId SyncSession::add_progress_callback(sync::Direction direc
     id = ++last_callback_;
     progress_.emplace(id, ProgressEntry{std::nullopt, std::move(callback)});
   }
-  post([this, id, direction, mode](sync::ClientSession& session, TimePoint) {
+  post([this, id, direction, mode](sync::ClientSession& session, TimePoint now) {
     const std::lock_guard lock(mutex_);
     const auto found = progress_.find(id);
     if (found == progress_.end()) return;  // Removed before it came to life.
-    found->second.notifier = session.add_progress_notifier(direction, mode);
+    found->second.notifier = session.add_progress_notifier(direction, mode, now);
   });
   return id;
 }

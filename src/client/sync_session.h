@@ -69,7 +69,11 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   [[nodiscard]] Use use();
 
   void pause();
-  void resume();
+  void resume();  ///< Both directions, however they were paused.
+  void pause(sync::Direction direction);
+  void resume(sync::Direction direction);
+  /// As of the last call.
+  [[nodiscard]] bool is_paused(sync::Direction direction) const noexcept;
   /// Tries now if the connection is waiting for its next attempt.
   void reconnect();
   /// Ends the session at once, and its waits with `cause`.
@@ -124,6 +128,7 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
             std::function<void()> otherwise = nullptr);
   WaitTicket wait(WaitDone done,
                   std::function<sync::WaitId(sync::ClientSession& session, TimePoint now)> begin);
+  [[nodiscard]] std::atomic<bool>& is_direction_paused(sync::Direction direction) noexcept;
   void begin_use();
   void end_use();
   void committed();
@@ -149,6 +154,8 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   std::atomic<bool> is_closed_{false};
   std::atomic<bool> is_close_asked_{false};
   std::atomic<bool> is_paused_{false};
+  std::atomic<bool> are_uploads_paused_{false};
+  std::atomic<bool> are_downloads_paused_{false};
   std::atomic<sync::SessionState> state_{sync::SessionState::kInactive};
   std::atomic<sync::ConnectionState> connection_state_{sync::ConnectionState::kDisconnected};
   std::atomic<bool> is_commit_posted_{false};

@@ -456,11 +456,7 @@ void ClientConnection::credentials_refreshed(AccessToken access_token,
   }
 
   if (moved && state_ != ConnectionState::kDisconnected) {
-    close_transport(
-        {.reason = DisconnectReason::kVoluntary,
-         .error = make_local_error(
-             SdkStatus::kConnectionClosed, Action::kTransient, false, "the server has moved")},
-        now);
+    close_transport({.reason = DisconnectReason::kVoluntary}, now);
   }
   for (const auto& [key, session] : sessions_) session->credentials_refreshed(with_location, now);
   // A server that goes on refusing what its own API has issued would otherwise be flooded.

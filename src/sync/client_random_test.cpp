@@ -249,7 +249,7 @@ class RandomRun {
 
   void step() {
     ClientSession* const session = any_session();
-    switch (random_.below(24)) {
+    switch (random_.below(26)) {
       case 0:
       case 1:
       case 2:
@@ -295,6 +295,13 @@ class RandomRun {
         break;
       case 22: connection_.reconnect(now_); break;
       case 23: is_socket_full_ = !is_socket_full_; break;
+      case 24:
+      case 25: {
+        const auto direction = random_.below(2) == 0 ? Direction::kUpload : Direction::kDownload;
+        if (session == nullptr) break;
+        random_.below(2) == 0 ? session->pause(direction, now_) : session->resume(direction, now_);
+        break;
+      }
     }
     drain();
   }

@@ -20,6 +20,14 @@ using protocol::SyncErrorCode;
 /// How long the server's code 200 keeps a session away, whatever else it says.
 constexpr Duration kSessionClosedDelay = std::chrono::seconds(1);
 
+/// A long upload is confirmed in about so many steps: what may be on its way at one time is that
+/// part of what is left. Source: docs/sync-client.md, "Progress".
+constexpr std::uint64_t kUploadSteps = 16;
+/// Enough that the server always has the next commit's worth while it makes one,
+constexpr std::uint64_t kUploadWindowMin = 512 * 1024;
+/// and no more than it takes in one commit anyway.
+constexpr std::uint64_t kUploadWindowMax = 8 * 1024 * 1024;
+
 /// Key of the back-off series for failures of our own storage; no code of the protocol's.
 constexpr SyncErrorCode kStorageFailure{0};
 
@@ -99,6 +107,8 @@ void ClientSession::pause(TimePoint now) {
 }
 
 void ClientSession::resume(TimePoint now) {
+  resume(Direction::kUpload, now);
+  resume(Direction::kDownload, now);
   switch (session_state_) {
     case SessionState::kInactive:
     case SessionState::kPaused: begin(now); break;
@@ -111,6 +121,33 @@ void ClientSession::resume(TimePoint now) {
   host_.skip_delay(now);
 }
 
+void ClientSession::pause(Direction direction, TimePoint now) {
+  if (is_paused(direction) || session_state_ == SessionState::kClosed) return;
+  if (direction == Direction::kUpload) {
+    uploads_paused_ = true;
+    settle(waits_.take_interrupted(direction), became_inactive("its uploads were paused"));
+    if (session_state_ == SessionState::kDying) {
+      deactivate(SessionState::kInactive, now);
+      settle(waits_.take_all(), became_inactive("nobody uses its file any more"));
+    }
+  } else {
+    downloads_paused_ = true;
+    if (is_active() && !inbox_.empty()) miss_downloads();
+    settle(waits_.take_interrupted(direction), became_inactive("its downloads were paused"));
+  }
+  pump(now);
+}
+
+void ClientSession::resume(Direction direction, TimePoint now) {
+  if (!is_paused(direction)) return;
+  (direction == Direction::kUpload ? uploads_paused_ : downloads_paused_) = false;
+  if (!is_active()) return;
+  if (direction == Direction::kDownload && downloads_missed_)
+    gives_up_binding_ = binding_->needs_unbind();
+  host_.enlist(binding_->ident());
+  if (wants_connection()) host_.skip_delay(now);
+}
+
 void ClientSession::release(TimePoint now) {
   if (options_.stop_policy == StopPolicy::kLiveIndefinitely) return;
   switch (session_state_) {
@@ -118,7 +155,7 @@ void ClientSession::release(TimePoint now) {
     case SessionState::kDying:
     case SessionState::kClosed: return;
     case SessionState::kActive:
-      if (options_.stop_policy == StopPolicy::kAfterChangesUploaded) {
+      if (options_.stop_policy == StopPolicy::kAfterChangesUploaded && !uploads_paused_) {
         set_state(SessionState::kDying);
         if (!read_state(now)) return;
         finish_dying(now);
@@ -186,9 +223,12 @@ void ClientSession::cancel_wait(WaitId wait) {
   fail_wait(wait, Error(ErrorCode::kCancelled, "the wait was ended by its caller"));
 }
 
-NotifierId ClientSession::add_progress_notifier(Direction direction, ProgressMode mode) {
+NotifierId ClientSession::add_progress_notifier(Direction direction,
+                                                ProgressMode mode,
+                                                TimePoint now) {
   const NotifierId notifier = progress_.add(direction, mode);
-  notify_progress();
+  // A commit that nobody has told of yet is part of what it is to hear.
+  if (session_state_ != SessionState::kClosed && read_state(now)) notify_progress();
   return notifier;
 }
 
@@ -226,11 +266,16 @@ void ClientSession::integrated(Result<IntegrationResult> result, TimePoint now) 
 void ClientSession::take_integration(std::size_t entries_done, TimePoint now) {
   TOMBOLO_ASSERT(batch_->entries.empty() || entries_done > batch_done_);
   batch_done_ = entries_done;
-  if (batch_done_ >= batch_->entries.size()) batch_.reset();
+  if (batch_done_ >= batch_->entries.size()) {
+    batch_.reset();
+  } else if (downloads_paused_) {
+    batch_.reset();
+    downloads_missed_ = true;
+  }
 
   const protocol::UploadCursor& confirmed = replica_state_.progress.upload;
   if (confirmed.client_version > upload_sent_.client_version) upload_sent_ = confirmed;
-  progress_.downloads_known();
+  if (!downloads_paused_) progress_.downloads_known();
   notify_progress();
   report_compensating_writes();
   settle_uploads(now);
@@ -286,7 +331,11 @@ void ClientSession::connection_lost(const std::optional<SyncError>& error,
   set_connection_state(ConnectionState::kDisconnected);
   if (!error) return;
   if (suspends) suspend(*error, std::nullopt, now);
-  if (!error->action || protocol::action_info(*error->action).is_reported) report(*error, now);
+  if (!error->action || protocol::action_info(*error->action).is_reported) {
+    report(*error, now);
+  } else if (error->action == Action::kTransient && options_.cancel_waits_on_nonfatal_error) {
+    settle(waits_.take_all(), error->error);
+  }
 }
 
 void ClientSession::wake(TimePoint now) {
@@ -359,6 +408,8 @@ Result<void> ClientSession::receive(const protocol::Download& message,
           inbox_.push(message, std::move(storage), replica_state_.newest_client_version);
       !pushed)
     return pushed;
+  uploads_confirmed(inbox_.received().upload.client_version);
+  if (downloads_paused_) miss_downloads();
   host_.session_works();
   backoff_.reset();
   refusals_in_row_ = 0;
@@ -373,6 +424,10 @@ Result<void> ClientSession::receive(const protocol::Mark& message, TimePoint now
     return Error(ErrorCode::kProtocolViolation, "MARK answers what was not asked");
   // After a failed integration the DOWNLOADs before it are lost, so it is asked for again.
   if (client_error_) return {};
+  if (downloads_paused_) {
+    downloads_missed_ = true;
+    return {};
+  }
   mark_received_ = message.request;
   inbox_.push(message.request);
   pump(now);
@@ -473,11 +528,12 @@ std::optional<OutgoingMessage> ClientSession::make_change(TimePoint now) {
     if (std::exchange(client_error_sent_, true)) return std::nullopt;
     return to_output(*client_error_);
   }
-  if (mark_sent_ < mark_target_) {
+  if (mark_sent_ < mark_target_ && !downloads_paused_) {
     mark_sent_ = mark_target_;
     return to_output(protocol::Mark{binding_->ident(), mark_sent_});
   }
-  if (uploads_delayed_) return std::nullopt;
+  // Uploads do not wait for a download that is not to come.
+  if (uploads_paused_ || (uploads_delayed_ && !downloads_paused_)) return std::nullopt;
   try {
     return make_upload();
   } catch (const Error& error) {
@@ -486,8 +542,24 @@ std::optional<OutgoingMessage> ClientSession::make_change(TimePoint now) {
   }
 }
 
+std::size_t ClientSession::upload_window() const noexcept {
+  const ByteCounters& bytes = replica_state_.bytes;
+  const std::uint64_t left = bytes.uploadable - std::min(bytes.uploaded, bytes.uploadable);
+  return std::clamp<std::uint64_t>(left / kUploadSteps, kUploadWindowMin, kUploadWindowMax);
+}
+
+void ClientSession::uploads_confirmed(ClientVersion up_to) {
+  while (!unconfirmed_uploads_.empty() && unconfirmed_uploads_.front().first <= up_to) {
+    unconfirmed_bytes_ -= unconfirmed_uploads_.front().second;
+    unconfirmed_uploads_.pop_front();
+    host_.enlist(binding_->ident());
+  }
+}
+
 std::optional<OutgoingMessage> ClientSession::make_upload() {
-  if (replica_state_.newest_client_version <= upload_sent_.client_version) return std::nullopt;
+  if (replica_state_.newest_client_version <= upload_sent_.client_version ||
+      unconfirmed_bytes_ >= upload_window())
+    return std::nullopt;
 
   Bytes entries;
   std::size_t changeset_bytes = 0;
@@ -508,6 +580,10 @@ std::optional<OutgoingMessage> ClientSession::make_upload() {
   const bool acknowledges = reached.server_version > upload_sent_.server_version;
   upload_sent_ = reached;
   if (entries.empty() && !acknowledges) return std::nullopt;
+  if (!entries.empty()) {
+    unconfirmed_uploads_.emplace_back(newest_entry_sent_, changeset_bytes);
+    unconfirmed_bytes_ += changeset_bytes;
+  }
 
   protocol::EncodedBody body = protocol::encode_body(std::move(entries));
   Bytes head = protocol::encode_head(
@@ -593,8 +669,11 @@ void ClientSession::report_wish(TimePoint now) {
 void ClientSession::binding_ended() {
   upload_sent_ = replica_state_.progress.upload;
   newest_entry_sent_ = ClientVersion{};
+  unconfirmed_uploads_.clear();
+  unconfirmed_bytes_ = 0;
   mark_sent_ = mark_received_;
   gives_up_binding_ = false;
+  downloads_missed_ = false;
   client_error_.reset();
   client_error_sent_ = false;
   compensating_writes_.clear();
@@ -727,6 +806,25 @@ void ClientSession::drop_downloads() {
   if (binding_ && binding_->phase() != BindPhase::kIdentified) mark_sent_ = mark_received_;
 }
 
+void ClientSession::miss_downloads() {
+  progress_due_.reset();
+  inbox_.clear();
+  mark_received_ = mark_reached_;
+  downloads_missed_ = true;
+}
+
+std::shared_ptr<const DownloadBatch> ClientSession::make_confirmation() const {
+  const protocol::UploadCursor& confirmed = inbox_.received().upload;
+  if (binding_->phase() != BindPhase::kIdentified ||
+      confirmed.client_version <= replica_state_.progress.upload.client_version)
+    return nullptr;
+  auto batch = std::make_shared<DownloadBatch>();
+  batch->progress = replica_state_.progress;
+  batch->progress.upload = confirmed;
+  batch->downloads_left = replica_state_.bytes.downloads_left;
+  return batch;
+}
+
 // Work, waits and progress.
 
 bool ClientSession::read_state(TimePoint now) {
@@ -773,7 +871,7 @@ void ClientSession::pump(TimePoint now) {
       reach(*mark);
     } else if (delays_progress(now)) {
       break;
-    } else if ((batch_ = inbox_.take_batch()) != nullptr) {
+    } else if ((batch_ = downloads_paused_ ? make_confirmation() : inbox_.take_batch())) {
       batch_done_ = 0;
       progress_due_.reset();
     } else {

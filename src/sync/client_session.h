@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -88,8 +90,12 @@ class ClientSession {
   void activate(TimePoint now);
   /// Stops syncing at once and cancels the waits. Local writes are kept for later.
   void pause(TimePoint now);
-  /// Leaves the pause, connects without delay and wakes a session that an error suspended.
+  /// Leaves every pause, connects without delay and wakes a session that an error suspended.
   void resume(TimePoint now);
+  /// Stops one direction and cancels its waits, but for receipts; the session stays bound. Local
+  /// writes, or what the server has, are kept there for later.
+  void pause(Direction direction, TimePoint now);
+  void resume(Direction direction, TimePoint now);
   /// Nobody uses the file any more: what happens now is the stop policy's.
   void release(TimePoint now);
   /// Ends the session and its waits, these with `cause`; `SessionClosed` follows once no work is
@@ -114,7 +120,7 @@ class ClientSession {
   /// Settles the wait as cancelled; without effect when it has settled.
   void cancel_wait(WaitId wait);
 
-  NotifierId add_progress_notifier(Direction direction, ProgressMode mode);
+  NotifierId add_progress_notifier(Direction direction, ProgressMode mode, TimePoint now);
   void remove_progress_notifier(NotifierId notifier);
 
   // Results of work that events asked for.
@@ -124,6 +130,10 @@ class ClientSession {
 
   [[nodiscard]] SessionKey key() const noexcept { return key_; }
   [[nodiscard]] SessionState state() const noexcept { return session_state_; }
+  /// Whether that direction alone was paused.
+  [[nodiscard]] bool is_paused(Direction direction) const noexcept {
+    return direction == Direction::kUpload ? uploads_paused_ : downloads_paused_;
+  }
   [[nodiscard]] ConnectionState connection_state() const noexcept { return connection_state_; }
   /// When a session that the server ended binds again by itself; nullopt when it is not waiting.
   [[nodiscard]] std::optional<TimePoint> next_resumption() const noexcept { return resume_at_; }
@@ -167,6 +177,9 @@ class ClientSession {
   [[nodiscard]] std::optional<OutgoingMessage> make_ident(TimePoint now);
   [[nodiscard]] std::optional<OutgoingMessage> make_change(TimePoint now);
   [[nodiscard]] std::optional<OutgoingMessage> make_upload();
+  /// How many bytes of changesets may be on their way to being confirmed.
+  [[nodiscard]] std::size_t upload_window() const noexcept;
+  void uploads_confirmed(ClientVersion up_to);
 
   [[nodiscard]] bool is_active() const noexcept { return binding_.has_value(); }
   [[nodiscard]] bool ignores_messages() const noexcept {
@@ -198,6 +211,10 @@ class ClientSession {
   void integration_failed(const Error& cause, TimePoint now);
   void report_compensating_writes();
   void drop_downloads();
+  /// What is received while downloads are paused is not kept: it comes again after the next BIND.
+  void miss_downloads();
+  /// Stores what the server has confirmed, and nothing that it sent; null when that is stored.
+  [[nodiscard]] std::shared_ptr<const DownloadBatch> make_confirmation() const;
 
   // Work, waits and progress.
   [[nodiscard]] bool read_state(TimePoint now);
@@ -251,9 +268,15 @@ class ClientSession {
   RequestIdent mark_received_;
   RequestIdent mark_reached_;  ///< Received, and everything before it is integrated.
   bool uploads_delayed_ = false;
+  bool uploads_paused_ = false;
+  bool downloads_paused_ = false;
+  bool downloads_missed_ = false;  ///< In this binding.
 
   protocol::UploadCursor upload_sent_;  ///< Where the next scan for uploads begins.
   ClientVersion newest_entry_sent_;     ///< In this binding; 0 = none.
+  /// UPLOADs that the server has not confirmed: newest entry, and bytes of changesets.
+  std::deque<std::pair<ClientVersion, std::size_t>> unconfirmed_uploads_;
+  std::size_t unconfirmed_bytes_ = 0;
   /// An integration failed: nothing but this is sent, once, until the session is unbound.
   std::optional<protocol::ClientError> client_error_;
   bool client_error_sent_ = false;

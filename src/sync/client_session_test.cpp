@@ -1,5 +1,6 @@
 #include "sync/client_session.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,20 @@ std::vector<std::string> heads(const std::vector<std::string>& messages) {
 std::string download(std::string_view head, std::string_view body) {
   return "download " + std::string(head) + " 0 " + std::to_string(body.size()) + " 0\n" +
          std::string(body);
+}
+
+/// A DOWNLOAD with `count` entries of another client, whose server versions end the head's.
+std::string other_download(std::string_view head, std::uint64_t count) {
+  Bytes body;
+  for (std::uint64_t version = 1; version <= count; ++version) {
+    protocol::append_entry(body,
+                           protocol::DownloadEntry{.server_version = ServerVersion(version),
+                                                   .client_version = {},
+                                                   .origin_file_ident = ClientFileIdent(9),
+                                                   .original_changeset_bytes = 3,
+                                                   .changeset = as_bytes("XYZ")});
+  }
+  return download(head, as_text(body));
 }
 
 std::string json_error(
@@ -259,10 +274,38 @@ TEST(ClientSession, SendsOneHugeChangesetAlone) {
   bench.block_socket(false);
 
   const std::vector<std::string> sent = bench.take_sent();
-  ASSERT_EQ(sent.size(), 3U);
+  ASSERT_EQ(sent.size(), 2U);
   EXPECT_EQ(head(sent[0]), "upload 1 0 15 0 4 0 0");
   EXPECT_EQ(head(sent[1]).substr(0, 19), "upload 1 1 16777233");
-  EXPECT_EQ(head(sent[2]), "upload 1 0 15 0 6 0 0");
+  bench.server_sends("download 1 1 5 1 5 5 0 0 0 0 0\n");
+  EXPECT_THAT(heads(bench.take_sent()), ElementsAre("upload 1 0 15 0 6 0 0"));
+}
+
+TEST(ClientSession, ALongUploadIsConfirmedStepByStep) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  bench.block_socket(true);
+  constexpr std::uint64_t kCommits = 40;
+  for (std::uint64_t i = 0; i < kCommits; ++i) bench.write(session, std::string(200 * 1024, 'x'));
+  static_cast<void>(
+      session.add_progress_notifier(Direction::kUpload, ProgressMode::kStreaming, bench.now()));
+  bench.block_socket(false);
+  static_cast<void>(bench.take_estimates());
+
+  // Each answer confirms all that is on its way, and lets the next part go.
+  std::uint64_t confirmed = 3;  // The file was at this version.
+  std::size_t steps = 0;
+  for (std::vector<std::string> sent = bench.take_sent(); !sent.empty(); sent = bench.take_sent()) {
+    ASSERT_LE(sent.size(), 3U) << "512 KiB and a message that takes it over";
+    confirmed += sent.size();
+    const std::string version = std::to_string(confirmed);
+    bench.server_sends("download 1 1 " + version + " 1 5 " + version + " 0 0 0 0 0\n");
+    ++steps;
+  }
+
+  EXPECT_EQ(confirmed, 3 + kCommits);
+  EXPECT_GE(steps, kCommits / 3);
+  EXPECT_EQ(bench.take_estimates().size(), steps);
 }
 
 TEST(ClientSession, SendsAgainWhatWasNotAcknowledgedAfterALostConnection) {
@@ -364,7 +407,8 @@ TEST(ClientSession, ConfirmationsAreToldAtOnceToWhoWatchesProgress) {
   ClientBench bench;
   ClientSession& session = live_session(bench, {.partition = "\"p\"", .progress_delay = 50ms});
   bench.wait(50ms);
-  static_cast<void>(session.add_progress_notifier(Direction::kUpload, ProgressMode::kStreaming));
+  static_cast<void>(
+      session.add_progress_notifier(Direction::kUpload, ProgressMode::kStreaming, bench.now()));
   bench.write(session, "ABC");
   static_cast<void>(bench.take_news());
 
@@ -393,7 +437,8 @@ TEST(ClientSession, GoesOnWhereASliceOfABatchEnded) {
   ClientBench bench;
   ClientSession& session = live_session(bench);
   bench.replica(session).commit_in_slices_of(1);
-  static_cast<void>(session.add_progress_notifier(Direction::kDownload, ProgressMode::kStreaming));
+  static_cast<void>(
+      session.add_progress_notifier(Direction::kDownload, ProgressMode::kStreaming, bench.now()));
 
   bench.server_sends(download("1 3 0 3 5 0 0 0", "1 0 0 3 3 3 AB12 0 0 3 3 3 AB23 0 0 3 3 3 AB3"));
 
@@ -753,7 +798,8 @@ TEST(ClientSession, AWaitOnAFileThatCannotBeReadFails) {
 TEST(ClientSession, TheLastProgressComesBeforeTheWait) {
   ClientBench bench;
   ClientSession& session = live_session(bench);
-  static_cast<void>(session.add_progress_notifier(Direction::kUpload, ProgressMode::kStreaming));
+  static_cast<void>(
+      session.add_progress_notifier(Direction::kUpload, ProgressMode::kStreaming, bench.now()));
   bench.write(session, "ABC");
   static_cast<void>(session.wait_for_upload(bench.now()));
 
@@ -788,6 +834,113 @@ TEST(ClientSession, APauseUnbindsAndAResumeBindsAnewOnTheSameConnection) {
   bench.server_sends(download("2 1 0 1 5 0 0 0", "1 0 0 3 3 3 AB1"));
   EXPECT_FALSE(bench.is_closing_transport());
   EXPECT_EQ(bench.replica(session).entries_integrated(), 1U);
+}
+
+TEST(ClientSession, PausedUploadsStayAndDownloadsGoOn) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  bench.write(session, "ABC");
+  bench.server_sends("download 1 1 4 1 5 4 0 0 0 0 0\n");
+  static_cast<void>(bench.take_sent());
+  bench.write(session, "DEF");
+  static_cast<void>(session.wait_for_upload(bench.now()));
+  static_cast<void>(session.wait_for_receipt(bench.now()));
+  static_cast<void>(bench.take_sent());
+
+  session.pause(Direction::kUpload, bench.now());
+  bench.write(session, "GHI");
+  static_cast<void>(session.wait_for_upload(bench.now()));
+  static_cast<void>(session.wait_for_download());
+  bench.run();
+  EXPECT_THAT(bench.take_sent(), ElementsAre("mark 1 1\n"));
+  bench.server_sends("mark 1 1\n");
+  EXPECT_THAT(bench.take_news(), ElementsAre("wait 1/1 Cancelled", "wait 1/4 done"));
+  EXPECT_EQ(session.state(), SessionState::kActive);
+  EXPECT_EQ(session.connection_state(), ConnectionState::kConnected);
+
+  session.resume(Direction::kUpload, bench.now());
+  bench.run();
+  EXPECT_THAT(bench.take_sent(), ElementsAre(StartsWith("upload 1 ")));
+  const std::string newest = std::to_string(bench.replica(session).newest().value());
+  bench.server_sends("download 1 1 4 1 5 " + newest + " 0 0 0 0 0\n");
+  EXPECT_THAT(bench.take_news(), ElementsAre("wait 1/2 done", "wait 1/3 done"));
+}
+
+TEST(ClientSession, PausedDownloadsAreMissedAndComeAgainWhileUploadsGoOn) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  static_cast<void>(session.wait_for_download());
+  bench.run();
+  static_cast<void>(bench.take_sent());
+
+  // While downloads are paused, only what the server confirms is stored.
+  session.pause(Direction::kDownload, bench.now());
+  static_cast<void>(session.wait_for_download());
+  bench.write(session, "ABC");
+  static_cast<void>(session.wait_for_upload(bench.now()));
+  bench.run();
+  EXPECT_THAT(heads(bench.take_sent()), ElementsAre(StartsWith("upload 1 ")));
+  bench.server_sends(other_download("1 1 0 1 5 4 0 0", 1));
+  bench.server_sends("mark 1 1\n");
+  EXPECT_THAT(bench.take_news(), ElementsAre("wait 1/1 Cancelled", "wait 1/3 done"));
+  EXPECT_EQ(bench.replica(session).entries_integrated(), 0U);
+  EXPECT_EQ(session.replica_state().progress.download.server_version, ServerVersion(0));
+  EXPECT_EQ(session.connection_state(), ConnectionState::kConnected);
+  EXPECT_THAT(bench.take_sent(), IsEmpty());
+
+  // Once they go on, the same connection begins where the file stands.
+  session.resume(Direction::kDownload, bench.now());
+  bench.run();
+  EXPECT_THAT(bench.take_sent(), ElementsAre("unbind 1\n"));
+  bench.server_sends("unbound 1\n");
+  EXPECT_THAT(heads(bench.take_sent()),
+              ElementsAre(StartsWith("bind 1 "), "ident 1 2 77 0 0 0 0", "mark 1 2"));
+  bench.server_sends(other_download("1 1 0 1 5 4 0 0", 1));
+  bench.server_sends("mark 1 2\n");
+  EXPECT_EQ(bench.replica(session).entries_integrated(), 1U);
+  EXPECT_THAT(bench.take_news(), ElementsAre("wait 1/2 done"));
+}
+
+TEST(ClientSession, APauseOfDownloadsEndsABatchAfterTheSliceThatIsUnderWay) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  bench.replica(session).commit_in_slices_of(1);
+  bench.hold_work(true);
+  bench.server_sends(other_download("1 3 0 3 5 0 0 0", 3));
+
+  session.pause(Direction::kDownload, bench.now());
+  bench.hold_work(false);
+  EXPECT_EQ(bench.replica(session).entries_integrated(), 1U);
+
+  session.resume(bench.now());
+  bench.run();
+  bench.server_sends("unbound 1\n");
+  EXPECT_THAT(heads(bench.take_sent()), Contains("ident 1 2 77 1 0 3 5"));
+}
+
+TEST(ClientSession, AReleasedSessionWhoseUploadsArePausedEndsAtOnce) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  session.pause(Direction::kUpload, bench.now());
+  bench.write(session, "ABC");
+
+  session.release(bench.now());
+
+  EXPECT_EQ(session.state(), SessionState::kInactive);
+}
+
+TEST(ClientSession, ALostConnectionEndsWaitsOnlyWhenTold) {
+  for (const bool cancels : {false, true}) {
+    ClientBench bench;
+    ClientSession& session =
+        live_session(bench, {.partition = "\"p\"", .cancel_waits_on_nonfatal_error = cancels});
+    static_cast<void>(session.wait_for_download());
+
+    bench.server_closes(std::nullopt);
+
+    const std::vector<std::string> news = bench.take_news();
+    EXPECT_EQ(std::ranges::count(news, "wait 1/1 Network"), cancels ? 1 : 0);
+  }
 }
 
 TEST(ClientSession, AResumedSessionWaitsForTheWorkOfThePausedOne) {

@@ -43,6 +43,9 @@ class DownloadInbox {
   /// Whether something waits, and none of it changes objects or answers anybody.
   [[nodiscard]] bool has_only_progress() const noexcept;
 
+  /// Where the newest DOWNLOAD that arrived leads to, whether or not it is still here.
+  [[nodiscard]] const SyncProgress& received() const noexcept { return received_; }
+
   void clear();
   [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
   /// What the waiting DOWNLOADs occupy.

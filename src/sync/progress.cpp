@@ -36,13 +36,11 @@ std::vector<ProgressMonitor::Notice> ProgressMonitor::update(const ByteCounters&
   return notices;
 }
 
-void ProgressMonitor::Transfer::update(std::uint64_t new_transferred,
-                                       std::uint64_t new_transferable) noexcept {
-  // A client reset starts the file's counters again.
-  if (new_transferred < transferred) base = 0;
+void ProgressMonitor::Transfer::update(std::uint64_t counted, std::uint64_t countable) noexcept {
+  if (counted + offset < transferred) offset = transferred - counted;
   const bool was_complete = transferred == transferable;
-  transferred = new_transferred;
-  transferable = std::max(new_transferable, new_transferred);
+  transferred = counted + offset;
+  transferable = std::max(countable, counted) + offset;
   if (transferred == transferable) {
     estimate = 1;
     base = transferred;

@@ -31,7 +31,8 @@ struct ProgressNotification {
 /// Turns a file's byte counters into notifications.
 ///
 /// A transfer is what happens in one direction from one moment of having nothing left to the next.
-/// Within it `estimate` never decreases and ends at 1; `transferred` never decreases at all. Bytes
+/// Within it `estimate` never decreases and ends at 1; `transferred` never decreases at all, also
+/// when the file is replaced by one whose counters begin anew. Bytes
 /// count as downloaded once they are applied. Downloads are silent until the first answer of the
 /// server tells how much there is; uploads are known from the start. A notifier hears nothing
 /// twice.
@@ -74,9 +75,10 @@ class ProgressMonitor {
     std::uint64_t transferred = 0;
     std::uint64_t transferable = 0;
     std::uint64_t base = 0;
+    std::uint64_t offset = 0;  ///< Of what is told from the file's counters.
     double estimate = 0;
 
-    void update(std::uint64_t new_transferred, std::uint64_t new_transferable) noexcept;
+    void update(std::uint64_t counted, std::uint64_t countable) noexcept;
   };
 
   [[nodiscard]] static ProgressNotification notification(Notifier& notifier,

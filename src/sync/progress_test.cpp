@@ -51,6 +51,18 @@ TEST(ProgressMonitor, TellsNothingTwice) {
   EXPECT_THAT(heard(monitor, {.uploadable = 5, .downloaded = 7}), IsEmpty());
 }
 
+TEST(ProgressMonitor, GoesOnWhereItWasWhenTheFilesCountersBeginAnew) {
+  ProgressMonitor monitor;
+  monitor.downloads_known();
+  static_cast<void>(monitor.add(Direction::kDownload, ProgressMode::kStreaming));
+  static_cast<void>(heard(monitor, {.downloaded = 60, .downloads_left = 40}));
+
+  EXPECT_THAT(heard(monitor, {.downloaded = 0, .downloads_left = 80}),
+              ElementsAre(ProgressNotification{60, 140, 0.6, false}));
+  EXPECT_THAT(heard(monitor, {.downloaded = 80, .downloads_left = 0}),
+              ElementsAre(ProgressNotification{140, 140, 1, false}));
+}
+
 TEST(ProgressMonitor, TheEstimateStandsWhenMoreIsFound) {
   ProgressMonitor monitor;
   static_cast<void>(monitor.add(Direction::kUpload, ProgressMode::kStreaming));

@@ -55,8 +55,10 @@ std::vector<WaitId> Waits::take_expired(TimePoint now) {
   return take_if([&](const Wait& wait) { return wait.deadline && *wait.deadline <= now; });
 }
 
-std::vector<WaitId> Waits::take_interrupted() {
-  return take_if([](const Wait& wait) { return !wait.outlives_pause; });
+std::vector<WaitId> Waits::take_interrupted(std::optional<Direction> direction) {
+  return take_if([&](const Wait& wait) {
+    return !wait.outlives_pause && (!direction || wait.direction == *direction);
+  });
 }
 
 std::vector<WaitId> Waits::take_all() {

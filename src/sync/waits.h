@@ -26,7 +26,9 @@ class Waits {
   [[nodiscard]] std::vector<WaitId> take_uploads(ClientVersion confirmed);
   [[nodiscard]] std::vector<WaitId> take_downloads(RequestIdent reached);
   [[nodiscard]] std::vector<WaitId> take_expired(TimePoint now);
-  [[nodiscard]] std::vector<WaitId> take_interrupted();
+  /// Those of `direction`, or all, that a pause ends.
+  [[nodiscard]] std::vector<WaitId> take_interrupted(
+      std::optional<Direction> direction = std::nullopt);
   [[nodiscard]] std::vector<WaitId> take_all();
   [[nodiscard]] bool take(WaitId wait);
 

@@ -1,7 +1,10 @@
 #include "tombolo/sync_session.h"
 
+#include <array>
 #include <chrono>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -89,6 +92,115 @@ TEST_F(SyncSessionTest, WaitsFailWithWhatEndedThem) {
   user.log_out([] {});
   EXPECT_EQ(logged_out.get().error().code(), ErrorCode::kAuthentication);
   EXPECT_EQ(session.wait_for_download().get().error().code(), ErrorCode::kClosed);
+}
+
+TEST_F(SyncSessionTest, PausesOneDirectionAlone) {
+  Realm left = open("left");
+  Realm right = open("right");
+  SyncSession session = *left.sync_session();
+  for (Realm* realm : {&left, &right}) upload(*realm);
+  for (Realm* realm : {&left, &right}) download(*realm);
+
+  // While uploads are paused, what others write comes.
+  auto cancelled = session.wait_for_upload();
+  write_note(left, 1);
+  session.pause(SyncDirection::kUpload);
+  EXPECT_TRUE(session.is_paused(SyncDirection::kUpload));
+  EXPECT_FALSE(session.is_paused(SyncDirection::kDownload));
+  write_note(left, 2);
+  write_note(right, 3);
+  upload(right);
+  download(left);
+  EXPECT_TRUE(left.find<Note>(3));
+  EXPECT_EQ(session.wait_for_upload(20ms).get().error().code(), ErrorCode::kTimedOut);
+  EXPECT_TRUE(session.is_connected());
+  download(right);
+  EXPECT_FALSE(right.find<Note>(2));
+  session.resume(SyncDirection::kUpload);
+  upload(left);
+  download(right);
+  EXPECT_TRUE(right.find<Note>(2));
+
+  // While downloads are paused, what is written here goes.
+  auto download_wait = session.wait_for_download();
+  session.pause(SyncDirection::kDownload);
+  write_note(right, 4);
+  upload(right);
+  write_note(left, 5);
+  upload(left);
+  EXPECT_EQ(session.wait_for_download(20ms).get().error().code(), ErrorCode::kTimedOut);
+  left.refresh();
+  EXPECT_FALSE(left.find<Note>(4));
+  EXPECT_TRUE(session.is_connected());
+  download(right);
+  EXPECT_TRUE(right.find<Note>(5));
+  auto kept = session.wait_for_download(30s);
+  session.resume(SyncDirection::kDownload);
+  EXPECT_TRUE(kept.get());
+  left.refresh();
+  EXPECT_TRUE(left.find<Note>(4));
+}
+
+/// What a progress callback heard, and whether it keeps the rules.
+struct Heard {
+  std::mutex mutex;
+  std::vector<SyncProgress> reports;
+
+  void add(const SyncProgress& progress) {
+    const std::lock_guard lock(mutex);
+    reports.push_back(progress);
+  }
+  void expect_whole_transfer() {
+    const std::lock_guard lock(mutex);
+    ASSERT_FALSE(reports.empty());
+    for (std::size_t i = 1; i < reports.size(); ++i)
+      EXPECT_GE(reports[i].transferred, reports[i - 1].transferred);
+    EXPECT_EQ(reports.back().transferred, reports.back().transferable);
+    EXPECT_EQ(reports.back().estimate, 1);
+  }
+  [[nodiscard]] std::size_t count() {
+    const std::lock_guard lock(mutex);
+    return reports.size();
+  }
+};
+
+TEST_F(SyncSessionTest, ProgressIsSmoothAndEndsBeforeTheWaitInBothDirectionsAndModes) {
+  Realm left = open("left");
+  Realm right = open("right");
+  upload(left);
+  download(right);
+  upload(right);
+  SyncSession sender = *left.sync_session();
+  SyncSession receiver = *right.sync_session();
+  sender.pause();
+  receiver.pause();
+  constexpr int kNotes = 100;
+  for (int id = 0; id < kNotes; ++id) write_note(left, id, std::string(50'000, 'x'));
+
+  std::array<Heard, 4> heard;
+  std::vector<NotificationToken> tokens;
+  for (std::size_t i = 0; i < 4; ++i) {
+    SyncSession& session = i < 2 ? sender : receiver;
+    tokens.push_back(session.observe_progress(
+        i < 2 ? ProgressDirection::kUpload : ProgressDirection::kDownload,
+        i % 2 == 0 ? ProgressMode::kReportIndefinitely : ProgressMode::kForCurrentlyOutstandingWork,
+        [&heard, i](const SyncProgress& progress) { heard[i].add(progress); }));
+  }
+  sender.resume();
+  sender.wait_for_upload(60s).get().value();
+  heard[0].expect_whole_transfer();
+  heard[1].expect_whole_transfer();
+  receiver.resume();
+  receiver.wait_for_download(60s).get().value();
+  heard[2].expect_whole_transfer();
+  heard[3].expect_whole_transfer();
+
+  // 5 MB are on their way in parts of 512 KiB.
+  EXPECT_GE(heard[0].count(), 6U);
+  EXPECT_GE(heard[1].count(), 6U);
+  EXPECT_GE(heard[2].count(), 4U);
+  right.refresh();
+  EXPECT_EQ(right.objects<Note>().size(), static_cast<std::size_t>(kNotes));
 }
 
 }  // namespace

@@ -19,6 +19,11 @@ ConnectionState to_public(sync::ConnectionState state) {
   return ConnectionState::kDisconnected;
 }
 
+sync::Direction to_client(SyncDirection direction) {
+  return direction == SyncDirection::kUpload ? sync::Direction::kUpload
+                                             : sync::Direction::kDownload;
+}
+
 /// Longer than anybody waits, and short enough to be counted from any moment.
 constexpr std::chrono::milliseconds kTimeoutMax = std::chrono::hours(24 * 365);
 
@@ -92,6 +97,15 @@ void SyncSession::pause() {
 }
 void SyncSession::resume() {
   session_->resume();
+}
+void SyncSession::pause(SyncDirection direction) {
+  session_->pause(to_client(direction));
+}
+void SyncSession::resume(SyncDirection direction) {
+  session_->resume(to_client(direction));
+}
+bool SyncSession::is_paused(SyncDirection direction) const {
+  return session_->is_paused(to_client(direction));
 }
 void SyncSession::reconnect() {
   session_->reconnect();
@@ -200,8 +214,7 @@ NotificationToken SyncSession::observe_progress(
     std::function<void(const SyncProgress& progress)> callback) {
   const auto revocable = std::make_shared<Revocable<decltype(callback)>>(std::move(callback));
   const auto id = session_->add_progress_callback(
-      direction == ProgressDirection::kUpload ? sync::Direction::kUpload
-                                              : sync::Direction::kDownload,
+      to_client(direction),
       mode == ProgressMode::kReportIndefinitely ? sync::ProgressMode::kStreaming
                                                 : sync::ProgressMode::kCurrent,
       [revocable, scheduler = scheduler_](const sync::ProgressNotification& progress) {

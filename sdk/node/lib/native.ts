@@ -160,8 +160,10 @@ export interface NativePendingUploads {
 }
 
 export interface NativeSyncSession {
-  pause(): void;
-  resume(): void;
+  /** @param isUpload null stands for both directions. */
+  pause(isUpload: boolean | null): void;
+  resume(isUpload: boolean | null): void;
+  isPaused(isUpload: boolean): boolean;
   reconnect(): void;
   isActive(): boolean;
   connectionState(): "disconnected" | "connecting" | "connected";

@@ -100,13 +100,21 @@ export class SyncSession {
     return this.connectionState === ConnectionState.Connected && this.state === SessionState.Active;
   }
 
-  /** Stops syncing this realm at once; waits are rejected, writes are kept for later. */
-  pause(): void {
-    this.#native.pause();
+  /**
+   * Stops syncing this realm at once; waits are rejected, writes are kept for later. With a
+   * direction, only that one stops: the connection stays, and the other goes on.
+   */
+  pause(options?: { direction?: ProgressDirection }): void {
+    this.#native.pause(toIsUpload(options));
   }
-  /** Connects at once, whatever delay there was. */
-  resume(): void {
-    this.#native.resume();
+  /** Connects at once, whatever delay there was; without a direction, both go on. */
+  resume(options?: { direction?: ProgressDirection }): void {
+    this.#native.resume(toIsUpload(options));
+  }
+  /** Whether that direction is paused, alone or with the other. */
+  isPaused(direction: ProgressDirection): boolean {
+    assertDirection(direction);
+    return this.#native.isPaused(direction === ProgressDirection.Upload);
   }
   /** Tries now if it is waiting for its next attempt to connect. */
   reconnect(): void {
@@ -160,9 +168,7 @@ export class SyncSession {
     callback: ProgressNotificationCallback,
   ): void {
     assertFunction(callback, "callback");
-    if (direction !== ProgressDirection.Upload && direction !== ProgressDirection.Download) {
-      throw new Error(`Unexpected direction: ${String(direction)}`);
-    }
+    assertDirection(direction);
     const listener = callback as (...args: number[]) => void;
     progressListeners.add(listener, () =>
       this.#native.observeProgress(
@@ -192,6 +198,21 @@ export class SyncSession {
   removeConnectionNotification(callback: ConnectionNotificationCallback): void {
     connectionListeners.remove(callback);
   }
+}
+
+function assertDirection(direction: unknown): void {
+  if (direction !== ProgressDirection.Upload && direction !== ProgressDirection.Download) {
+    throw new Error(`Unexpected direction: ${String(direction)}`);
+  }
+}
+
+/** null stands for both directions. */
+function toIsUpload(options?: { direction?: ProgressDirection }): boolean | null {
+  if (options === undefined) return null;
+  assertObject(options, "options");
+  if (options.direction === undefined) return null;
+  assertDirection(options.direction);
+  return options.direction === ProgressDirection.Upload;
 }
 
 /** Runs a wait that `start` begins and whose end it is given a function for. */

@@ -17,6 +17,10 @@ const char* name_of(ConnectionState state) {
   return "disconnected";
 }
 
+SyncDirection direction_argument(const Napi::CallbackInfo& info) {
+  return info[0].As<Napi::Boolean>() ? SyncDirection::kUpload : SyncDirection::kDownload;
+}
+
 Napi::Value to_js(Napi::Env env, const std::optional<std::chrono::milliseconds>& duration) {
   if (!duration) return env.Null();
   return Napi::Number::New(env, static_cast<double>(duration->count()));
@@ -60,6 +64,7 @@ Napi::Function NativeSyncSession::define(Napi::Env env) {
                      "NativeSyncSession",
                      {InstanceMethod<&NativeSyncSession::pause>("pause"),
                       InstanceMethod<&NativeSyncSession::resume>("resume"),
+                      InstanceMethod<&NativeSyncSession::is_paused>("isPaused"),
                       InstanceMethod<&NativeSyncSession::reconnect>("reconnect"),
                       InstanceMethod<&NativeSyncSession::stats>("stats"),
                       InstanceMethod<&NativeSyncSession::pending_uploads>("pendingUploads"),
@@ -80,11 +85,24 @@ Napi::Value NativeSyncSession::make(Napi::Env env, SyncSession session) {
   return object;
 }
 
-void NativeSyncSession::pause(const Napi::CallbackInfo&) {
-  session_->pause();
+/// pause(isUpload or null for both directions)
+void NativeSyncSession::pause(const Napi::CallbackInfo& info) {
+  if (info[0].IsNull()) {
+    session_->pause();
+  } else {
+    session_->pause(direction_argument(info));
+  }
 }
-void NativeSyncSession::resume(const Napi::CallbackInfo&) {
-  session_->resume();
+void NativeSyncSession::resume(const Napi::CallbackInfo& info) {
+  if (info[0].IsNull()) {
+    session_->resume();
+  } else {
+    session_->resume(direction_argument(info));
+  }
+}
+/// isPaused(isUpload)
+Napi::Value NativeSyncSession::is_paused(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), session_->is_paused(direction_argument(info)));
 }
 void NativeSyncSession::reconnect(const Napi::CallbackInfo&) {
   session_->reconnect();
@@ -161,7 +179,7 @@ Napi::Value NativeSyncSession::observe_progress(const Napi::CallbackInfo& info) 
     return make_stop_function(
         info.Env(),
         session_->observe_progress(
-            info[0].As<Napi::Boolean>() ? ProgressDirection::kUpload : ProgressDirection::kDownload,
+            direction_argument(info),
             info[1].As<Napi::Boolean>() ? ProgressMode::kReportIndefinitely
                                         : ProgressMode::kForCurrentlyOutstandingWork,
             [callback](const SyncProgress& progress) {

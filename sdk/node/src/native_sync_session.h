@@ -20,6 +20,7 @@ class NativeSyncSession : public Napi::ObjectWrap<NativeSyncSession> {
  private:
   void pause(const Napi::CallbackInfo& info);
   void resume(const Napi::CallbackInfo& info);
+  Napi::Value is_paused(const Napi::CallbackInfo& info);
   void reconnect(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
   Napi::Value pending_uploads(const Napi::CallbackInfo& info);

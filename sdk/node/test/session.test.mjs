@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { getEventListeners, once } from "node:events";
+import { createServer } from "node:net";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 
 import Realm from "tombolo";
@@ -192,4 +193,152 @@ describe("waits", () => {
       assert.equal(await kept, true);
     });
   }
+});
+
+describe("pausing one direction", () => {
+  it("holds uploads back while downloads go on, and the other way round", async () => {
+    const left = await openOn("left");
+    const right = await openOn("right");
+    const session = left.syncSession;
+    const sync = async (...list) => {
+      for (const { syncSession } of list) await syncSession.uploadAllLocalChanges(20_000);
+      for (const { syncSession } of list) await syncSession.downloadAllServerChanges(20_000);
+    };
+    await sync(left, right);
+    const connection = [];
+    session.addConnectionNotification((state) => connection.push(state));
+
+    session.pause({ direction: "upload" });
+    assert.equal(session.isPaused("upload"), true);
+    assert.equal(session.isPaused("download"), false);
+    assert.equal(session.state, "active");
+    write(left, 1);
+    write(right, 2);
+    await sync(right);
+    await session.downloadAllServerChanges(20_000);
+    assert.equal(left.objects("City").length, 2);
+    assert.equal(right.objects("City").length, 1);
+    await assert.rejects(session.uploadAllLocalChanges(20), { name: "TimeoutError" });
+    session.resume({ direction: "upload" });
+    await sync(left, right);
+    assert.equal(right.objects("City").length, 2);
+
+    const cancelled = assert.rejects(session.downloadAllServerChanges(), { code: "Cancelled" });
+    session.pause({ direction: "download" });
+    await cancelled;
+    write(right, 3);
+    await sync(right);
+    write(left, 4);
+    await session.uploadAllLocalChanges(20_000);
+    await right.syncSession.downloadAllServerChanges(20_000);
+    assert.deepEqual([left.objects("City").length, right.objects("City").length], [3, 4]);
+    const kept = session.downloadAllServerChanges();
+    session.resume({ direction: "download" });
+    await kept;
+    assert.equal(left.objects("City").length, 4);
+
+    assert.equal(session.isConnected(), true);
+    assert.deepEqual(connection, []);
+    assert.throws(() => session.pause({ direction: "sideways" }), /Unexpected direction/);
+    assert.throws(() => session.resume("upload"), { name: "TypeAssertionError" });
+  });
+});
+
+describe("progress", () => {
+  for (const mode of ["reportIndefinitely", "forCurrentlyOutstandingWork"]) {
+    it(`${mode} ends at all, before the wait, in both directions and for both arities`, async () => {
+      const left = await openOn("left");
+      const right = await openOn("right");
+      await right.syncSession.downloadAllServerChanges();
+      right.syncSession.pause();
+      left.syncSession.pause();
+      for (let i = 0; i < 40; ++i) {
+        left.write(() => {
+          for (let id = 0; id < 100; ++id) {
+            left.create("City", { _id: i * 100 + id, name: `city ${id}`.repeat(50) });
+          }
+        });
+      }
+      const bytes = { upload: [], download: [] };
+      const estimates = { upload: [], download: [] };
+      for (const direction of ["upload", "download"]) {
+        const { syncSession } = direction === "upload" ? left : right;
+        syncSession.addProgressNotification(direction, mode, (transferred, transferable) =>
+          bytes[direction].push([transferred, transferable]),
+        );
+        syncSession.addProgressNotification(direction, mode, (estimate) =>
+          estimates[direction].push(estimate),
+        );
+      }
+
+      left.syncSession.resume();
+      await left.syncSession.uploadAllLocalChanges();
+      check("upload");
+      right.syncSession.resume();
+      await right.syncSession.downloadAllServerChanges();
+      check("download");
+      assert.equal(right.objects("City").length, 4000);
+
+      function check(direction) {
+        const [transferred, transferable] = bytes[direction].at(-1);
+        assert.ok(transferred > 1_000_000);
+        assert.equal(transferred, transferable);
+        assert.ok(bytes[direction].length > 4);
+        bytes[direction].reduce((last, [now]) => (assert.ok(now >= last), now), 0);
+        assert.equal(estimates[direction].at(-1), 1);
+        const transfer = estimates[direction].slice(mode === "reportIndefinitely" ? 1 : 0);
+        transfer.reduce((last, now) => (assert.ok(now >= last), now), 0);
+      }
+    });
+  }
+
+  it("calls back once at registration and again only when something changes", async () => {
+    const realm = await openOn("left");
+    const session = realm.syncSession;
+    write(realm, 1);
+    await session.uploadAllLocalChanges();
+    const reports = [];
+    const listener = (transferred, transferable) => reports.push([transferred, transferable]);
+    session.addProgressNotification("upload", "reportIndefinitely", listener);
+    assert.throws(
+      () => session.addProgressNotification("upload", "reportIndefinitely", listener),
+      /Remove callback before adding it again/,
+    );
+    await session.uploadAllLocalChanges();
+    await session.downloadAllServerChanges();
+    assert.equal(reports.length, 1);
+    assert.equal(reports[0][0], reports[0][1]);
+
+    session.removeProgressNotification(listener);
+    write(realm, 2);
+    await session.uploadAllLocalChanges();
+    assert.equal(reports.length, 1);
+  });
+});
+
+describe("the app's timeout", () => {
+  it("ends an attempt to connect, and with it the waits that are to be cancelled", async () => {
+    const realm = await openOn("left", { cancelWaitsOnNonFatalErrors: true }, { timeout: 300 });
+    const session = realm.syncSession;
+    await session.downloadAllServerChanges();
+    session.pause();
+    const address = new URL(server.url);
+    await server.stop();
+    // Something that accepts connections and never says anything.
+    const mute = createServer(() => {}).listen(Number(address.port), address.hostname);
+    await once(mute, "listening");
+    const sockets = [];
+    mute.on("connection", (socket) => sockets.push(socket));
+
+    const wait = session.downloadAllServerChanges();
+    const began = Date.now();
+    session.resume();
+    await assert.rejects(wait, { code: "Network" });
+    assert.ok(Date.now() - began < 5000);
+
+    sockets.forEach((socket) => socket.destroy());
+    mute.close();
+    await once(mute, "close");
+    await server.start();
+  });
 });

@@ -73,7 +73,8 @@ class User {
 struct AppConfiguration {
   std::string id;
   std::string base_url;                       ///< "https://sync.example.org"
-  std::chrono::milliseconds timeout{60'000};  ///< For an HTTP request.
+  /// For an HTTP request, and for connecting a sync session.
+  std::chrono::milliseconds timeout{60'000};
   std::filesystem::path base_path = ".";      ///< Root of synced realms and of the users' file.
   bool multiplex_sessions = true;
   bool persist_users = true;

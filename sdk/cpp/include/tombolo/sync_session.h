@@ -24,7 +24,8 @@ enum class SessionState : std::uint8_t {
   kInactive,  ///< Paused, ended by an error, or closed.
 };
 enum class ConnectionState : std::uint8_t { kDisconnected, kConnecting, kConnected };
-enum class ProgressDirection : std::uint8_t { kUpload, kDownload };
+enum class SyncDirection : std::uint8_t { kUpload, kDownload };
+using ProgressDirection = SyncDirection;
 enum class ProgressMode : std::uint8_t {
   kForCurrentlyOutstandingWork,  ///< Ends when what was there at registration is done.
   kReportIndefinitely,
@@ -88,8 +89,14 @@ class SyncSession {
 
   /// Stops both directions at once and cancels waits. Writes are kept and sent after `resume()`.
   void pause();
-  /// Connects at once, whatever delay there was.
+  /// Connects at once, whatever delay there was; both directions go on.
   void resume();
+  /// Stops one direction at once and cancels its waits; the connection stays, and the other
+  /// direction goes on.
+  void pause(SyncDirection direction);
+  void resume(SyncDirection direction);
+  /// Whether that direction is paused, alone or with the other.
+  [[nodiscard]] bool is_paused(SyncDirection direction) const;
   /// Tries now if it is waiting for its next attempt to connect.
   void reconnect();
 
