@@ -229,6 +229,7 @@ NotifierId ClientSession::add_progress_notifier(Direction direction,
   const NotifierId notifier = progress_.add(direction, mode);
   // A commit that nobody has told of yet is part of what it is to hear.
   if (session_state_ != SessionState::kClosed && read_state(now)) notify_progress();
+  pump(now);
   return notifier;
 }
 
@@ -275,7 +276,7 @@ void ClientSession::take_integration(std::size_t entries_done, TimePoint now) {
 
   const protocol::UploadCursor& confirmed = replica_state_.progress.upload;
   if (confirmed.client_version > upload_sent_.client_version) upload_sent_ = confirmed;
-  if (!downloads_paused_) progress_.downloads_known();
+  if (!downloads_paused_) progress_.set_downloads_known(true);
   notify_progress();
   report_compensating_writes();
   settle_uploads(now);
@@ -674,6 +675,7 @@ void ClientSession::binding_ended() {
   mark_sent_ = mark_received_;
   gives_up_binding_ = false;
   downloads_missed_ = false;
+  progress_.set_downloads_known(false);
   client_error_.reset();
   client_error_sent_ = false;
   compensating_writes_.clear();
@@ -885,7 +887,7 @@ void ClientSession::pump(TimePoint now) {
 void ClientSession::reach(RequestIdent mark) {
   mark_reached_ = mark;
   if (mark == mark_target_) uploads_delayed_ = false;
-  progress_.downloads_known();
+  progress_.set_downloads_known(true);
   notify_progress();
   settle(waits_.take_downloads(mark), {});
   host_.enlist(binding_->ident());

@@ -54,8 +54,8 @@ class ProgressMonitor {
   void remove(NotifierId notifier);
   [[nodiscard]] bool empty() const noexcept { return notifiers_.empty(); }
 
-  /// The server has told what there is to download.
-  void downloads_known() noexcept { downloads_known_ = true; }
+  /// Whether the server has told what there is to download, since the session was bound.
+  void set_downloads_known(bool are_known) noexcept { downloads_known_ = are_known; }
 
   /// What the notifiers are to hear about `bytes`, in the order of registration.
   [[nodiscard]] std::vector<Notice> update(const ByteCounters& bytes);

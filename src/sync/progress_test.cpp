@@ -38,7 +38,7 @@ TEST(ProgressMonitor, IsSilentAboutDownloadsUntilTheServerHasSpoken) {
   static_cast<void>(monitor.add(Direction::kDownload, ProgressMode::kStreaming));
 
   EXPECT_THAT(heard(monitor, {}), IsEmpty()) << "nothing known is not everything done";
-  monitor.downloads_known();
+  monitor.set_downloads_known(true);
   EXPECT_THAT(heard(monitor, {.downloaded = 10, .downloads_left = 30}),
               ElementsAre(ProgressNotification{10, 40, 0.25, false}));
 }
@@ -53,7 +53,7 @@ TEST(ProgressMonitor, TellsNothingTwice) {
 
 TEST(ProgressMonitor, GoesOnWhereItWasWhenTheFilesCountersBeginAnew) {
   ProgressMonitor monitor;
-  monitor.downloads_known();
+  monitor.set_downloads_known(true);
   static_cast<void>(monitor.add(Direction::kDownload, ProgressMode::kStreaming));
   static_cast<void>(heard(monitor, {.downloaded = 60, .downloads_left = 40}));
 
@@ -108,7 +108,7 @@ TEST(ProgressMonitor, ARemovedNotifierHearsNothing) {
 /// However a file's counters move, what is told never goes back and ends at all.
 RC_GTEST_PROP(ProgressMonitorLaw, NeverGoesBackAndEndsAtAll, ()) {
   ProgressMonitor monitor;
-  monitor.downloads_known();
+  monitor.set_downloads_known(true);
   const auto mode = *rc::gen::element(ProgressMode::kCurrent, ProgressMode::kStreaming);
   static_cast<void>(monitor.add(Direction::kDownload, mode));
   ByteCounters bytes;
