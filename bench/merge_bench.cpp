@@ -23,6 +23,12 @@ struct HeapMeter {
   bool is_counting = false;
   std::size_t bytes = 0;
   std::size_t peak_bytes = 0;
+
+  void add(void* block) {
+    if (!is_counting) return;
+    bytes += malloc_usable_size(block);
+    peak_bytes = std::max(peak_bytes, bytes);
+  }
 } heap;
 
 }  // namespace
@@ -30,10 +36,14 @@ struct HeapMeter {
 void* operator new(std::size_t bytes) {
   void* const block = std::malloc(bytes);
   if (block == nullptr) throw std::bad_alloc();
-  if (heap.is_counting) {
-    heap.bytes += malloc_usable_size(block);
-    heap.peak_bytes = std::max(heap.peak_bytes, heap.bytes);
-  }
+  heap.add(block);
+  return block;
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  const auto align = static_cast<std::size_t>(alignment);
+  void* const block = std::aligned_alloc(align, (bytes + align - 1) / align * align);
+  if (block == nullptr) throw std::bad_alloc();
+  heap.add(block);
   return block;
 }
 void operator delete(void* block) noexcept {
@@ -41,6 +51,9 @@ void operator delete(void* block) noexcept {
   std::free(block);
 }
 void operator delete(void* block, std::size_t) noexcept {
+  operator delete(block);
+}
+void operator delete(void* block, std::align_val_t) noexcept {
   operator delete(block);
 }
 
@@ -85,6 +98,7 @@ double instructions_per_second(const Sides& sides) {
 }
 
 double heap_bytes_per_instruction(const Sides& sides) {
+  merge::release_kept_memory();
   heap = {.is_counting = true};
   merge_all(sides);
   heap.is_counting = false;

@@ -20,7 +20,9 @@ ByteCursor::Magnitude ByteCursor::read_magnitude(std::uint64_t max,
     bits |= shifted;
     if (!last) continue;
     if (bits > max) break;
-    return {.bits = bits, .negative = (byte & 0x40) != 0};
+    return {.bits = bits,
+            .negative = (byte & 0x40) != 0,
+            .code_bytes = static_cast<std::uint32_t>(i + 1)};
   }
   fail("an integer is too large for its type", start);
   return {};
@@ -34,9 +36,7 @@ std::uint64_t ByteCursor::read_long_unsigned(std::uint64_t max, std::size_t byte
 }
 
 std::int64_t ByteCursor::read_long_signed(std::uint64_t max, std::size_t bytes_max) noexcept {
-  const Magnitude magnitude = read_magnitude(max, bytes_max);
-  const auto value = static_cast<std::int64_t>(magnitude.bits);
-  return magnitude.negative ? -value - 1 : value;
+  return read_magnitude(max, bytes_max).signed_value();
 }
 
 unsigned __int128 ByteCursor::read_coefficient() noexcept {

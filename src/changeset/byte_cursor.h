@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -21,6 +22,8 @@ class ByteCursor {
       : begin_(reinterpret_cast<const std::uint8_t*>(bytes.data())),
         next_(begin_),
         end_(begin_ + bytes.size()) {}
+  /// Begins at `offset`, which lies within the bytes.
+  ByteCursor(BytesView bytes, std::size_t offset) noexcept : ByteCursor(bytes) { next_ += offset; }
 
   [[nodiscard]] bool at_end() const noexcept { return next_ == end_; }
   [[nodiscard]] std::size_t offset() const noexcept {
@@ -42,12 +45,26 @@ class ByteCursor {
   template <std::unsigned_integral T>
   [[nodiscard]] T read_unsigned() noexcept {
     if (next_ != end_ && *next_ < 0x40) return *next_++;
+    if constexpr (kVarintBytesMax < T >> kShortBytesMax) {
+      Magnitude magnitude;
+      if (read_short(magnitude) && !magnitude.negative) {
+        next_ += magnitude.code_bytes;
+        return static_cast<T>(magnitude.bits);
+      }
+    }
     return static_cast<T>(read_long_unsigned(std::numeric_limits<T>::max(), kVarintBytesMax<T>));
   }
 
   template <std::signed_integral T>
   [[nodiscard]] T read_signed() noexcept {
     if (next_ != end_ && *next_ < 0x40) return *next_++;
+    if constexpr (kVarintBytesMax < T >> kShortBytesMax) {
+      Magnitude magnitude;
+      if (read_short(magnitude)) {
+        next_ += magnitude.code_bytes;
+        return static_cast<T>(magnitude.signed_value());
+      }
+    }
     return static_cast<T>(read_long_signed(
         static_cast<std::uint64_t>(std::numeric_limits<T>::max()), kVarintBytesMax<T>));
   }
@@ -89,7 +106,32 @@ class ByteCursor {
   struct Magnitude {
     std::uint64_t bits = 0;
     bool negative = false;
+    std::uint32_t code_bytes = 0;
+
+    [[nodiscard]] std::int64_t signed_value() const noexcept {
+      const auto value = static_cast<std::int64_t>(bits);
+      return negative ? -value - 1 : value;
+    }
   };
+  /// Codes of up to this many bytes fit into every type that takes more.
+  static constexpr std::size_t kShortBytesMax = 4;
+
+  /// Looks at a code of up to `kShortBytesMax` bytes without a loop; false where the code is longer
+  /// or the end is near. It does not move the cursor.
+  [[nodiscard]] bool read_short(Magnitude& magnitude) const noexcept {
+    if (static_cast<std::size_t>(end_ - next_) < kShortBytesMax) return false;
+    const std::uint32_t word = std::uint32_t{next_[0]} | std::uint32_t{next_[1]} << 8 |
+                               std::uint32_t{next_[2]} << 16 | std::uint32_t{next_[3]} << 24;
+    const std::uint32_t last_bytes = ~word & 0x8080'8080;
+    if (last_bytes == 0) return false;
+    const auto count = static_cast<std::uint32_t>(std::countr_zero(last_bytes)) / 8 + 1;
+    const std::uint32_t bits = ((word & 0x7F) | (word >> 1 & 0x3F80) | (word >> 2 & 0x1F'C000) |
+                                (word >> 3 & 0xFE0'0000)) &
+                               ((std::uint32_t{1} << 7 * count) - 1);
+    const std::uint32_t sign = std::uint32_t{1} << (7 * count - 1);
+    magnitude = {.bits = bits & ~sign, .negative = (bits & sign) != 0, .code_bytes = count};
+    return true;
+  }
   [[nodiscard]] Magnitude read_magnitude(std::uint64_t max, std::size_t bytes_max) noexcept;
   [[nodiscard]] std::uint64_t read_long_unsigned(std::uint64_t max, std::size_t bytes_max) noexcept;
   [[nodiscard]] std::int64_t read_long_signed(std::uint64_t max, std::size_t bytes_max) noexcept;

@@ -14,6 +14,7 @@ void ChangesetReader::reset(BytesView bytes) {
   cursor_ = ByteCursor(bytes);
   start_ = 0;
   strings_.clear();
+  name_count_ = 0;
   lookup_.clear();
   leading_bytes_ = 0;
   leading_names_ = 0;
@@ -38,10 +39,10 @@ void ChangesetReader::reset_after_similar(BytesView bytes) {
       lookup_.find_or_add(strings_[i], [this](StringIndex other) { return string(other); });
     }
   }
+  name_count_ = leading_names_;
   same_name_count_ = leading_names_;
   bytes_ = bytes;
-  cursor_ = ByteCursor(bytes);
-  static_cast<void>(cursor_.read_bytes(leading_bytes_));
+  cursor_ = ByteCursor(bytes, leading_bytes_);
   start_ = 0;
   path_elements_.clear();
 }
@@ -56,9 +57,10 @@ Result<const Instruction*> ChangesetReader::next_address() {
   return checked(skim());
 }
 
-const Instruction* ChangesetReader::skim() {
+// Everything inlined: this is what merging spends most of its time with.
+[[gnu::flatten]] const Instruction* ChangesetReader::skim() {
   if (!begin_next()) return nullptr;
-  content_ = cursor_;
+  content_start_ = cursor_.offset();
   skip_content();
   return cursor_.failed() ? nullptr : &instruction_;
 }
@@ -70,10 +72,29 @@ Result<void> ChangesetReader::status() const {
 
 Result<const Instruction*> ChangesetReader::complete() {
   const ByteCursor after = cursor_;
-  cursor_ = content_;
+  cursor_ = ByteCursor(bytes_, content_start_);
   read_content();
   if (!cursor_.failed()) cursor_ = after;
   return checked(&instruction_);
+}
+
+[[gnu::flatten]] const Instruction* ChangesetReader::read_at(BytesView bytes,
+                                                             std::size_t begin,
+                                                             std::size_t name_count) {
+  bytes_ = bytes;
+  cursor_ = ByteCursor(bytes, begin);
+  strings_.clear();
+  name_count_ = name_count;
+  leading_names_ = 0;
+  start_ = begin;
+  const std::uint64_t opcode = cursor_.read_unsigned<std::uint64_t>();
+  if (opcode >= kOpcodeCount) {
+    cursor_.fail("unknown opcode", begin);
+    return nullptr;
+  }
+  read_address(static_cast<Opcode>(opcode));
+  read_content();
+  return cursor_.failed() ? nullptr : &instruction_;
 }
 
 Result<const Instruction*> ChangesetReader::checked(const Instruction* instruction) const {
@@ -237,12 +258,13 @@ void ChangesetReader::define_string() {
     return;
   }
   strings_.push_back(text);
+  ++name_count_;
 }
 
 StringIndex ChangesetReader::read_string_index() {
   const std::size_t start = cursor_.offset();
   const std::uint32_t index = cursor_.read_unsigned<std::uint32_t>();
-  if (index >= strings_.size()) cursor_.fail("a name is used before it is defined", start);
+  if (index >= name_count_) cursor_.fail("a name is used before it is defined", start);
   return StringIndex(index);
 }
 

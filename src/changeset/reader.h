@@ -51,10 +51,19 @@ class ChangesetReader {
   [[nodiscard]] Result<void> status() const;
   /// The whole of the instruction whose address `next_address` or `skim` gave last.
   [[nodiscard]] Result<const Instruction*> complete();
-  /// The bytes of the instruction that was given last, without names that are defined before it.
-  [[nodiscard]] BytesView instruction_bytes() const noexcept {
-    return bytes_.subspan(start_, cursor_.offset() - start_);
-  }
+  /// Where the first instruction begins: what comes before defines names.
+  [[nodiscard]] std::size_t leading_bytes() const noexcept { return leading_bytes_; }
+  /// Where the instruction that was given last begins, behind names that are defined before it, and
+  /// where it ends.
+  [[nodiscard]] std::size_t instruction_begin() const noexcept { return start_; }
+  [[nodiscard]] std::size_t instruction_end() const noexcept { return cursor_.offset(); }
+
+  /// The whole instruction that begins at `begin` of bytes that were read to their end before and
+  /// define `name_count` names, or null on failure, which `status` explains. The names themselves
+  /// are not at hand then.
+  [[nodiscard]] const Instruction* read_at(BytesView bytes,
+                                           std::size_t begin,
+                                           std::size_t name_count);
 
   /// The names defined so far. Indexes that an instruction holds are always among them.
   [[nodiscard]] std::span<const std::string_view> strings() const noexcept { return strings_; }
@@ -72,7 +81,7 @@ class ChangesetReader {
   void read_content();
   void skip_content();
   void skip_payload();
-  void define_string();
+  [[gnu::noinline]] void define_string();
   [[nodiscard]] StringIndex read_string_index();
   [[nodiscard]] std::string_view read_text(std::size_t bytes_max, bool must_be_utf8);
   [[nodiscard]] bool read_bool();
@@ -90,8 +99,9 @@ class ChangesetReader {
   BytesView bytes_;
   ByteCursor cursor_;
   std::size_t start_ = 0;  ///< Of the current instruction.
-  ByteCursor content_;     ///< Where the content of the current instruction begins.
+  std::size_t content_start_ = 0;
   std::vector<std::string_view> strings_;
+  std::size_t name_count_ = 0;  ///< That of `strings_`, but for `read_at`.
   StringLookup lookup_;
   std::size_t leading_bytes_ = 0;  ///< What comes before the first instruction: names alone.
   std::size_t leading_names_ = 0;

@@ -76,6 +76,7 @@ bool ends_in_index(std::span<const PathElement> path) noexcept {
 }  // namespace
 
 StringIndex ChangesetWriter::intern(std::string_view text) {
+  TOMBOLO_ASSERT(name_count_ == names_.size());
   const StringIndex index =
       lookup_.find_or_add(text, [this](StringIndex other) { return name(other); });
   if (index.value() < names_.size()) return index;
@@ -87,6 +88,7 @@ StringIndex ChangesetWriter::intern(std::string_view text) {
   out = write_text(out, text);
   finish(out);
   names_.push_back({.offset = size_ - text.size(), .bytes = text.size()});
+  ++name_count_;
   return index;
 }
 
@@ -211,9 +213,21 @@ void ChangesetWriter::append(const Instruction& instruction, std::span<const Pat
   }
 }
 
-void ChangesetWriter::append_encoded(BytesView instruction) {
-  std::uint8_t* const out = reserve(instruction.size());
-  end_instruction(std::ranges::copy(as_text(instruction), out).out);
+void ChangesetWriter::append_encoded(BytesView instructions) {
+  if (instructions.empty()) return;
+  append_bytes(instructions);
+  ++instruction_count_;
+}
+
+void ChangesetWriter::append_names(BytesView definitions, std::size_t count) {
+  append_bytes(definitions);
+  name_count_ += count;
+}
+
+void ChangesetWriter::append_bytes(BytesView bytes) {
+  std::uint8_t* const out = reserve(bytes.size());
+  if (!bytes.empty()) std::memcpy(out, bytes.data(), bytes.size());
+  finish(out + bytes.size());
 }
 
 BytesView ChangesetWriter::bytes() const noexcept {
@@ -223,6 +237,7 @@ BytesView ChangesetWriter::bytes() const noexcept {
 void ChangesetWriter::reset() noexcept {
   size_ = 0;
   instruction_count_ = 0;
+  name_count_ = 0;
   names_.clear();
   lookup_.clear();
 }
@@ -276,7 +291,7 @@ void ChangesetWriter::end_instruction(const std::uint8_t* end) noexcept {
 }
 
 std::uint8_t* ChangesetWriter::write_string_index(std::uint8_t* out, StringIndex index) const {
-  TOMBOLO_ASSERT(index.value() < names_.size());
+  TOMBOLO_ASSERT(index.value() < name_count_);
   return write_varint(out, index.value());
 }
 

@@ -66,8 +66,12 @@ class ChangesetWriter {
   /// The same for an instruction of any kind whose path is `path`; `instruction.path` is not used.
   void append(const Instruction& instruction, std::span<const PathElement> path);
 
-  /// The same for the bytes of an instruction whose names are numbered as they are here.
-  void append_encoded(BytesView instruction);
+  /// Instructions as they stand in a changeset whose names are numbered as they are here. However
+  /// many they are, they count as one.
+  void append_encoded(BytesView instructions);
+  /// The definitions of the next `count` names as they stand in another changeset. They are known
+  /// by their numbers alone: `intern` must not be called any more.
+  void append_names(BytesView definitions, std::size_t count);
 
   [[nodiscard]] std::size_t instruction_count() const noexcept { return instruction_count_; }
   /// The changeset so far; valid until the next call that writes. Names alone make no changeset:
@@ -86,6 +90,7 @@ class ChangesetWriter {
   /// Room for `bytes` more; returns where they go. `finish` says how far they went.
   [[nodiscard]] std::uint8_t* reserve(std::size_t bytes);
   void finish(const std::uint8_t* end) noexcept;
+  void append_bytes(BytesView bytes);
   [[nodiscard]] std::uint8_t* begin_instruction(Opcode opcode,
                                                 StringIndex table,
                                                 std::size_t more_bytes = 0);
@@ -100,7 +105,8 @@ class ChangesetWriter {
   Bytes buffer_;  ///< As large as it ever was; `size_` bytes are in use.
   std::size_t size_ = 0;
   std::size_t instruction_count_ = 0;
-  std::vector<Name> names_;
+  std::size_t name_count_ = 0;
+  std::vector<Name> names_;  ///< But for those of `append_names`.
   StringLookup lookup_;
 };
 

@@ -49,7 +49,8 @@ struct Edit {
   std::uint32_t move_to = 0;
   std::span<PathElement> path;
   ChangesetNumber changeset;
-  std::uint32_t position = 0;  ///< Of the instruction in its changeset.
+  std::uint32_t begin = 0;   ///< Where its bytes begin there: instructions stand in that order.
+  std::uint32_t record = 0;  ///< Number of its record in its side.
   union {
     Payload value;
     changeset::TableSpec table_spec;
@@ -81,6 +82,12 @@ struct Edit {
 
 [[nodiscard]] inline bool is_earlier(const Edit& left, const Edit& right) noexcept {
   return left.rank < right.rank;
+}
+
+/// Whether the instruction names a property.
+[[nodiscard]] inline bool names_field(Opcode opcode) noexcept {
+  return changeset::is_path_instruction(opcode) || opcode == Opcode::kAddColumn ||
+         opcode == Opcode::kEraseColumn;
 }
 
 /// Whether two primary keys, whose names are of one table, are of one kind and equal.

@@ -33,7 +33,7 @@ class ListSide {
     edit.opcode = opcode;
     edit.prior_size = prior_size;
     edit.rank = {OriginTimestamp(rank), ClientFileIdent()};
-    edit.position = static_cast<std::uint32_t>(edits_.size());
+    edit.begin = static_cast<std::uint32_t>(edits_.size());
     edit.path = {&paths_.back(), 1};
   }
   [[nodiscard]] std::vector<Edit*> all() {
@@ -104,7 +104,8 @@ class NoPlaces {
 
  private:
   DeployedRules deployed_;
-  SetErasePlaces places_{{}};
+  Side nothing_;
+  SetErasePlaces places_{Sides{nothing_, nothing_}};
   std::deque<Edit> prepended_;
 };
 

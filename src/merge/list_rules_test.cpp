@@ -94,7 +94,8 @@ std::string without_timestamp(const std::string& text) {
 /// Lets two edits meet; `local` is made at 1 and `incoming` at 2 unless they say otherwise.
 Outcomes meet(const std::string& local, const std::string& incoming, bool swapped = false) {
   const DeployedRules deployed;
-  SetErasePlaces places{{}};
+  Side nothing;
+  SetErasePlaces places(Sides{nothing, nothing});
   std::deque<Edit> prepended;
   Meeting meeting{.deployed = deployed, .set_erase_places = places, .prepended = prepended};
   Noted left;

@@ -60,12 +60,17 @@ struct DeployedRules {
 };
 
 /// Most instructions of both sides that may be about objects which both sides mention: what a merge
-/// holds grows with them, by some 180 bytes each, while an instruction can be 2 bytes long. Twice
-/// that both sides create a million objects with a property. Source: docs/merge-rules.md, "Limits".
+/// holds grows with them, by some 180 bytes each at most, while an instruction can be 2 bytes long.
+/// Twice that both sides create a million objects with a property. Source: docs/merge-rules.md,
+/// "Limits".
 inline constexpr std::size_t kSharedInstructionsMax = std::size_t{4} << 20;
 /// Most pairs of instructions that are looked at one by one: some ten seconds. Work that grows with
 /// the product of both sides is left to few and small groups, unless somebody means to cause it.
 inline constexpr std::uint64_t kMeetingsMax = 1'000'000'000;
+
+/// Most memory that is kept for later merges when none is under way: about what 100,000 changes
+/// against 100,000 others take.
+inline constexpr std::size_t kKeptBytesMax = std::size_t{32} << 20;
 
 /// Merges two sequences of concurrent changesets, each in history order, all based on one state.
 /// The sides are equal: swapping them swaps the outcomes. Merging in one call or one incoming
@@ -76,9 +81,12 @@ inline constexpr std::uint64_t kMeetingsMax = 1'000'000'000;
 /// Errors:  `kBadChangeset` (an entry is no changeset; what need not be read is not checked),
 ///          `kMergeSchemaMismatch`, `kMergeBadPosition`, `kLimitExceeded` (the limits above). There
 ///          is no partial result.
-/// Thread:  any; no state is kept between calls.
+/// Thread:  any; nothing is kept between calls but memory.
 [[nodiscard]] Result<Merged> merge(std::span<const Entry> local,
                                    std::span<const Entry> incoming,
                                    const DeployedRules& deployed = {});
+
+/// Gives back the memory that is kept. Thread: any.
+void release_kept_memory();
 
 }  // namespace tombolo::merge

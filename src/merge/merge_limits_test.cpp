@@ -102,7 +102,8 @@ TEST(MergeLimits, PairsThatAreLookedAtOneByOneAreCounted) {
     (local.size() < 10 ? local : incoming).push_back(&edit);
   }
   const DeployedRules deployed;
-  SetErasePlaces places{std::span<const Entry>()};
+  Side nothing;
+  SetErasePlaces places(Sides{nothing, nothing});
   std::deque<Edit> prepended;
   Meeting meeting{.deployed = deployed, .set_erase_places = places, .prepended = prepended};
 

@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
-#include <vector>
 
 #include "changeset/instruction.h"
 #include "changeset/keyed_hash.h"
 #include "merge/edit.h"
+#include "merge/kept_memory.h"
 
 namespace tombolo::merge {
 
@@ -37,34 +37,47 @@ struct ObjectKey {
   friend bool operator==(const ObjectKey&, const ObjectKey&) noexcept = default;
 };
 
-/// What one side does to an object, as far as it decides whether the other side's instructions can
-/// clash with it. Properties share bits if there are many: that finds clashes that are none, which
-/// costs time, but misses none.
-class Touches {
+/// What an instruction does to its object, as far as it decides whether another one can clash with
+/// it: it creates it, erases it, or touches a property. Properties share numbers if there are many:
+/// that finds clashes that are none, which costs time, but misses none.
+class Touch {
  public:
-  constexpr Touches() noexcept = default;
-  /// Those of an instruction about `field`, which means nothing for a creation or an erasure.
-  [[nodiscard]] static constexpr Touches of(Opcode opcode, StringIndex field) noexcept {
-    if (opcode == Opcode::kEraseObject) return Touches(kErasure);
-    if (opcode == Opcode::kCreateObject) return Touches(kCreation);
-    return Touches(std::uint64_t{1} << field.value() % kFieldBits);
+  constexpr Touch() noexcept = default;
+  /// `field` means nothing for a creation or an erasure.
+  [[nodiscard]] static constexpr Touch of(Opcode opcode, StringIndex field) noexcept {
+    if (opcode == Opcode::kEraseObject) return Touch(kErasure);
+    if (opcode == Opcode::kCreateObject) return Touch(kCreation);
+    return Touch(static_cast<std::uint8_t>(field.value() % kCreation));
   }
 
-  void add(Touches other) noexcept { bits_ |= other.bits_; }
-  /// Erasing clashes with everything, writing with writing to the same property, creating with
-  /// nothing else.
-  [[nodiscard]] constexpr bool may_clash(Touches other) const noexcept {
-    if (bits_ == 0 || other.bits_ == 0) return false;
-    return ((bits_ | other.bits_) & kErasure) != 0 || (bits_ & other.bits_ & ~kCreation) != 0;
+  /// As one bit of many.
+  [[nodiscard]] constexpr std::uint64_t bit() const noexcept { return std::uint64_t{1} << number_; }
+  /// The bits of all that it may clash with: erasing clashes with everything, writing with writing
+  /// to the same property, creating with nothing else.
+  [[nodiscard]] constexpr std::uint64_t clashing_bits() const noexcept {
+    constexpr std::uint64_t kErasureBit = std::uint64_t{1} << kErasure;
+    if (number_ == kErasure) return ~std::uint64_t{0};
+    return number_ == kCreation ? kErasureBit : bit() | kErasureBit;
   }
 
  private:
-  static constexpr std::uint32_t kFieldBits = 62;
-  static constexpr std::uint64_t kCreation = std::uint64_t{1} << 62;
-  static constexpr std::uint64_t kErasure = std::uint64_t{1} << 63;
+  static constexpr std::uint8_t kCreation = 62;
+  static constexpr std::uint8_t kErasure = 63;
 
-  explicit constexpr Touches(std::uint64_t bits) noexcept : bits_(bits) {}
+  explicit constexpr Touch(std::uint8_t number) noexcept : number_(number) {}
 
+  std::uint8_t number_ = 0;
+};
+
+/// What several instructions do to an object.
+class Touches {
+ public:
+  void add(Touch touch) noexcept { bits_ |= touch.bit(); }
+  [[nodiscard]] constexpr bool may_clash(Touch touch) const noexcept {
+    return (bits_ & touch.clashing_bits()) != 0;
+  }
+
+ private:
   std::uint64_t bits_ = 0;
 };
 
@@ -73,8 +86,9 @@ class ObjectTable {
  public:
   struct Object {
     ObjectKey key;
-    Touches by_its_side;
-    Touches by_other_side;  ///< Of the instructions that may clash with `by_its_side`.
+    Touches touches;
+    std::uint32_t last_record = 0;  ///< 1 + number of the last record about it; 0: none.
+    std::uint32_t shared = 0;  ///< 1 + number among those that the other side mentions; 0: not.
   };
 
   /// Makes room for `count` objects.
@@ -109,7 +123,7 @@ class ObjectTable {
     for (std::size_t i = hash & (slots_.size() - 1);; i = (i + 1) & (slots_.size() - 1)) {
       Slot& slot = slots_[i];
       if (slot.number == 0) {
-        objects_.push_back({.key = key, .by_its_side = {}, .by_other_side = {}});
+        objects_.push_back({.key = key});
         slot = {.hash = hash, .number = static_cast<std::uint32_t>(objects_.size())};
         return ObjectNumber(slot.number - 1);
       }
@@ -130,7 +144,14 @@ class ObjectTable {
   }
 
   [[nodiscard]] Object& operator[](ObjectNumber number) { return objects_[number.value()]; }
+  [[nodiscard]] const Object& operator[](ObjectNumber number) const {
+    return objects_[number.value()];
+  }
   [[nodiscard]] std::size_t size() const noexcept { return objects_.size(); }
+  /// Memory that it takes.
+  [[nodiscard]] std::size_t byte_count() const noexcept {
+    return objects_.capacity() * sizeof(Object) + slots_.size() * sizeof(Slot);
+  }
 
  private:
   static constexpr std::size_t kSlotsMin = 64;
@@ -141,7 +162,7 @@ class ObjectTable {
   };
 
   void grow_to(std::size_t slot_count) {
-    std::vector<Slot> old(slot_count);
+    Table<Slot> old(slot_count);
     old.swap(slots_);
     for (const Slot& slot : old) {
       if (slot.number == 0) continue;
@@ -152,8 +173,8 @@ class ObjectTable {
   }
 
   const changeset::KeyedHash hash_ = changeset::KeyedHash::of_process();
-  std::vector<Object> objects_;
-  std::vector<Slot> slots_;  ///< A power of two, at most half full.
+  Table<Object> objects_;
+  Table<Slot> slots_;  ///< A power of two, at most half full.
 };
 
 inline ObjectKey ObjectKey::of_object(StringIndex table, const changeset::PrimaryKey& key) {

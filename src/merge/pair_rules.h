@@ -27,7 +27,7 @@ struct Meeting {
   const DeployedRules& deployed;
   SetErasePlaces& set_erase_places;
   /// The EraseColumn instructions that rule 5 adds: each stands directly before the EraseTable
-  /// whose changeset and position it bears, and after those added there earlier.
+  /// whose changeset and place there it bears, and after those added there earlier.
   std::deque<Edit>& prepended;
   /// The one that the last step added; the walk gives it a place and sets this to null.
   Edit* unplaced = nullptr;

@@ -50,7 +50,7 @@ Fault add_column_meets_erase_table(Edit& add, Edit& erase, Meeting& meeting) {
     prepended.table = add.table;
     prepended.field = add.field;
     prepended.changeset = erase.changeset;
-    prepended.position = erase.position;
+    prepended.begin = erase.begin;
     meeting.unplaced = &prepended;
   }
   return Fault::kNone;

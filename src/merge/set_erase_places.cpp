@@ -32,11 +32,11 @@ bool SetErasePlaces::is_same_place(const Edit& left, const Edit& right) {
 SetErasePlaces::Place SetErasePlaces::find(const Edit& edit) {
   auto known = known_.find(edit.changeset);
   if (known == known_.end()) {
-    const BytesView bytes = changesets_[edit.changeset.value()].bytes;
+    const BytesView bytes = sides_[edit.changeset].entry.bytes;
     known = known_.emplace(edit.changeset, read_places(bytes)).first;
   }
-  const auto place = std::ranges::lower_bound(known->second, edit.position, {}, &Place::position);
-  TOMBOLO_ASSERT(place != known->second.end() && place->position == edit.position);
+  const auto place = std::ranges::lower_bound(known->second, edit.begin, {}, &Place::begin);
+  TOMBOLO_ASSERT(place != known->second.end() && place->begin == edit.begin);
   return *place;
 }
 
@@ -44,17 +44,16 @@ std::vector<SetErasePlaces::Place> SetErasePlaces::read_places(BytesView changes
   std::vector<Place> places;
   std::uint64_t text_bytes = 0;
   changeset::ChangesetReader reader(changeset);
-  std::uint32_t position = 0;
   // The changeset was read before, so `value` does not throw.
   while (const changeset::Instruction* instruction = reader.next().value()) {
     const Payload& value = instruction->value;
+    const auto begin = static_cast<std::uint32_t>(reader.instruction_begin());
     if (has_value(instruction->opcode) && is_text(value)) {
-      places.push_back({position, text_bytes, value.text.size()});
+      places.push_back({begin, text_bytes, value.text.size()});
       text_bytes += value.text.size();
     } else if (instruction->opcode == Opcode::kSetErase && value.type == PayloadType::kLink) {
-      places.push_back({position, value.link.table.value(), key_name(value.link.object)});
+      places.push_back({begin, value.link.table.value(), key_name(value.link.object)});
     }
-    ++position;
   }
   return places;
 }

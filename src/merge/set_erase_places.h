@@ -2,11 +2,10 @@
 
 #include <cstdint>
 #include <map>
-#include <span>
 #include <vector>
 
 #include "merge/edit.h"
-#include "merge/merge.h"
+#include "merge/skim.h"
 
 namespace tombolo::merge {
 
@@ -18,8 +17,8 @@ namespace tombolo::merge {
 /// Source: docs/merge-rules.md, departure D1.
 class SetErasePlaces {
  public:
-  /// `changesets` is indexed by `ChangesetNumber` and must outlive this.
-  explicit SetErasePlaces(std::span<const Entry> changesets) : changesets_(changesets) {}
+  /// The changesets must outlive this.
+  explicit SetErasePlaces(const Sides& sides) : sides_(sides) {}
 
   /// Of two SetErase whose values are both texts or both links.
   [[nodiscard]] bool is_same_place(const Edit& left, const Edit& right);
@@ -28,7 +27,7 @@ class SetErasePlaces {
   /// Of a text: how many bytes of other texts come before it, and its length. Of a link: the number
   /// of its class, and of its key if that is a string, in the changeset's own string table.
   struct Place {
-    std::uint32_t position;  ///< Of the instruction.
+    std::uint32_t begin;  ///< Of the instruction.
     std::uint64_t first;
     std::uint64_t second;
   };
@@ -36,8 +35,8 @@ class SetErasePlaces {
   [[nodiscard]] Place find(const Edit& edit);
   [[nodiscard]] std::vector<Place> read_places(BytesView changeset) const;
 
-  std::span<const Entry> changesets_;
-  std::map<ChangesetNumber, std::vector<Place>> known_;  ///< Ascending by position.
+  Sides sides_;
+  std::map<ChangesetNumber, std::vector<Place>> known_;  ///< Ascending.
 };
 
 }  // namespace tombolo::merge

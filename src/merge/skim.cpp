@@ -1,9 +1,11 @@
 #include "merge/skim.h"
 
 #include <array>
+#include <limits>
 #include <optional>
 #include <string>
 
+#include "base/assertion.h"
 #include "changeset/reader.h"
 
 namespace tombolo::merge {
@@ -17,17 +19,9 @@ bool is_schema_erasure(Opcode opcode) {
   return opcode == Opcode::kEraseTable || opcode == Opcode::kEraseColumn;
 }
 
-std::uint32_t first_key(std::span<const PathElement> path, std::span<const StringIndex> names) {
-  if (path.empty() || path.front().is_index()) return 0;
-  return names[path.front().name().value()].value() + 1;
-}
-
-/// The property that the instruction names; that of a class or an object is none.
+/// The property that the instruction names; of those that name none, the same for all.
 StringIndex field_of(const Instruction& instruction, std::span<const StringIndex> names) {
-  const bool has_field = changeset::is_path_instruction(instruction.opcode) ||
-                         instruction.opcode == Opcode::kAddColumn ||
-                         instruction.opcode == Opcode::kEraseColumn;
-  return has_field ? names[instruction.field.value()] : StringIndex();
+  return names_field(instruction.opcode) ? names[instruction.field.value()] : StringIndex();
 }
 
 ObjectKey key_of(const Instruction& instruction, std::span<const StringIndex> names) {
@@ -47,7 +41,7 @@ ObjectKey key_of(const Instruction& instruction, std::span<const StringIndex> na
 /// Whether an instruction is about the object of the one before: most are.
 class ObjectRuns {
  public:
-  [[nodiscard]] bool goes_on(const Instruction& instruction, ChangesetNumber changeset) {
+  [[nodiscard]] bool goes_on(const Instruction& instruction, std::size_t changeset) {
     const bool is_schema = changeset::is_schema_instruction(instruction.opcode);
     const bool is_same = known_ && !is_schema && changeset == changeset_ &&
                          instruction.table == table_ && is_same_key(instruction.object, key_);
@@ -62,7 +56,7 @@ class ObjectRuns {
 
  private:
   bool known_ = false;
-  ChangesetNumber changeset_;
+  std::size_t changeset_ = 0;
   StringIndex table_;
   changeset::PrimaryKey key_;
 };
@@ -70,179 +64,230 @@ class ObjectRuns {
 /// About as many as a processor fetches at once.
 constexpr std::size_t kWaitingMax = 32;
 
-/// What an instruction takes at least with the names of its changeset, so that a table of objects
-/// that is made large enough at first is not much too large.
-constexpr std::size_t kBytesPerObject = 20;
+/// What an instruction takes at least with the names of its changeset, so that tables that are made
+/// large enough at first are not much too large.
+constexpr std::size_t kBytesPerInstruction = 20;
+
+constexpr std::size_t kCacheLineBytes = 64;
+
+/// Fetches the beginning of a changeset into the cache.
+void prefetch(BytesView bytes) {
+  constexpr std::size_t kBytesMax = 4 * kCacheLineBytes;
+  for (std::size_t i = 0; i < bytes.size() && i < kBytesMax; i += kCacheLineBytes) {
+    __builtin_prefetch(bytes.data() + i);
+  }
+}
 
 }  // namespace
 
-Result<void> Skim::run() {
-  const bool local_is_smaller = byte_count(local_side()) <= byte_count(incoming_side());
-  const Side smaller = local_is_smaller ? local_side() : incoming_side();
-  const Side larger = local_is_smaller ? incoming_side() : local_side();
-  if (auto read = number_objects(smaller); !read) return read;
-  if (auto read = collect_known(larger); !read) return read;
-  if (larger.mentions.empty()) return {};
-  return collect_shared(smaller);
+Error too_many_shared_instructions() {
+  return Error(ErrorCode::kLimitExceeded,
+               "more than " + std::to_string(kSharedInstructionsMax) +
+                   " instructions are about objects that both sides mention");
 }
 
-Result<void> Skim::run_everything() {
-  if (auto read = collect_everything(local_side()); !read) return read;
-  return collect_everything(incoming_side());
-}
-
-std::size_t Skim::byte_count(const Side& side) const noexcept {
+std::size_t Side::byte_count() const noexcept {
   std::size_t bytes = 0;
-  for (std::size_t i = side.first; i < side.end; ++i) bytes += changesets_[i].bytes.size();
+  for (const Changeset& changeset : changesets_) bytes += changeset.entry.bytes.size();
   return bytes;
 }
 
-Result<void> Skim::number_objects(const Side& side) {
-  objects_.reserve(byte_count(side) / kBytesPerObject);
-  return for_each(
-      side,
-      [](const Waiting&) {},
-      [this](const Waiting& waiting) {
-        sequence_.push_back(objects_.find_or_add(waiting.key, waiting.hash));
-        return std::optional(sequence_.back());
-      },
-      [this](ObjectNumber object, Touches touches) {
-        objects_[object].by_its_side.add(touches);
-        return false;
-      });
-}
-
-Result<void> Skim::collect_known(const Side& side) {
-  return for_each(
-      side,
-      [this](const Waiting& waiting) { objects_.prefetch_object(waiting.hash); },
-      [this](const Waiting& waiting) { return objects_.find(waiting.key, waiting.hash); },
-      [this](ObjectNumber number, Touches touches) {
-        ObjectTable::Object& object = objects_[number];
-        if (!touches.may_clash(object.by_its_side)) return false;
-        object.by_other_side.add(touches);
-        return true;
-      });
-}
-
-Result<void> Skim::collect_shared(const Side& side) {
-  return for_each(
-      side,
-      [this, next = sequence_.begin()](const Waiting&) mutable { objects_.prefetch(*next++); },
-      [next = sequence_.begin()](const Waiting&) mutable { return std::optional(*next++); },
-      [this](ObjectNumber object, Touches touches) {
-        return touches.may_clash(objects_[object].by_other_side);
-      });
-}
-
-Result<void> Skim::collect_everything(const Side& side) {
-  side.mentions.clear();
-  return for_each(
-      side,
-      [](const Waiting&) {},
-      [this](const Waiting& waiting) {
-        return std::optional(objects_.find_or_add(waiting.key, waiting.hash));
-      },
-      [](ObjectNumber, Touches) { return true; });
-}
-
-template <typename LookAhead, typename Find, typename IsWanted>
-Result<void> Skim::for_each(const Side& side, LookAhead look_ahead, Find find, IsWanted is_wanted) {
+template <typename Serve>
+Result<void> Side::read(std::size_t first,
+                        NameTable& names,
+                        const ObjectTable& objects,
+                        Serve serve) {
   std::array<Waiting, kWaitingMax> waiting;
   std::size_t count = 0;
-  std::optional<ObjectNumber> object;
-  const auto serve_all = [&] {
-    for (std::size_t i = 0; i < count; ++i) {
-      if (!waiting[i].is_about_same) look_ahead(waiting[i]);
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      Mention& mention = waiting[i].mention;
-      if (!waiting[i].is_about_same) object = find(waiting[i]);
-      if (!object || !is_wanted(*object, Touches::of(mention.opcode, mention.field))) continue;
-      mention.object = *object;
-      side.mentions.push_back(mention);
-    }
-    count = 0;
-  };
-  const auto is_too_much = [this] {
-    return local_.size() + incoming_.size() > kSharedInstructionsMax;
-  };
-  const auto too_much = [] {
-    return Error(ErrorCode::kLimitExceeded,
-                 "more than " + std::to_string(kSharedInstructionsMax) +
-                     " instructions are about objects that both sides mention");
-  };
-
   ChangesetReader reader;
   ObjectRuns runs;
-  for (std::size_t i = side.first; i < side.end; ++i) {
-    reader.reset_after_similar(changesets_[i].bytes);
-    const ChangesetNumber changeset(static_cast<std::uint32_t>(i));
-    share_names(changeset, reader.same_name_count());
-    std::uint32_t position = 0;
-    for (; const Instruction* const next = reader.skim(); ++position) {
-      translate_names(changeset, reader.strings());
+  for (std::size_t i = first; i < changesets_.size(); ++i) {
+    Changeset& changeset = changesets_[i];
+    if (i + 1 < changesets_.size()) prefetch(changesets_[i + 1].entry.bytes);
+    if (changeset.entry.bytes.size() > std::numeric_limits<std::uint32_t>::max()) {
+      return Error(ErrorCode::kBadChangeset, "a changeset is longer than 4 GiB");
+    }
+    reader.reset_after_similar(changeset.entry.bytes);
+    share_names(i, reader.same_name_count());
+    changeset.first_late_names = static_cast<std::uint32_t>(late_names_.size());
+    std::size_t end = 0;
+    const auto note_late_names = [&](std::size_t next) {
+      if (end == next) return;
+      late_names_.push_back(
+          {.begin = static_cast<std::uint32_t>(end), .end = static_cast<std::uint32_t>(next)});
+      ++changeset.late_names_count;
+    };
+    while (const Instruction* const next = reader.skim()) {
       const Instruction& instruction = *next;
-      const std::span<const StringIndex> names = names_of(changeset);
-      found_schema_erasure_ = found_schema_erasure_ || is_schema_erasure(instruction.opcode);
+      translate_names(i, reader.strings(), names);
+      if (end != 0) note_late_names(reader.instruction_begin());
+      end = reader.instruction_end();
+      has_schema_erasure_ = has_schema_erasure_ || is_schema_erasure(instruction.opcode);
+      const std::span<const StringIndex> own_names = names_of(changeset);
       Waiting& added = waiting[count++];
-      added.is_about_same = runs.goes_on(instruction, changeset);
+      added.is_about_same = runs.goes_on(instruction, i);
       if (!added.is_about_same) {
-        added.key = key_of(instruction, names);
-        added.hash = objects_.hash_of(added.key);
-        objects_.prefetch_slot(added.hash);
+        added.key = key_of(instruction, own_names);
+        added.hash = objects.hash_of(added.key);
+        objects.prefetch_slot(added.hash);
       }
-      added.mention = {.object = {},
-                       .field = field_of(instruction, names),
-                       .first_key = first_key(reader.path(instruction), names),
-                       .changeset = changeset,
-                       .position = position,
-                       .opcode = instruction.opcode};
-      if (count == kWaitingMax) serve_all();
-      if (is_too_much()) return too_much();
+      added.record = {.before = 0,
+                      .changeset = static_cast<std::uint32_t>(i),
+                      .begin = static_cast<std::uint32_t>(reader.instruction_begin()),
+                      .end = static_cast<std::uint32_t>(end),
+                      .change = Record::kUnchanged,
+                      .touch = Touch::of(instruction.opcode, field_of(instruction, own_names))};
+      if (count < kWaitingMax) continue;
+      if (auto served = serve(std::span(waiting)); !served) return served;
+      count = 0;
     }
     if (auto status = reader.status(); !status) return status;
     // Names that no instruction uses are names too.
-    translate_names(changeset, reader.strings());
+    translate_names(i, reader.strings(), names);
+    changeset.leading_bytes = static_cast<std::uint32_t>(reader.leading_bytes());
+    if (end != 0) note_late_names(changeset.entry.bytes.size());
   }
-  serve_all();
-  if (is_too_much()) return too_much();
-  return {};
+  return serve(std::span(waiting).first(count));
 }
 
-void Skim::share_names(ChangesetNumber changeset, std::size_t count) {
-  Range& range = names_of_[changeset.value()];
-  if (range.count != 0 || count == 0) return;
-  range = {.offset = names_of_[changeset.value() - 1].offset, .count = count};
+void Side::share_names(std::size_t i, std::size_t count) {
+  if (count == 0) return;
+  changesets_[i].first_name = changesets_[i - 1].first_name;
+  changesets_[i].name_count = static_cast<std::uint32_t>(count);
 }
 
-void Skim::translate_names(ChangesetNumber changeset, std::span<const std::string_view> strings) {
-  Range& range = names_of_[changeset.value()];
-  if (range.count >= strings.size()) return;
-  if (range.offset + range.count != translations_.size()) {
+void Side::translate_names(std::size_t i,
+                           std::span<const std::string_view> strings,
+                           NameTable& names) {
+  Changeset& changeset = changesets_[i];
+  if (changeset.name_count >= strings.size()) return;
+  if (changeset.first_name + changeset.name_count != names_.size()) {
     // They stand among those of another changeset: more need a place of their own.
-    const std::size_t offset = translations_.size();
-    for (std::size_t i = 0; i < range.count; ++i) {
-      translations_.push_back(translations_[range.offset + i]);
+    const std::size_t first = names_.size();
+    for (std::size_t n = 0; n < changeset.name_count; ++n) {
+      names_.push_back(names_[changeset.first_name + n]);
     }
-    range.offset = offset;
+    changeset.first_name = static_cast<std::uint32_t>(first);
   }
-  while (range.count < strings.size()) {
-    translations_.push_back(translate(strings[range.count], changeset, range.count));
-    ++range.count;
+  while (changeset.name_count < strings.size()) {
+    names_.push_back(translate(strings[changeset.name_count], i, changeset.name_count, names));
+    ++changeset.name_count;
   }
 }
 
-StringIndex Skim::translate(std::string_view text, ChangesetNumber changeset, std::size_t place) {
+StringIndex Side::translate(std::string_view text,
+                            std::size_t i,
+                            std::size_t place,
+                            NameTable& names) {
   // The changesets of one application have much the same names in the same order.
-  if (changeset.value() > 0) {
-    const Range before = names_of_[changeset.value() - 1];
-    if (place < before.count) {
-      const StringIndex likely = translations_[before.offset + place];
-      if (names_[likely] == text) return likely;
-    }
+  if (i > 0 && place < changesets_[i - 1].name_count) {
+    const StringIndex likely = names_[changesets_[i - 1].first_name + place];
+    if (names[likely] == text) return likely;
   }
-  return names_.intern(text);
+  return names.intern(text);
+}
+
+void Side::replace(std::size_t i, BytesView bytes) {
+  Changeset& changeset = changesets_[i];
+  changeset.entry.bytes = bytes;
+  changeset.late_names_count = 0;
+  ChangesetReader reader(bytes);
+  for (Record& record : records_of(changeset)) {
+    if (record.change == Record::kDiscarded || record.change == Record::kGone) {
+      record.change = Record::kGone;
+      continue;
+    }
+    const Instruction* const instruction = reader.skim();
+    TOMBOLO_ASSERT(instruction != nullptr);
+    record.change = Record::kUnchanged;
+    record.begin = static_cast<std::uint32_t>(reader.instruction_begin());
+    record.end = static_cast<std::uint32_t>(reader.instruction_end());
+  }
+  changeset.leading_bytes = static_cast<std::uint32_t>(reader.leading_bytes());
+}
+
+void Side::append(const Record& record, std::uint32_t before) {
+  Changeset& changeset = changesets_[record.changeset];
+  if (changeset.record_count++ == 0) {
+    changeset.first_record = static_cast<std::uint32_t>(records_.size());
+  }
+  records_.push_back(record);
+  records_.back().before = before;
+}
+
+Result<void> SideIndex::read() {
+  const std::size_t first = read_count_;
+  read_count_ = side_.size();
+  if (first == 0) {
+    const std::size_t expected = side_.byte_count() / kBytesPerInstruction;
+    objects_.reserve(expected);
+    side_.records_.reserve(expected);
+  }
+  ObjectNumber object;
+  const auto file = [&](std::span<const Side::Waiting> waiting) -> Result<void> {
+    for (const Side::Waiting& one : waiting) {
+      if (!one.is_about_same) object = objects_.find_or_add(one.key, one.hash);
+      ObjectTable::Object& found = objects_[object];
+      found.touches.add(one.record.touch);
+      side_.append(one.record, found.last_record);
+      found.last_record = static_cast<std::uint32_t>(side_.records_.size());
+    }
+    return {};
+  };
+  return side_.read(first, names_, objects_, file);
+}
+
+Result<void> SideIndex::look_up(Side& other) {
+  std::optional<ObjectNumber> object;
+  const auto find = [&](std::span<const Side::Waiting> waiting) -> Result<void> {
+    for (const Side::Waiting& one : waiting) {
+      if (!one.is_about_same) objects_.prefetch_object(one.hash);
+    }
+    for (const Side::Waiting& one : waiting) {
+      if (!one.is_about_same) object = objects_.find(one.key, one.hash);
+      if (!object || !objects_[*object].touches.may_clash(one.record.touch)) continue;
+      record(other, *object, one.record);
+    }
+    if (other.records_.size() > kSharedInstructionsMax) return too_many_shared_instructions();
+    return {};
+  };
+  return other.read(0, names_, objects_, find);
+}
+
+Result<void> SideIndex::look_up_everything(Side& other) {
+  forget_shared();
+  Side everything;
+  for (const Side::Changeset& changeset : other.changesets_) everything.add(changeset.entry);
+  other = std::move(everything);
+  ObjectNumber object;
+  const auto find = [&](std::span<const Side::Waiting> waiting) -> Result<void> {
+    for (const Side::Waiting& one : waiting) {
+      if (!one.is_about_same) object = objects_.find_or_add(one.key, one.hash);
+      record(other, object, one.record);
+    }
+    if (side_.records_.size() + other.records_.size() > kSharedInstructionsMax) {
+      return too_many_shared_instructions();
+    }
+    return {};
+  };
+  return other.read(0, names_, objects_, find);
+}
+
+void SideIndex::record(Side& other, ObjectNumber number, const Record& record) {
+  ObjectTable::Object& object = objects_[number];
+  if (object.shared == 0) {
+    shared_.push_back({.object = number, .last_record = 0, .touches = {}});
+    object.shared = static_cast<std::uint32_t>(shared_.size());
+  }
+  Shared& shared = shared_[object.shared - 1];
+  shared.touches.add(record.touch);
+  other.append(record, shared.last_record);
+  shared.last_record = static_cast<std::uint32_t>(other.records_.size());
+}
+
+void SideIndex::forget_shared() {
+  for (const Shared& shared : shared_) objects_[shared.object].shared = 0;
+  shared_.clear();
 }
 
 }  // namespace tombolo::merge

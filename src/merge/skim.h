@@ -1,83 +1,100 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "merge/edit.h"
+#include "merge/kept_memory.h"
 #include "merge/merge.h"
 #include "merge/name_table.h"
 #include "merge/object_table.h"
 
 namespace tombolo::merge {
 
-/// The address of an instruction: what decides whom it can meet.
-struct Mention {
-  ObjectNumber object;
-  StringIndex field;
-  std::uint32_t first_key = 0;  ///< 1 + the name with which the path begins; 0: with none.
-  ChangesetNumber changeset;
-  std::uint32_t position = 0;
-  Opcode opcode = Opcode::kAddTable;
+/// Where an instruction stands, what decides whether another one can clash with it, and what became
+/// of it.
+struct Record {
+  std::uint32_t before = 0;     ///< 1 + number of the record before it of its object; 0: none.
+  std::uint32_t changeset = 0;  ///< Index in its side.
+  std::uint32_t begin = 0;      ///< Its bytes there: [begin, end).
+  std::uint32_t end = 0;
+  std::uint32_t change = kUnchanged;  ///< One of those below, or which of the edits replaces it.
+  Touch touch;
+
+  static constexpr std::uint32_t kUnchanged = 0xFFFF'FFFF;
+  static constexpr std::uint32_t kDiscarded = 0xFFFF'FFFE;  ///< By this merge.
+  static constexpr std::uint32_t kGone = 0xFFFF'FFFD;       ///< By an earlier one.
 };
 
-/// The first pass over the changesets of a merge: it collects the addresses of the instructions
-/// whose objects both sides mention, and decodes nothing else.
-///
-/// The smaller side's objects are numbered, together with what it does to them; the other side's
-/// are looked up among them. If any instruction may clash with that, the smaller side is read again
-/// for those that may clash with it. What only one side touches costs a hash of its key.
-class Skim {
+/// The changesets of one side of a merge, as far as they were read: where their names and those of
+/// their instructions stand that can matter.
+class Side {
  public:
-  /// `changesets` are the local ones, `local_count` of them, then the incoming ones; the bytes must
-  /// outlive the skim.
-  Skim(std::span<const Entry> changesets, std::size_t local_count)
-      : changesets_(changesets),
-        local_count_(local_count),
-        names_of_(changesets.size()) {}
+  struct alignas(64) Changeset {
+    Entry entry;
+    std::uint32_t first_name = 0;  ///< Of the numbers of its names.
+    std::uint32_t name_count = 0;
+    std::uint32_t leading_bytes = 0;     ///< Of names before the first instruction.
+    std::uint32_t first_late_names = 0;  ///< Of those between and behind instructions.
+    std::uint32_t late_names_count = 0;
+    std::uint32_t first_record = 0;
+    std::uint32_t record_count = 0;
+    bool is_touched = false;  ///< Whether an instruction changes in the merge.
+  };
+  /// Bytes between instructions: definitions of names.
+  struct NameBytes {
+    std::uint32_t begin;
+    std::uint32_t end;
+  };
 
-  /// Errors: `kBadChangeset`.
-  [[nodiscard]] Result<void> run();
-  /// The same, collecting every instruction of both sides.
-  [[nodiscard]] Result<void> run_everything();
+  void add(const Entry& entry) { changesets_.push_back({.entry = entry}); }
 
-  /// Whether an instruction erases a class or a property. It can meet any other then, so what was
-  /// collected does not suffice.
-  [[nodiscard]] bool found_schema_erasure() const noexcept { return found_schema_erasure_; }
-
-  /// In the order of changesets and positions.
-  [[nodiscard]] std::span<const Mention> local() const noexcept { return local_; }
-  [[nodiscard]] std::span<const Mention> incoming() const noexcept { return incoming_; }
-
-  [[nodiscard]] std::size_t object_count() const noexcept { return objects_.size(); }
-  [[nodiscard]] const NameTable& names() const noexcept { return names_; }
-  /// The number in `names()` of each name in the changeset's own string table.
-  [[nodiscard]] std::span<const StringIndex> names_of(ChangesetNumber changeset) const noexcept {
-    const Range range = names_of_[changeset.value()];
-    return std::span(translations_).subspan(range.offset, range.count);
+  [[nodiscard]] std::size_t size() const noexcept { return changesets_.size(); }
+  [[nodiscard]] Changeset& operator[](std::size_t i) { return changesets_[i]; }
+  [[nodiscard]] const Changeset& operator[](std::size_t i) const { return changesets_[i]; }
+  /// Those of a changeset stand together, in order.
+  [[nodiscard]] std::span<Record> records() noexcept { return records_; }
+  [[nodiscard]] std::span<const Record> records() const noexcept { return records_; }
+  [[nodiscard]] std::span<Record> records_of(const Changeset& changeset) noexcept {
+    return records().subspan(changeset.first_record, changeset.record_count);
+  }
+  [[nodiscard]] std::span<const Record> records_of(const Changeset& changeset) const noexcept {
+    return records().subspan(changeset.first_record, changeset.record_count);
+  }
+  /// The number in the merge's name table of each name in the changeset's own string table.
+  [[nodiscard]] std::span<const StringIndex> names_of(const Changeset& changeset) const noexcept {
+    return std::span(names_).subspan(changeset.first_name, changeset.name_count);
+  }
+  [[nodiscard]] std::span<const NameBytes> late_names_of(
+      const Changeset& changeset) const noexcept {
+    return std::span(late_names_).subspan(changeset.first_late_names, changeset.late_names_count);
+  }
+  /// Whether an instruction erases a class or a property. It can meet any other then.
+  [[nodiscard]] bool has_schema_erasure() const noexcept { return has_schema_erasure_; }
+  /// Of the changesets themselves.
+  [[nodiscard]] std::size_t byte_count() const noexcept;
+  /// Memory that what was read takes.
+  [[nodiscard]] std::size_t memory_bytes() const noexcept {
+    return changesets_.capacity() * sizeof(Changeset) + records_.capacity() * sizeof(Record) +
+           names_.capacity() * sizeof(StringIndex) + late_names_.capacity() * sizeof(NameBytes);
   }
 
+  /// Puts `bytes` in the place of changeset `i`, all of whose instructions are recorded: they are
+  /// what the changes of its records left of it, and must outlive the side.
+  void replace(std::size_t i, BytesView bytes);
+  /// The instructions of the changeset are what they were.
+  void forget_changes(const Changeset& changeset) {
+    for (Record& record : records_of(changeset)) {
+      if (record.change != Record::kGone) record.change = Record::kUnchanged;
+    }
+  }
+  /// Makes room for `count` changesets.
+  void reserve(std::size_t count) { changesets_.reserve(count); }
+
  private:
-  struct Side {
-    std::size_t first;  ///< Changesets [first, end).
-    std::size_t end;
-    std::vector<Mention>& mentions;
-  };
-  struct Range {
-    std::size_t offset = 0;
-    std::size_t count = 0;
-  };
-
-  [[nodiscard]] Side local_side() { return {0, local_count_, local_}; }
-  [[nodiscard]] Side incoming_side() { return {local_count_, changesets_.size(), incoming_}; }
-  [[nodiscard]] std::size_t byte_count(const Side& side) const noexcept;
-
-  [[nodiscard]] Result<void> number_objects(const Side& side);
-  [[nodiscard]] Result<void> collect_known(const Side& side);
-  [[nodiscard]] Result<void> collect_shared(const Side& side);
-  [[nodiscard]] Result<void> collect_everything(const Side& side);
+  friend class SideIndex;
 
   /// An instruction on its way from its address to its object. It waits for others, so that what
   /// all of them need of the table comes into the cache at once.
@@ -85,35 +102,93 @@ class Skim {
     bool is_about_same = false;  ///< The object is that of the instruction before.
     std::uint32_t hash = 0;
     ObjectKey key;
-    Mention mention;
+    Record record;
   };
 
-  /// For runs of instructions about one object calls `look_ahead(const Waiting&)`, some time later
-  /// `find(const Waiting&)` for its number, and for those that have one
-  /// `is_wanted(ObjectNumber, Touches) -> bool`; puts the wanted into `mentions`.
-  template <typename LookAhead, typename Find, typename IsWanted>
-  [[nodiscard]] Result<void> for_each(const Side& side,
-                                      LookAhead look_ahead,
-                                      Find find,
-                                      IsWanted is_wanted);
-  /// Numbers the names of a changeset's string table that have come up since the last call.
-  void translate_names(ChangesetNumber changeset, std::span<const std::string_view> strings);
-  /// Takes over the numbers of the first `count` names from the changeset before.
-  void share_names(ChangesetNumber changeset, std::size_t count);
+  /// Reads the changesets from `first` on; calls `serve(std::span<Waiting>)` for a number of
+  /// instructions at a time.
+  template <typename Serve>
+  [[nodiscard]] Result<void> read(std::size_t first,
+                                  NameTable& names,
+                                  const ObjectTable& objects,
+                                  Serve serve);
+  void translate_names(std::size_t i, std::span<const std::string_view> strings, NameTable& names);
+  void share_names(std::size_t i, std::size_t count);
   [[nodiscard]] StringIndex translate(std::string_view text,
-                                      ChangesetNumber changeset,
-                                      std::size_t place);
+                                      std::size_t i,
+                                      std::size_t place,
+                                      NameTable& names);
 
-  std::span<const Entry> changesets_;
-  std::size_t local_count_;
-  NameTable names_;
-  std::vector<StringIndex> translations_;
-  std::vector<Range> names_of_;  ///< Of `translations_`, for each changeset.
-  ObjectTable objects_;
-  std::vector<ObjectNumber> sequence_;  ///< What was found when the smaller side was numbered.
-  bool found_schema_erasure_ = false;
-  std::vector<Mention> local_;
-  std::vector<Mention> incoming_;
+  void append(const Record& record, std::uint32_t before);
+
+  Table<Changeset> changesets_;
+  Table<StringIndex> names_;
+  Table<NameBytes> late_names_;
+  Table<Record> records_;
+  bool has_schema_erasure_ = false;
 };
+
+/// Both sides of a merge, whose changesets have one numbering: the local ones, then the incoming.
+struct Sides {
+  Side& local;
+  Side& incoming;
+
+  [[nodiscard]] ChangesetNumber first_local() const noexcept { return ChangesetNumber(0); }
+  [[nodiscard]] ChangesetNumber first_incoming() const noexcept {
+    return ChangesetNumber(static_cast<std::uint32_t>(local.size()));
+  }
+  [[nodiscard]] Side::Changeset& operator[](ChangesetNumber number) const {
+    const bool is_local = number < first_incoming();
+    return is_local ? local[number.value()] : incoming[number.value() - first_incoming().value()];
+  }
+};
+
+/// One side of a merge with its instructions filed under their objects, in which those of the other
+/// side are looked up.
+///
+/// Cost:    reading a side takes a hash of each object that it mentions; of the indexed one a
+/// record
+///          for each instruction and an entry for each object is kept, of the other one a record
+///          for each instruction that may clash. Values are passed over.
+class SideIndex {
+ public:
+  /// An object that instructions of both sides are about.
+  struct Shared {
+    ObjectNumber object;
+    std::uint32_t last_record = 0;  ///< 1 + number of the other side's last record about it.
+    Touches touches;                ///< By the other side.
+  };
+
+  [[nodiscard]] Side& side() noexcept { return side_; }
+  [[nodiscard]] const Side& side() const noexcept { return side_; }
+  [[nodiscard]] const NameTable& names() const noexcept { return names_; }
+  [[nodiscard]] const ObjectTable& objects() const noexcept { return objects_; }
+  [[nodiscard]] std::size_t memory_bytes() const noexcept {
+    return side_.memory_bytes() + names_.byte_count() + objects_.byte_count();
+  }
+
+  /// Reads what was added to the side since the last call. Errors: `kBadChangeset`.
+  [[nodiscard]] Result<void> read();
+  /// Reads the other side and records those of its instructions that may clash with one of this
+  /// side. Errors: `kBadChangeset`, `kLimitExceeded`.
+  [[nodiscard]] Result<void> look_up(Side& other);
+  /// The same, recording every instruction.
+  [[nodiscard]] Result<void> look_up_everything(Side& other);
+
+  /// What the last call found, and forgetting it.
+  [[nodiscard]] std::span<const Shared> shared() const noexcept { return shared_; }
+  void forget_shared();
+
+ private:
+  void record(Side& other, ObjectNumber number, const Record& record);
+
+  NameTable names_;
+  ObjectTable objects_;
+  Side side_;
+  std::size_t read_count_ = 0;  ///< Changesets of the side that were read.
+  Table<Shared> shared_;
+};
+
+[[nodiscard]] Error too_many_shared_instructions();
 
 }  // namespace tombolo::merge
