@@ -21,6 +21,7 @@ export const {
   OpenRealmTimeOutBehavior,
   ProgressRealmPromise,
   SyncError,
+  CompensatingWriteError,
   BSON,
   AssertionError,
   TypeAssertionError,

@@ -113,10 +113,34 @@ UserState User::state() const {
   return state_;
 }
 
-void User::replace(Record record) {
+void User::log_in_again(Record record, App& app) {
+  const sync::AccessToken token = app.access_token(record.tokens.access_token);
+  std::vector<std::weak_ptr<ConnectionDriver>> connections;
+  {
+    const std::lock_guard lock(mutex_);
+    record_ = std::move(record);
+    state_ = UserState::kLoggedIn;
+    connections = connections_;
+  }
+  for (const auto& weak : connections) {
+    if (const auto connection = weak.lock()) {
+      connection->post([token](sync::ClientConnection& machine, TimePoint now) {
+        machine.credentials_refreshed(token, std::nullopt, now);
+      });
+    }
+  }
+  for (const auto& session : sessions()) session->revive();
+}
+
+std::vector<std::shared_ptr<SyncSession>> User::sessions() const {
   const std::lock_guard lock(mutex_);
-  record_ = std::move(record);
-  state_ = UserState::kLoggedIn;
+  std::vector<std::shared_ptr<SyncSession>> found;
+  for (const auto& weak : sessions_) {
+    if (auto session = weak.lock(); session && !session->is_closed()) {
+      found.push_back(std::move(session));
+    }
+  }
+  return found;
 }
 
 std::shared_ptr<ConnectionDriver> User::connection(App& app) {
@@ -135,6 +159,8 @@ std::shared_ptr<ConnectionDriver> User::connection(App& app) {
   driver.connection.connect_timeout = options.request_timeout;
   if (!options.multiplexes_sessions) driver.connection.linger_time = Duration::zero();
   auto connection = ConnectionDriver::make(Runtime::shared(), std::move(driver), weak_from_this());
+  std::erase_if(connections_, [](const auto& known) { return known.expired(); });
+  connections_.push_back(connection);
   if (options.multiplexes_sessions) connection_ = connection;
   return connection;
 }
@@ -162,13 +188,25 @@ void User::refresh(bool needs_location, Done done) {
                               Error(ErrorCode::kClosed, "the app has been closed")});
     return;
   }
-  const auto refresh_token = [self = shared_from_this(), done](App& of, bool with_location) {
+  const UserTokens tokens = record().tokens;
+  if (tokens.refresh_token.empty()) {
+    done(sync::RefreshFailure{
+        sync::RefreshFailure::Kind::kRejected,
+        Error(ErrorCode::kAuthentication, "user '" + id_ + "' is not logged in")});
+    return;
+  }
+  const auto refresh_token = [self = shared_from_this(), tokens, done](App& of,
+                                                                       bool with_location) {
     of.start(
-        [tokens = self->record().tokens](AppServicesClient& services) {
-          return services.refresh(tokens);
-        },
-        [self, done, with_location](Result<ServiceOutcome> outcome) {
+        [tokens](AppServicesClient& services) { return services.refresh(tokens); },
+        [self, tokens, done, with_location](Result<ServiceOutcome> outcome) {
           const auto holder = self->app_.lock();
+          if (self->record().tokens.refresh_token != tokens.refresh_token) {
+            done(sync::RefreshFailure{
+                sync::RefreshFailure::Kind::kFailed,
+                Error(ErrorCode::kCancelled, "the user has logged out meanwhile")});
+            return;
+          }
           if (!outcome || !outcome->access_token || !holder) {
             const Error error =
                 outcome ? Error(ErrorCode::kAuthentication, "the server sent no access token")
@@ -183,6 +221,7 @@ void User::refresh(bool needs_location, Done done) {
             self->record_.tokens.access_token = *outcome->access_token;
           }
           holder->save_users_in_background();
+          self->listeners_.call();
           FreshCredentials fresh{holder->access_token(*outcome->access_token), std::nullopt};
           if (with_location) fresh.route_url = holder->sync_url();
           done(std::move(fresh));
@@ -206,39 +245,50 @@ void User::refresh(bool needs_location, Done done) {
       });
 }
 
-void User::logged_out() {
-  end_log_in();
+void User::logged_out(const sync::SyncError& error) {
+  end_log_in(UserState::kLoggedOut, error, sync::LogOut::kByServer);
   if (const auto app = app_.lock()) app->save_users_in_background();
 }
 
-void User::end_log_in() {
-  std::vector<std::weak_ptr<SyncSession>> sessions;
+void User::end_log_in(UserState state, const sync::SyncError& error, sync::LogOut by) {
+  std::vector<std::weak_ptr<ConnectionDriver>> connections;
   {
     const std::lock_guard lock(mutex_);
-    state_ = UserState::kLoggedOut;
+    if (state_ != UserState::kLoggedIn) return;
+    state_ = state;
     record_.tokens = {};
-    connection_.reset();
-    sessions.swap(sessions_);
+    connections = connections_;
   }
-  const Error cause(ErrorCode::kAuthentication, "the user has logged out");
-  for (const auto& weak : sessions) {
-    if (const auto session = weak.lock()) session->close(cause);
+  for (const auto& weak : connections) {
+    if (const auto connection = weak.lock()) {
+      connection->post([error, by](sync::ClientConnection& machine, TimePoint now) {
+        machine.end_log_in(error, by, now);
+      });
+    }
   }
+  listeners_.call();
+  if (const auto app = app_.lock()) app->listeners_.call();
 }
 
 void User::log_out(std::function<void(const Result<void>&)> done) {
   const auto app = app_.lock();
-  const UserTokens tokens = record().tokens;
-  const bool was_logged_in = state() == UserState::kLoggedIn;
-  end_log_in();
-  if (!app || !was_logged_in) {
+  const Record before = record();
+  if (!app || state() != UserState::kLoggedIn) {
     done({});
     return;
   }
+  const bool is_anonymous = before.profile.is_anonymous();
+  end_log_in(
+      is_anonymous ? UserState::kRemoved : UserState::kLoggedOut,
+      sync::make_local_error(
+          protocol::SdkStatus::kAuthError, std::nullopt, true, "user '" + id_ + "' has logged out"),
+      sync::LogOut::kByUser);
+  if (is_anonymous) app->forget(*this);
   app->save_users();
   // The log-in has ended here, whatever becomes of it at the server.
-  app->start([tokens](AppServicesClient& services) { return services.log_out(tokens); },
-             [done](const Result<ServiceOutcome>&) { done({}); });
+  app->start(
+      [tokens = before.tokens](AppServicesClient& services) { return services.log_out(tokens); },
+      [done](const Result<ServiceOutcome>&) { done({}); });
 }
 
 // App.
@@ -299,6 +349,11 @@ void App::save_users() {
   for (const auto& user : users_) users.push_back(to_json(user->record()));
   write_private_file(users_file(),
                      Json{{"currentUser", current_user_}, {"users", std::move(users)}}.dump(2));
+}
+
+void App::forget(const User& user) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(users_, [&](const auto& known) { return known.get() == &user; });
 }
 
 void App::save_users_in_background() noexcept {
@@ -371,18 +426,22 @@ std::shared_ptr<User> App::logged_in(LoginAnswer answer, UserProfile profile) {
                       std::move(answer.tokens),
                       std::move(profile)};
   std::shared_ptr<User> user;
+  bool is_new = false;
   {
     const std::lock_guard lock(mutex_);
     current_user_ = record.id;
     const auto known = std::ranges::find(users_, record.id, [](const auto& u) { return u->id(); });
     if (known != users_.end()) {
       user = *known;
-      user->replace(std::move(record));
     } else {
-      user = users_.emplace_back(std::make_shared<User>(shared_from_this(), std::move(record)));
+      user = users_.emplace_back(std::make_shared<User>(shared_from_this(), record));
+      is_new = true;
     }
   }
+  if (!is_new) user->log_in_again(std::move(record), *this);
   save_users();
+  user->listeners_.call();
+  listeners_.call();
   return user;
 }
 
@@ -417,6 +476,7 @@ void App::switch_user(const std::shared_ptr<User>& user) {
     current_user_ = user->id();
   }
   save_users();
+  listeners_.call();
 }
 
 sync::AccessToken App::access_token(const std::string& text) const {

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "client/app_services_client.h"
 #include "client/connection_driver.h"
+#include "client/listeners.h"
 #include "client/sync_session.h"
 
 namespace tombolo::client {
@@ -44,32 +45,43 @@ class User : public CredentialSource, public std::enable_shared_from_this<User> 
   /// Null once the app has gone; its users are of no use then.
   [[nodiscard]] std::shared_ptr<App> app() const noexcept { return app_.lock(); }
 
-  /// Ends the log-in here at once and at the server as soon as it can be reached. `done` is called
-  /// on the app's strand.
+  /// Ends the log-in here at once and at the server as soon as it can be reached. Sessions stop and
+  /// go on after the next log-in; an anonymous user, who cannot log in again, is forgotten. `done`
+  /// is called on the app's strand.
   void log_out(std::function<void(const Result<void>&)> done);
 
   /// The session of the file of `environment`, started by its first use. Its other sessions share
   /// the connection unless the app was told otherwise.
   [[nodiscard]] std::shared_ptr<SyncSession> session_of(
       const std::shared_ptr<store::Environment>& environment, sync::SessionOptions options);
+  /// Those that exist.
+  [[nodiscard]] std::vector<std::shared_ptr<SyncSession>> sessions() const;
+
+  /// Calls back after a renewal of the token, a log-in and a log-out, on the thread where it
+  /// happens: often the app's strand.
+  Listeners::Id add_listener(std::function<void()> callback) {
+    return listeners_.add(std::move(callback));
+  }
+  void remove_listener(Listeners::Id id) { listeners_.remove(id); }
 
   void refresh(bool needs_location, Done done) override;
-  void logged_out() override;
+  void logged_out(const sync::SyncError& error) override;
 
  private:
   friend class App;
-  void replace(Record record);
-  void set_state(UserState state);
+  void log_in_again(Record record, App& app);
   [[nodiscard]] std::shared_ptr<ConnectionDriver> connection(App& app);
-  void end_log_in();
+  void end_log_in(UserState state, const sync::SyncError& error, sync::LogOut by);
 
   const std::weak_ptr<App> app_;
   const std::string id_;
   mutable std::mutex mutex_;  ///< Guards all below; never held when the app's is taken.
   Record record_;
   UserState state_ = UserState::kLoggedIn;
-  std::shared_ptr<ConnectionDriver> connection_;
+  std::shared_ptr<ConnectionDriver> connection_;  ///< The one for all sessions, if there is.
+  std::vector<std::weak_ptr<ConnectionDriver>> connections_;
   std::vector<std::weak_ptr<SyncSession>> sessions_;
+  Listeners listeners_;
 };
 
 struct AppOptions {
@@ -106,7 +118,14 @@ class App : public std::enable_shared_from_this<App> {
   /// Who logged in last and still is; null when nobody is.
   [[nodiscard]] std::shared_ptr<User> current_user();
   [[nodiscard]] std::vector<std::shared_ptr<User>> all_users();
+  /// Errors:  throws `Error{kAuthentication}` for a user who is not logged in.
   void switch_user(const std::shared_ptr<User>& user);
+
+  /// Calls back after a log-in, a log-out and a switch of users; threads as with a user's.
+  Listeners::Id add_listener(std::function<void()> callback) {
+    return listeners_.add(std::move(callback));
+  }
+  void remove_listener(Listeners::Id id) { listeners_.remove(id); }
 
   /// Where a synced realm of `user` lies: `name` percent-encoded, with `.realm` behind it.
   [[nodiscard]] std::filesystem::path realm_path(const User& user, std::string_view name) const;
@@ -127,6 +146,7 @@ class App : public std::enable_shared_from_this<App> {
   void save_users();
   /// The same where nobody waits for the outcome: what is in memory holds, a failure is logged.
   void save_users_in_background() noexcept;
+  void forget(const User& user);
   [[nodiscard]] std::filesystem::path users_file() const;
 
   /// Makes an operation with `make` and carries it out, request by request; `done` comes last.
@@ -150,6 +170,8 @@ class App : public std::enable_shared_from_this<App> {
   std::string current_user_;
   std::string sync_url_;  ///< Copy of the services' own, for other threads.
   bool knows_location_ = false;
+
+  Listeners listeners_;
 };
 
 }  // namespace tombolo::client

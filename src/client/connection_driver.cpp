@@ -263,8 +263,8 @@ void ConnectionDriver::handle(const sync::RefreshCredentials& event) {
       });
 }
 
-void ConnectionDriver::handle(const sync::UserLoggedOut&) {
-  if (const auto credentials = credentials_.lock()) credentials->logged_out();
+void ConnectionDriver::handle(const sync::UserLoggedOut& event) {
+  if (const auto credentials = credentials_.lock()) credentials->logged_out(event.error);
 }
 
 // The files.

@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "sync/sync_error.h"
 #include "sync/transport.h"
 
 namespace tombolo::client {
@@ -26,8 +27,8 @@ class CredentialSource {
   /// Fetches a new access token, after the location if that is asked for. `done` is called once,
   /// from any thread.
   virtual void refresh(bool needs_location, Done done) = 0;
-  /// The server has ended the log-in.
-  virtual void logged_out() = 0;
+  /// The server has ended the log-in, with `error`.
+  virtual void logged_out(const sync::SyncError& error) = 0;
 };
 
 }  // namespace tombolo::client

@@ -236,6 +236,11 @@ void SyncSession::reconnect() {
   driver_->post(
       [](sync::ClientConnection& connection, TimePoint now) { connection.reconnect(now); });
 }
+void SyncSession::revive() {
+  post([this](sync::ClientSession& session, TimePoint now) {
+    if (uses_ > 0) session.activate(now);
+  });
+}
 void SyncSession::close(const Error& cause) {
   is_close_asked_ = true;
   post([cause](sync::ClientSession& session, TimePoint now) { session.close(now, cause); });

@@ -76,6 +76,8 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   [[nodiscard]] bool is_paused(sync::Direction direction) const noexcept;
   /// Tries now if the connection is waiting for its next attempt.
   void reconnect();
+  /// Syncs again, if the file is in use and not paused, after the user has logged in again.
+  void revive();
   /// Ends the session at once, and its waits with `cause`.
   void close(const Error& cause = Error(ErrorCode::kClosed, "the sync session has been closed"));
 
@@ -109,6 +111,8 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   void remove_error_callback(CallbackId id);
 
   [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
+  /// The partition value as canonical Extended JSON.
+  [[nodiscard]] const std::string& partition() const noexcept { return options_.partition; }
 
  private:
   class Observer;

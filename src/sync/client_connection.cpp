@@ -122,6 +122,7 @@ void ClientConnection::transport_opened(TransportId transport,
   logger_.info("sync_connected transport=" + std::to_string(transport_.value()) +
                " version=" + std::to_string(sub_protocol_.version.value()));
   heartbeat_.start(now);
+  plan_renewal(now);
   input_was_held_ = false;
   if (resets_delay_if_lost_) heartbeat_.urgent(now);
   if (wanting_connection_ == 0) linger_deadline_ = now + options_.linger_time;
@@ -214,6 +215,7 @@ void ClientConnection::disconnect(const Disconnect& end, TimePoint now) {
   last_disconnect_reason_ = end.reason;
   connect_deadline_.reset();
   linger_deadline_.reset();
+  renewal_at_.reset();
   heartbeat_.stop();
   send_queue_.clear();
   queued_.clear();
@@ -423,7 +425,9 @@ bool ClientConnection::is_token_expired(TimePoint now) const noexcept {
 }
 
 bool ClientConnection::needs_access_token(TimePoint now) const noexcept {
-  return state_ == ConnectionState::kDisconnected && is_token_expired(now) && !token_was_refreshed_;
+  const bool is_of_use = state_ != ConnectionState::kDisconnected &&
+                         !options_.access_token.text.empty();  // Where it was accepted before.
+  return !is_of_use && is_token_expired(now) && !token_was_refreshed_;
 }
 
 void ClientConnection::begin_refresh(bool needs_location, bool holds_attempts) {
@@ -433,7 +437,30 @@ void ClientConnection::begin_refresh(bool needs_location, bool holds_attempts) {
     return;
   }
   refresh_->holds_attempts |= holds_attempts;
+  refresh_->is_ahead = false;
   needs_location_too_ |= needs_location && !refresh_->with_location;
+}
+
+void ClientConnection::plan_renewal(TimePoint now) {
+  // Less is left to the next connect, which refreshes what has expired.
+  constexpr Duration kLifeMin = std::chrono::seconds(1);
+  renewal_at_.reset();
+  if (state_ != ConnectionState::kConnected || !options_.access_token.expires) return;
+  const TimePoint expires = *options_.access_token.expires;
+  if (expires <= now + kLifeMin) return;
+  renewal_at_ = expires - std::min<Duration>(options_.token_renewal_ahead, (expires - now) / 2);
+}
+
+void ClientConnection::renew_token() {
+  renewal_at_.reset();
+  if (refresh_) return;
+  refresh_ = Refresh{.is_ahead = true};
+  emit(RefreshCredentials{});
+}
+
+void ClientConnection::forget_token() {
+  options_.access_token = {.text = {}, .expires = TimePoint::min()};
+  token_was_refreshed_ = false;
 }
 
 void ClientConnection::refresh_credentials(bool needs_location, TimePoint /*now*/) {
@@ -458,6 +485,7 @@ void ClientConnection::credentials_refreshed(AccessToken access_token,
   if (moved && state_ != ConnectionState::kDisconnected) {
     close_transport({.reason = DisconnectReason::kVoluntary}, now);
   }
+  plan_renewal(now);
   for (const auto& [key, session] : sessions_) session->credentials_refreshed(with_location, now);
   // A server that goes on refusing what its own API has issued would otherwise be flooded.
   if (refusals_in_row_ <= 1) cancel_delay(now);
@@ -465,23 +493,36 @@ void ClientConnection::credentials_refreshed(AccessToken access_token,
 }
 
 void ClientConnection::refresh_failed(const RefreshFailure& failure, TimePoint now) {
+  const bool was_ahead = refresh_ && refresh_->is_ahead;
   refresh_.reset();
-  needs_location_too_ = false;
-  token_was_refreshed_ = true;
   if (failure.kind == RefreshFailure::Kind::kRejected) {
+    needs_location_too_ = false;
     SyncError error = make_local_error(
         SdkStatus::kAuthError, Action::kLogOutUser, true, failure.error.describe());
     log_out(error, now);
     return;
   }
   logger_.warn("sync_refresh_failed error=\"" + failure.error.describe() + "\"");
+  if (was_ahead) {
+    plan_renewal(now);
+    return;
+  }
+  needs_location_too_ = false;
+  token_was_refreshed_ = true;
   for (const auto& [key, session] : sessions_) session->refresh_failed(failure.error, now);
   connect_if_wanted(now);
 }
 
 void ClientConnection::log_out(const SyncError& error, TimePoint now) {
-  for (const auto& [key, session] : sessions_) session->logged_out(error, now);
-  emit(UserLoggedOut{});
+  emit(UserLoggedOut{error});  // Who hears of the error finds the user logged out.
+  end_log_in(error, LogOut::kByServer, now);
+}
+
+void ClientConnection::end_log_in(const SyncError& error, LogOut by, TimePoint now) {
+  forget_token();
+  for (const auto& [key, session] : sessions_) session->logged_out(error, by, now);
+  if (by == LogOut::kByUser && state_ != ConnectionState::kDisconnected)
+    close_transport({.reason = DisconnectReason::kVoluntary}, now);
 }
 
 // Time and the outside.
@@ -508,6 +549,7 @@ void ClientConnection::advance(TimePoint now) {
             now);
     }
   }
+  if (renewal_at_ && *renewal_at_ <= now) renew_token();
   if (linger_deadline_ && *linger_deadline_ <= now)
     close_transport({.reason = DisconnectReason::kVoluntary}, now);
   while (!session_deadlines_.empty() && session_deadlines_.begin()->first <= now) {
@@ -524,6 +566,7 @@ std::optional<TimePoint> ClientConnection::deadline() const {
   };
   consider(connect_deadline_);
   consider(linger_deadline_);
+  consider(renewal_at_);
   consider(heartbeat_.deadline());
   if (!session_deadlines_.empty()) consider(session_deadlines_.begin()->first);
   return earliest;

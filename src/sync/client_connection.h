@@ -54,6 +54,9 @@ struct ConnectionOptions {
   Duration fast_reconnect_limit = std::chrono::minutes(1);
   /// When more than this is received and not yet integrated, `wants_input()` is false.
   std::size_t unintegrated_bytes_max = std::size_t{16} << 20;
+  /// How long before its expiry a token is renewed while there is a connection, so that the next
+  /// one need not wait for it; half of its remaining life if that is shorter.
+  Duration token_renewal_ahead = std::chrono::minutes(5);
 };
 
 /// Why a connection ended, or did not come about. Delays grow while the reason stays the same.
@@ -129,6 +132,10 @@ class ClientConnection final : private SessionHost {
                              std::optional<std::string> route_url,
                              TimePoint now);
   void refresh_failed(const RefreshFailure& failure, TimePoint now);
+  /// The log-in has ended: sessions become inactive, their waits end with `error`, and the token is
+  /// forgotten. What the user ended is dropped at once. After `credentials_refreshed()` sessions
+  /// may be activated.
+  void end_log_in(const SyncError& error, LogOut by, TimePoint now);
 
   // Time and the outside.
 
@@ -203,6 +210,9 @@ class ClientConnection final : private SessionHost {
              TimePoint now);
   void violate(const Error& error, TimePoint now);
   void begin_refresh(bool needs_location, bool holds_attempts);
+  void plan_renewal(TimePoint now);
+  void renew_token();
+  void forget_token();
   void cancel_delay(TimePoint now);
 
   [[nodiscard]] Result<void> handle(const protocol::ServerMessage& message,
@@ -247,6 +257,7 @@ class ClientConnection final : private SessionHost {
   std::optional<TimePoint> connect_deadline_;
   std::optional<TimePoint> linger_deadline_;
   std::optional<TimePoint> disconnected_at_;
+  std::optional<TimePoint> renewal_at_;  ///< Of the token, ahead of its expiry.
 
   Backoff<DisconnectReason> backoff_;
   TimePoint earliest_attempt_ = TimePoint::min();
@@ -258,6 +269,7 @@ class ClientConnection final : private SessionHost {
   struct Refresh {
     bool with_location = false;
     bool holds_attempts = false;  ///< No connect before it has ended.
+    bool is_ahead = false;        ///< Of need: should it fail, nobody misses it yet.
   };
   std::optional<Refresh> refresh_;
   bool needs_location_too_ = false;  ///< Which the refresh under way leaves out.

@@ -428,6 +428,73 @@ TEST(ClientConnection, ARejectedRefreshLogsTheUserOut) {
   EXPECT_THAT(bench.take_news(), Contains("logged out"));
 }
 
+TEST(ClientConnection, RenewsTheTokenAheadOfItsExpiryWhileItIsConnected) {
+  ConnectionOptions options = ClientBench::default_options();
+  options.access_token = {.text = "old", .expires = ClientBench().now() + 1h};
+  ClientBench bench(options);
+  static_cast<void>(bound_session(bench));
+  bench.accept();
+  static_cast<void>(bench.take_attempt());
+
+  // Not before it is time,
+  bench.wait(54min);
+  EXPECT_FALSE(bench.take_refresh());
+  bench.wait(2min);
+  ASSERT_TRUE(bench.take_refresh());
+
+  // Again when it cannot be done now, and nobody is told,
+  static_cast<void>(bench.take_news());
+  bench.connection().refresh_failed({.error = Error(ErrorCode::kNetwork, "500")}, bench.now());
+  bench.run();
+  EXPECT_THAT(bench.take_news(), IsEmpty());
+  bench.wait(3min);
+  ASSERT_TRUE(bench.take_refresh());
+
+  // And the connection lives on with the old one.
+  bench.connection().credentials_refreshed({"new", bench.now() + 1h}, std::nullopt, bench.now());
+  bench.run();
+  EXPECT_EQ(bench.connection().state(), ConnectionState::kConnected);
+  EXPECT_FALSE(bench.take_attempt());
+  bench.wait(50min);
+  EXPECT_FALSE(bench.take_refresh());
+}
+
+TEST(ClientConnection, AfterALogOutNothingConnectsUntilTheNextLogIn) {
+  ClientBench bench;
+  ClientSession& active = bound_session(bench);
+  ClientSession& paused = bench.open();
+  paused.activate(bench.now());
+  paused.pause(bench.now());
+  bench.accept();
+  static_cast<void>(active.wait_for_download());
+  bench.run();
+  static_cast<void>(bench.take_attempt());
+  static_cast<void>(bench.take_news());
+
+  bench.connection().end_log_in(
+      make_local_error(protocol::SdkStatus::kAuthError, std::nullopt, true, "logged out"),
+      LogOut::kByUser,
+      bench.now());
+  bench.run();
+
+  EXPECT_TRUE(bench.is_closing_transport());
+  EXPECT_EQ(active.state(), SessionState::kInactive);
+  EXPECT_EQ(paused.state(), SessionState::kPaused);
+  EXPECT_THAT(bench.take_errors(), IsEmpty());
+  EXPECT_THAT(bench.take_news(), Contains("wait 1/1 Authentication"));
+  paused.resume(bench.now());
+  bench.run();
+  EXPECT_FALSE(bench.take_attempt());
+  EXPECT_TRUE(bench.take_refresh());
+
+  bench.connection().credentials_refreshed({"new", {}}, std::nullopt, bench.now());
+  active.activate(bench.now());
+  bench.run();
+  EXPECT_EQ(bench.take_attempt()->url, "ws://sync.test/realm-sync?baas_at=new");
+  EXPECT_EQ(active.state(), SessionState::kActive);
+  EXPECT_EQ(paused.state(), SessionState::kActive);
+}
+
 TEST(ClientConnection, LooksUpAGuessedRouteAfterAFailureWhileTheDelayRuns) {
   ConnectionOptions options = ClientBench::default_options();
   options.route.state = protocol::RouteState::kGuessed;

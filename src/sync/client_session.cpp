@@ -352,6 +352,7 @@ void ClientSession::wake(TimePoint now) {
 }
 
 void ClientSession::credentials_refreshed(bool with_location, TimePoint now) {
+  if (session_state_ == SessionState::kPaused) ended_by_.reset();
   if (session_state_ == SessionState::kWaitingForAccessToken) {
     become_active(SessionState::kActive, now);
   } else if (is_active() && with_location && restarts_after_refresh_) {
@@ -375,9 +376,16 @@ void ClientSession::refresh_failed(const Error& error, TimePoint now) {
   }
 }
 
-void ClientSession::logged_out(const SyncError& error, TimePoint now) {
+void ClientSession::logged_out(const SyncError& error, LogOut by, TimePoint now) {
   if (session_state_ == SessionState::kClosed) return;
-  fail(error, now);
+  if (by == LogOut::kByServer && session_state_ != SessionState::kPaused) {
+    fail(error, now);
+    return;
+  }
+  // Only `resume()` leaves a pause.
+  if (session_state_ != SessionState::kPaused) deactivate(SessionState::kInactive, now);
+  ended_by_ = error.error;
+  settle(waits_.take_all(), error.error);
 }
 
 void ClientSession::advance(TimePoint now) {

@@ -51,6 +51,9 @@ struct SessionOptions {
   BackoffParameters backoff;  ///< Of a session that the server ended but will take again.
 };
 
+/// Who ended a log-in: the application need not be told of what it did itself.
+enum class LogOut : std::uint8_t { kByUser, kByServer };
+
 /// One WebSocket message. Head and body are sent one after the other and never joined here.
 struct OutgoingMessage {
   Bytes head;
@@ -154,7 +157,7 @@ class ClientSession {
   void wake(TimePoint now);  ///< Ends a suspension, whatever its cause.
   void credentials_refreshed(bool with_location, TimePoint now);
   void refresh_failed(const Error& error, TimePoint now);
-  void logged_out(const SyncError& error, TimePoint now);
+  void logged_out(const SyncError& error, LogOut by, TimePoint now);
   void advance(TimePoint now);
 
   // Messages for an active session. An error is a violation of the protocol and costs the whole

@@ -54,8 +54,11 @@ struct CloseTransport {
 struct RefreshCredentials {
   bool needs_location = false;
 };
-/// The server or a rejected refresh ended the user's log-in; every session has become inactive.
-struct UserLoggedOut {};
+/// The server or a rejected refresh ended the user's log-in; no session of the connection is
+/// active.
+struct UserLoggedOut {
+  SyncError error;
+};
 
 // Work for the replica, to be done on a worker.
 

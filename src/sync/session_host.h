@@ -25,7 +25,7 @@ class SessionHost {
   [[nodiscard]] virtual ConnectionState connection_state() const noexcept = 0;
   /// The present connection was made a moment after the last one was lost.
   [[nodiscard]] virtual bool is_fast_reconnect() const noexcept = 0;
-  /// There is no connection, and the access token would not get one.
+  /// There is no connection and the access token would not get one, or there is no token.
   [[nodiscard]] virtual bool needs_access_token(TimePoint now) const noexcept = 0;
 
   /// A session ident for a new activation; messages that name it are `session`'s from now on.

@@ -91,7 +91,7 @@ TEST_F(SyncSessionTest, WaitsFailWithWhatEndedThem) {
   auto logged_out = session.wait_for_download();
   user.log_out([] {});
   EXPECT_EQ(logged_out.get().error().code(), ErrorCode::kAuthentication);
-  EXPECT_EQ(session.wait_for_download().get().error().code(), ErrorCode::kClosed);
+  EXPECT_EQ(session.wait_for_download().get().error().code(), ErrorCode::kAuthentication);
 }
 
 TEST_F(SyncSessionTest, PausesOneDirectionAlone) {

@@ -39,6 +39,16 @@ client::AppOptions to_options(AppConfiguration&& configuration) {
   return options;
 }
 
+/// Listens to a user or an app.
+template <typename Subject>
+NotificationToken observe_changes(const std::shared_ptr<Subject>& subject,
+                                  std::function<void()> callback) {
+  const auto id = subject->add_listener(std::move(callback));
+  return NotificationToken([weak = std::weak_ptr(subject), id] {
+    if (const auto observed = weak.lock()) observed->remove_listener(id);
+  });
+}
+
 }  // namespace
 
 Credentials Credentials::anonymous() {
@@ -55,8 +65,13 @@ User::User(std::shared_ptr<client::App> app, std::shared_ptr<client::User> user)
 const std::string& User::id() const {
   return user_->id();
 }
-bool User::is_logged_in() const {
-  return user_->state() == client::UserState::kLoggedIn;
+UserState User::state() const {
+  switch (user_->state()) {
+    case client::UserState::kLoggedIn: return UserState::kLoggedIn;
+    case client::UserState::kLoggedOut: return UserState::kLoggedOut;
+    case client::UserState::kRemoved: return UserState::kRemoved;
+  }
+  return UserState::kRemoved;
 }
 std::string User::access_token() const {
   return user_->record().tokens.access_token;
@@ -73,6 +88,9 @@ std::string User::provider() const {
 }
 void User::log_out(std::function<void()> done) {
   user_->log_out([done = std::move(done)](const Result<void>&) { done(); });
+}
+NotificationToken User::observe(std::function<void()> callback) const {
+  return observe_changes(user_, std::move(callback));
 }
 std::filesystem::path User::realm_path(std::string_view name) const {
   return app_->realm_path(*user_, name);
@@ -111,6 +129,14 @@ std::future<Result<void>> App::register_user(const std::string& email,
 std::optional<User> App::current_user() const {
   if (auto user = app_->current_user()) return User(app_, std::move(user));
   return std::nullopt;
+}
+
+void App::switch_user(const User& user) {
+  app_->switch_user(user.impl());
+}
+
+NotificationToken App::observe(std::function<void()> callback) const {
+  return observe_changes(app_, std::move(callback));
 }
 
 std::vector<User> App::all_users() const {

@@ -27,6 +27,21 @@ bool covers(const store::Catalog& catalog, const Schema& schema) {
   });
 }
 
+SyncError to_public(const tombolo::sync::SyncError& error) {
+  SyncError shown{.error = error.error,
+                  .code = sync_error_number(error.status),
+                  .category = std::string(protocol::status_name(error.status)),
+                  .is_fatal = error.is_fatal};
+  if (error.action) shown.action = protocol::action_info(*error.action).name;
+  if (const auto& sent = error.server_error) {
+    shown.log_url = sent->log_url;
+    for (const protocol::RejectedUpdate& update : sent->rejected_updates) {
+      shown.compensating_writes.push_back({update.table, update.primary_key, update.reason});
+    }
+  }
+  return shown;
+}
+
 }  // namespace
 
 std::shared_ptr<RealmCore> RealmCore::open(RealmConfiguration configuration) {
@@ -116,11 +131,7 @@ void RealmCore::start_session() {
     error_callback_ = session_->add_error_callback(
         [scheduler = configuration_.scheduler,
          on_error = sync.on_error](const tombolo::sync::SyncError& error) {
-          const SyncError shown{
-              .error = error.error,
-              .code = sync_error_number(error.status),
-              .log_url = error.server_error ? error.server_error->log_url : std::string(),
-              .is_fatal = error.is_fatal};
+          const SyncError shown = to_public(error);
           if (scheduler) {
             scheduler([on_error, shown] { on_error(shown); });
           } else {

@@ -1,5 +1,6 @@
 import { assert, assertNumber, assertObject, assertOptionalBoolean, assertString } from "./assert";
 import { Credentials } from "./credentials";
+import { Listeners } from "./listeners";
 import { NativeApp, native } from "./native";
 import { User } from "./user";
 
@@ -41,6 +42,9 @@ export class App {
 
   readonly id: string;
   readonly #native: NativeApp;
+  readonly #listeners = new Listeners<() => void>();
+  /** By user: each access to a user gives another object. */
+  readonly #userListeners = new Map<string, Listeners<() => void>>();
 
   constructor(config: AppConfiguration | string) {
     const configuration = typeof config === "string" ? { id: config } : config;
@@ -91,5 +95,28 @@ export class App {
     return Object.fromEntries(
       this.#native.allUsers().map((user) => [user.id(), new User(this, user)]),
     );
+  }
+  /** Makes a user who is logged in the current one. */
+  switchUser(user: User): void {
+    assert(user instanceof User, "Expected 'user' to be a User");
+    this.#native.switchUser(user._native);
+  }
+
+  /** Calls back when somebody has logged in or out, or has become the current user. */
+  addListener(callback: () => void): void {
+    this.#listeners.add(callback, (call) => this.#native.observe(call));
+  }
+  removeListener(callback: () => void): void {
+    this.#listeners.remove(callback);
+  }
+  removeAllListeners(): void {
+    this.#listeners.removeAll();
+  }
+
+  /** @internal */
+  _listenersOf(userId: string): Listeners<() => void> {
+    const listeners = this.#userListeners.get(userId) ?? new Listeners();
+    this.#userListeners.set(userId, listeners);
+    return listeners;
   }
 }

@@ -16,7 +16,7 @@ import { Realm, UpdateMode } from "./realm";
 import { RealmObject } from "./realm-object";
 import { Results } from "./results";
 import { OpenRealmBehaviorType, OpenRealmTimeOutBehavior } from "./sync-configuration";
-import { SyncError } from "./sync-error";
+import { CompensatingWriteError, SyncError } from "./sync-error";
 import {
   ConnectionState,
   ProgressDirection,
@@ -48,6 +48,7 @@ const EXPORTS = {
   OpenRealmTimeOutBehavior,
   ProgressRealmPromise,
   SyncError,
+  CompensatingWriteError,
   BSON: {
     ObjectId: bson.ObjectId,
     ObjectID: bson.ObjectId,

@@ -19,17 +19,24 @@ export class Listeners<Callback extends (...args: never[]) => void> {
   private readonly stops = new Map<Callback, () => void>();
 
   /**
-   * @param register starts the notification and returns what stops it.
+   * @param register starts the notification and returns what stops it. It is given a function that
+   *   calls the callback, unless it has been removed by then.
    * @throws {Error} when `callback` is registered already.
    */
-  add(callback: Callback, register: () => () => void): void {
+  add(
+    callback: Callback,
+    register: (call: (...args: Parameters<Callback>) => void) => () => void,
+  ): void {
     assertFunction(callback, "callback");
     if (this.stops.has(callback)) {
       throw new Error(
         "This listener is registered already. Remove callback before adding it again.",
       );
     }
-    this.stops.set(callback, register());
+    const stop = register((...args) => {
+      if (this.stops.get(callback) === stop) callListener(callback, ...args);
+    });
+    this.stops.set(callback, stop);
   }
 
   has(callback: Callback): boolean {

@@ -115,13 +115,15 @@ export type NativeCompletion<T> = (error: Error | null, value: T) => void;
 
 export interface NativeUser {
   id(): string;
-  isLoggedIn(): boolean;
+  state(): "LoggedIn" | "LoggedOut" | "Removed";
   accessToken(): string;
   refreshToken(): string;
   deviceId(): string;
   provider(): string;
   realmPath(name: string): string;
   logOut(done: NativeCompletion<undefined>): void;
+  /** Answers with a function that ends the calls. */
+  observe(callback: () => void): () => void;
 }
 
 export interface NativeApp {
@@ -130,6 +132,8 @@ export interface NativeApp {
   registerUser(email: string, password: string, done: NativeCompletion<undefined>): void;
   currentUser(): NativeUser | null;
   allUsers(): NativeUser[];
+  switchUser(user: NativeUser): void;
+  observe(callback: () => void): () => void;
 }
 
 export interface NativeAppOptions {
@@ -181,13 +185,23 @@ export interface NativeSyncSession {
   observeConnection(callback: (newState: string, oldState: string) => void): () => void;
 }
 
+export interface NativeSyncError {
+  message: string;
+  code: number;
+  status: string;
+  action: string;
+  logUrl: string;
+  isFatal: boolean;
+  writes: { objectName: string; primaryKey: string; reason: string }[];
+}
+
 export interface NativeSyncOptions {
   user: NativeUser;
   /** The partition value as canonical Extended JSON. */
   partition: string;
   stopPolicy: "after-upload" | "immediately" | "never";
   cancelWaitsOnNonFatalError: boolean;
-  onError: (message: string, code: number, logUrl: string, isFatal: boolean) => void;
+  onError: (error: NativeSyncError) => void;
 }
 
 export interface NativeRealmOptions {

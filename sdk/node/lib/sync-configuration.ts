@@ -9,7 +9,7 @@ import {
 } from "./assert";
 import { TypeAssertionError } from "./errors";
 import { NativeSyncOptions } from "./native";
-import { SyncError } from "./sync-error";
+import { SyncError, makeSyncError } from "./sync-error";
 import type { SyncSession } from "./sync-session";
 import { User } from "./user";
 
@@ -130,7 +130,6 @@ export function toNativeSync(
     cancelWaitsOnNonFatalError:
       CANCEL_WAITS_SPELLINGS.map((name) => sync[name]).find((value) => value !== undefined) ??
       false,
-    onError: (message, code, logUrl, isFatal) =>
-      onError(new SyncError(message, code, logUrl, isFatal)),
+    onError: (error) => onError(makeSyncError(error)),
   };
 }

@@ -1,20 +1,57 @@
+import { NativeSyncError } from "./native";
+
 /** An error of a sync session, as `onError` gets it. */
 export class SyncError extends Error {
   override name = "SyncError";
   readonly isOk = false;
   readonly category = "UNKNOWN";
   readonly code: number;
+  /** What `code` stands for: "SyncPermissionDenied". */
+  readonly status: string;
+  /**
+   * What the server wants done about it, which has been done as far as it can be here:
+   * "LogOutUser", "RefreshUser". "" for errors made by the client that need nothing.
+   */
+  readonly action: string;
   /** Of the server's log; "" for errors made by the client. */
   readonly logUrl: string;
+  /** The session has ended; otherwise it goes on by itself. */
   readonly isFatal: boolean;
   readonly reason: string;
   readonly userInfo: Record<string, string> = {};
 
-  constructor(message: string, code: number, logUrl: string, isFatal: boolean) {
+  /** @internal */
+  constructor({ message, code, status, action, logUrl, isFatal }: NativeSyncError) {
     super(message);
     this.reason = message;
     this.code = code;
+    this.status = status;
+    this.action = action;
     this.logUrl = logUrl;
     this.isFatal = isFatal;
   }
+}
+
+/** A write of this device that the server has undone. */
+export interface CompensatingWriteInfo {
+  objectName: string;
+  /** Base64 of its encoding in changesets. */
+  primaryKey: string;
+  reason: string;
+}
+
+/** The server has undone writes of this device that it does not allow. */
+export class CompensatingWriteError extends SyncError {
+  readonly writes: CompensatingWriteInfo[];
+
+  /** @internal */
+  constructor(error: NativeSyncError) {
+    super(error);
+    this.writes = error.writes;
+  }
+}
+
+/** The error of the class that its content asks for. */
+export function makeSyncError(error: NativeSyncError): SyncError {
+  return error.writes.length > 0 ? new CompensatingWriteError(error) : new SyncError(error);
 }

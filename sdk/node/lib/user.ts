@@ -22,10 +22,10 @@ export class User {
     return this.#native.id();
   }
   get isLoggedIn(): boolean {
-    return this.#native.isLoggedIn();
+    return this.state === UserState.LoggedIn;
   }
   get state(): UserState {
-    return this.isLoggedIn ? UserState.LoggedIn : UserState.LoggedOut;
+    return this.#native.state();
   }
   get accessToken(): string | null {
     return this.#native.accessToken() || null;
@@ -40,11 +40,25 @@ export class User {
     return this.#native.provider();
   }
 
-  /** Ends the log-in: its sessions stop at once; the server is told when it can be reached. */
+  /**
+   * Ends the log-in: its sessions stop at once, and go on when the user logs in again; the server is
+   * told when it can be reached. An anonymous user is forgotten.
+   */
   logOut(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#native.logOut((error) => (error ? reject(error) : resolve()));
     });
+  }
+
+  /** Calls back when the token was renewed, and when the user has logged in or out. */
+  addListener(callback: () => void): void {
+    this.app._listenersOf(this.id).add(callback, (call) => this.#native.observe(call));
+  }
+  removeListener(callback: () => void): void {
+    this.app._listenersOf(this.id).remove(callback);
+  }
+  removeAllListeners(): void {
+    this.app._listenersOf(this.id).removeAll();
   }
 
   /** @internal */

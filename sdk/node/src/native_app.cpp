@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "completion.h"
+#include "native_token.h"
 #include "native_user.h"
 
 namespace tombolo::node {
@@ -14,7 +15,9 @@ Napi::Function NativeApp::define(Napi::Env env) {
                      {InstanceMethod<&NativeApp::log_in>("logIn"),
                       InstanceMethod<&NativeApp::register_user>("registerUser"),
                       InstanceMethod<&NativeApp::current_user>("currentUser"),
-                      InstanceMethod<&NativeApp::all_users>("allUsers")});
+                      InstanceMethod<&NativeApp::all_users>("allUsers"),
+                      InstanceMethod<&NativeApp::switch_user>("switchUser"),
+                      InstanceMethod<&NativeApp::observe>("observe")});
 }
 
 /// new NativeApp({id, baseUrl, timeout, basePath, multiplexSessions, persistUsers})
@@ -84,6 +87,19 @@ Napi::Value NativeApp::all_users(const Napi::CallbackInfo& info) {
       users.Set(users.Length(), NativeUser::make(info.Env(), std::move(user)));
     }
     return users;
+  });
+}
+
+void NativeApp::switch_user(const Napi::CallbackInfo& info) {
+  guarded(info.Env(),
+          [&] { app_->switch_user(NativeUser::Unwrap(info[0].As<Napi::Object>())->user()); });
+}
+
+/// observe(callback()): stop
+Napi::Value NativeApp::observe(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const auto callback = make_posted_callback(info.Env(), info[0].As<Napi::Function>());
+    return make_stop_function(info.Env(), app_->observe(callback));
   });
 }
 

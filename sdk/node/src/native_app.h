@@ -23,6 +23,8 @@ class NativeApp : public Napi::ObjectWrap<NativeApp> {
   void register_user(const Napi::CallbackInfo& info);
   Napi::Value current_user(const Napi::CallbackInfo& info);
   Napi::Value all_users(const Napi::CallbackInfo& info);
+  void switch_user(const Napi::CallbackInfo& info);
+  Napi::Value observe(const Napi::CallbackInfo& info);
 
   std::shared_ptr<JsThread> thread_;
   std::optional<App> app_;

@@ -57,6 +57,27 @@ StopPolicy to_stop_policy(const std::string& name) {
   return StopPolicy::kAfterUpload;
 }
 
+/// {message, code, status, action, logUrl, isFatal, writes: [{objectName, primaryKey, reason}]}
+Napi::Object to_js(Napi::Env env, const SyncError& error) {
+  Napi::Array writes = Napi::Array::New(env);
+  for (const CompensatingWrite& write : error.compensating_writes) {
+    Napi::Object to = Napi::Object::New(env);
+    to.Set("objectName", write.class_name);
+    to.Set("primaryKey", write.primary_key);
+    to.Set("reason", write.reason);
+    writes.Set(writes.Length(), to);
+  }
+  Napi::Object to = Napi::Object::New(env);
+  to.Set("message", error.error.message());
+  to.Set("code", error.code);
+  to.Set("status", error.category);
+  to.Set("action", error.action);
+  to.Set("logUrl", error.log_url);
+  to.Set("isFatal", error.is_fatal);
+  to.Set("writes", writes);
+  return to;
+}
+
 /// {user, partition: text of Extended JSON, stopPolicy, cancelWaitsOnNonFatalError, onError}
 SyncConfiguration to_sync_configuration(const Napi::Object& from,
                                         const std::shared_ptr<JsThread>& thread) {
@@ -72,10 +93,7 @@ SyncConfiguration to_sync_configuration(const Napi::Object& from,
   sync.on_error = [on_error](const SyncError& error) {
     const Napi::Env env = on_error->Env();
     const Napi::HandleScope scope(env);
-    on_error->Call({Napi::String::New(env, error.error.message()),
-                    Napi::Number::New(env, error.code),
-                    Napi::String::New(env, error.log_url),
-                    Napi::Boolean::New(env, error.is_fatal)});
+    on_error->Call({to_js(env, error)});
   };
   return sync;
 }

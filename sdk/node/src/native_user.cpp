@@ -4,20 +4,34 @@
 #include <utility>
 
 #include "completion.h"
+#include "native_token.h"
 
 namespace tombolo::node {
+namespace {
+
+const char* name_of(UserState state) {
+  switch (state) {
+    case UserState::kLoggedIn: return "LoggedIn";
+    case UserState::kLoggedOut: return "LoggedOut";
+    case UserState::kRemoved: return "Removed";
+  }
+  return "Removed";
+}
+
+}  // namespace
 
 Napi::Function NativeUser::define(Napi::Env env) {
   return DefineClass(env,
                      "NativeUser",
                      {InstanceMethod<&NativeUser::id>("id"),
-                      InstanceMethod<&NativeUser::is_logged_in>("isLoggedIn"),
+                      InstanceMethod<&NativeUser::state>("state"),
                       InstanceMethod<&NativeUser::access_token>("accessToken"),
                       InstanceMethod<&NativeUser::refresh_token>("refreshToken"),
                       InstanceMethod<&NativeUser::device_id>("deviceId"),
                       InstanceMethod<&NativeUser::provider>("provider"),
                       InstanceMethod<&NativeUser::realm_path>("realmPath"),
-                      InstanceMethod<&NativeUser::log_out>("logOut")});
+                      InstanceMethod<&NativeUser::log_out>("logOut"),
+                      InstanceMethod<&NativeUser::observe>("observe")});
 }
 
 NativeUser::NativeUser(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
@@ -31,8 +45,8 @@ Napi::Value NativeUser::make(Napi::Env env, User user) {
 Napi::Value NativeUser::id(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), user_->id());
 }
-Napi::Value NativeUser::is_logged_in(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), user_->is_logged_in());
+Napi::Value NativeUser::state(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), name_of(user_->state()));
 }
 Napi::Value NativeUser::access_token(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), user_->access_token());
@@ -57,6 +71,14 @@ void NativeUser::log_out(const Napi::CallbackInfo& info) {
     const Completion completion(JsThread::of(info.Env()), info[0].As<Napi::Function>());
     user_->log_out(
         [completion] { completion.succeed([](Napi::Env env) { return env.Undefined(); }); });
+  });
+}
+
+/// observe(callback()): stop
+Napi::Value NativeUser::observe(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const auto callback = make_posted_callback(info.Env(), info[0].As<Napi::Function>());
+    return make_stop_function(info.Env(), user_->observe(callback));
   });
 }
 

@@ -21,13 +21,14 @@ class NativeUser : public Napi::ObjectWrap<NativeUser> {
 
  private:
   Napi::Value id(const Napi::CallbackInfo& info);
-  Napi::Value is_logged_in(const Napi::CallbackInfo& info);
+  Napi::Value state(const Napi::CallbackInfo& info);
   Napi::Value access_token(const Napi::CallbackInfo& info);
   Napi::Value refresh_token(const Napi::CallbackInfo& info);
   Napi::Value device_id(const Napi::CallbackInfo& info);
   Napi::Value provider(const Napi::CallbackInfo& info);
   Napi::Value realm_path(const Napi::CallbackInfo& info);
   void log_out(const Napi::CallbackInfo& info);
+  Napi::Value observe(const Napi::CallbackInfo& info);
 
   std::optional<User> user_;
 };

@@ -164,7 +164,7 @@ describe("waits", () => {
     });
     await session.user.logOut();
     await loggedOut;
-    await assert.rejects(session.downloadAllServerChanges(), { code: "Closed" });
+    await assert.rejects(session.downloadAllServerChanges(), { code: "Authentication" });
 
     const other = await openOn("right", { _sessionStopPolicy: "immediately" });
     const closed = other.syncSession.downloadAllServerChanges();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -12,6 +13,7 @@
 
 #include "base/logging.h"
 #include "base/result.h"
+#include "tombolo/notification.h"
 
 namespace tombolo {
 
@@ -40,6 +42,12 @@ class Credentials {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+enum class UserState : std::uint8_t {
+  kLoggedIn,
+  kLoggedOut,  ///< By `log_out()`, or because the server takes the log-in no more.
+  kRemoved,    ///< Forgotten here.
+};
+
 /// Somebody who logged in.
 ///
 /// Thread:  callable from any thread.
@@ -48,15 +56,21 @@ class User {
   explicit User(std::shared_ptr<client::App> app, std::shared_ptr<client::User> user) noexcept;
 
   [[nodiscard]] const std::string& id() const;
-  [[nodiscard]] bool is_logged_in() const;
+  [[nodiscard]] UserState state() const;
+  [[nodiscard]] bool is_logged_in() const { return state() == UserState::kLoggedIn; }
   [[nodiscard]] std::string access_token() const;
   [[nodiscard]] std::string refresh_token() const;
   [[nodiscard]] std::string device_id() const;
   /// Name of the provider of the first identity: "anon-user", "local-userpass".
   [[nodiscard]] std::string provider() const;
 
-  /// Ends the log-in: sessions stop at once; the server is told as soon as it can be reached.
+  /// Ends the log-in: sessions stop at once, and go on when the user logs in again; the server is
+  /// told as soon as it can be reached. An anonymous user is forgotten.
   void log_out(std::function<void()> done);
+
+  /// Calls back when the user's token was renewed, or the user has logged in or out: on the thread
+  /// that does it, or the library's I/O thread.
+  NotificationToken observe(std::function<void()> callback) const;
 
   /// Where a synced realm called `name` of this user lies.
   [[nodiscard]] std::filesystem::path realm_path(std::string_view name) const;
@@ -110,6 +124,13 @@ class App {
   /// Who logged in last and still is.
   [[nodiscard]] std::optional<User> current_user() const;
   [[nodiscard]] std::vector<User> all_users() const;
+  /// Makes `user` the current one.
+  ///
+  /// Errors:  throws `Error{kAuthentication}` when the user is not logged in.
+  void switch_user(const User& user);
+
+  /// Calls back when somebody logged in or out, or became the current user; threads as above.
+  NotificationToken observe(std::function<void()> callback) const;
 
  private:
   std::shared_ptr<client::App> app_;

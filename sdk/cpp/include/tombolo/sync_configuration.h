@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "tombolo/app.h"
@@ -12,12 +13,24 @@
 
 namespace tombolo {
 
+/// A write of this device that the server has undone.
+struct CompensatingWrite {
+  std::string class_name;
+  std::string primary_key;  ///< Base64 of its encoding in changesets.
+  std::string reason;
+};
+
 /// An error of a sync session, as applications see it.
 struct SyncError {
-  Error error;            ///< The server's number is in `error.foreign()`.
-  int code = 0;           ///< The number that SDKs show.
+  Error error;   ///< What to branch on is its `code()`; the server's number is its foreign one.
+  int code = 0;  ///< The number that SDKs show.
+  std::string category;  ///< What the number stands for: "SyncPermissionDenied".
+  /// What the server wants done about it, which has been done as far as it can be here:
+  /// "LogOutUser", "RefreshUser", "ClientReset". Empty for errors made here that need nothing.
+  std::string action;
   std::string log_url;    ///< Of the server's log; "" for errors made here.
   bool is_fatal = false;  ///< The session has ended; otherwise it goes on by itself.
+  std::vector<CompensatingWrite> compensating_writes;
 };
 
 /// What happens to the session when the last realm of its file closes.
