@@ -107,14 +107,18 @@ TEST(SdkSync, SendsWhatAnotherProcessWroteToItsFile) {
   }
 }
 
-TEST(SdkSync, TheExampleRuns) {
+TEST(SdkSync, TheExamplesRun) {
   const TemporaryDirectory directory;
   ServerProcess server(serve(directory));
-  const std::string command = std::string(TOMBOLO_BINARY_DIR) + "/bin/example_synced " +
-                              url_of(server) + " " + directory.path().string() + " >/dev/null";
+  const std::string arguments =
+      " " + url_of(server) + " " + directory.path().string() + " >/dev/null";
+  for (const char* const example : {"synced", "doggies"}) {
+    const std::string command =
+        std::string(TOMBOLO_BINARY_DIR) + "/bin/example_" + example + arguments;
 
-  EXPECT_EQ(std::system(command.c_str()), 0);
-  EXPECT_EQ(std::system(command.c_str()), 0) << "a second time, with what is there";
+    EXPECT_EQ(std::system(command.c_str()), 0) << example;
+    EXPECT_EQ(std::system(command.c_str()), 0) << example << " again, with what is there";
+  }
 }
 
 }  // namespace

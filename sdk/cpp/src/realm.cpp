@@ -35,6 +35,9 @@ const std::filesystem::path& Realm::path() const {
 bool Realm::is_closed() const noexcept {
   return core_->is_closed();
 }
+void Realm::write_copy_to(const RealmConfiguration& target) const {
+  core_->write_copy_to(target);
+}
 void Realm::close() {
   core_->close();
 }

@@ -5,6 +5,7 @@
 
 #include "base/directory.h"
 #include "client/app.h"
+#include "realm_copy.h"
 #include "store/history.h"
 #include "sync_error_number.h"
 
@@ -25,6 +26,12 @@ bool covers(const store::Catalog& catalog, const Schema& schema) {
       return existing != nullptr && *existing == property;
     });
   });
+}
+
+/// What a file of that configuration says of itself.
+std::string kind_of_file(const RealmConfiguration& configuration) {
+  return configuration.sync ? "synced " + to_partition_text(configuration.sync->partition)
+                            : std::string(kLocalKind);
 }
 
 SyncError to_public(const tombolo::sync::SyncError& error) {
@@ -69,10 +76,6 @@ RealmCore::~RealmCore() {
   close();
 }
 
-/// The record in a file's metadata that says what kind of file it is: absent while it is empty,
-/// "local", or "synced " and the partition.
-constexpr std::string_view kKindOfFileKey = "sdk/kind";
-
 /// Whether the file says what kind it is.
 ///
 /// Errors:  throws `Error{kInvalidArgument}` when it says something else than `wanted`.
@@ -89,8 +92,7 @@ bool RealmCore::check_kind_of_file(std::string_view wanted) const {
 /// Makes a new file one of the wanted kind, and brings any to the schema, in one commit; none when
 /// there is nothing to do.
 void RealmCore::prepare_file() {
-  const std::string kind =
-      configuration_.sync ? "synced " + to_partition_text(configuration_.sync->partition) : "local";
+  const std::string kind = kind_of_file(configuration_);
   const auto& schema = configuration_.schema;
   const bool lacks_kind = !check_kind_of_file(kind) && !configuration_.read_only;
   const bool lacks_schema = schema && !covers(reader().catalog(), *schema);
@@ -230,6 +232,14 @@ bool RealmCore::refresh() {
     deliver();  // First calls of observers that were added since the last refresh.
   }
   return is_newer;
+}
+
+void RealmCore::write_copy_to(const RealmConfiguration& target) const {
+  require_open();
+  if (in_transaction()) {
+    throw Error(ErrorCode::kInTransaction, "Can't write a copy inside a write transaction");
+  }
+  copy_realm(*environment_, target.path, kind_of_file(target));
 }
 
 void RealmCore::close() {

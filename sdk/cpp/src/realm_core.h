@@ -61,6 +61,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   void cancel();
   [[nodiscard]] bool in_transaction() const noexcept { return write_.has_value(); }
   bool refresh();
+  void write_copy_to(const RealmConfiguration& target) const;
   void close();
   [[nodiscard]] bool is_closed() const noexcept { return environment_ == nullptr; }
 

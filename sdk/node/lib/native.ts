@@ -70,6 +70,8 @@ export interface NativeRealm {
   cancelTransaction(): void;
   refresh(): boolean;
   close(): void;
+  /** @param sync of the copy; undefined: a local realm. */
+  writeCopyTo(path: string, sync?: { user: NativeUser; partition: string }): void;
   isInTransaction(): boolean;
   isClosed(): boolean;
   find(classId: number, keyProperty: number, key: NativeValue): number | undefined;

@@ -33,6 +33,7 @@ import {
   SyncConfiguration,
   partitionFileName,
   toNativeSync,
+  toPartitionText,
   validateSyncConfiguration,
 } from "./sync-configuration";
 import { SyncSession } from "./sync-session";
@@ -55,12 +56,15 @@ const DEFAULT_NAME = "default.realm";
 /** An open database. */
 export class Realm {
   static defaultPath = join(process.cwd(), DEFAULT_NAME);
+  /** The open ones that anybody holds. */
+  static readonly #open = new Set<WeakRef<Realm>>();
 
   readonly #path: string;
   readonly #native: NativeRealm;
   readonly #classes = new Map<string, ClassModel>();
   readonly #listeners = new Listeners<RealmListener>();
   readonly syncSession: SyncSession | null;
+  readonly #self = new WeakRef(this);
   #schema: CanonicalObjectSchema[] = [];
 
   constructor(config: Configuration | string = {}) {
@@ -86,6 +90,16 @@ export class Realm {
     const session = this.#native.syncSession();
     this.syncSession = session && sync ? new SyncSession(session, sync.user) : null;
     this.#bindClasses(declared ?? []);
+    Realm.#open.add(this.#self);
+  }
+
+  /** Closes every realm and cancels what `Realm.open` waits for: the process may end by itself. */
+  static shutdown(): void {
+    for (const openings of Realm.#openings.values()) {
+      for (const opening of openings) opening.abort(new Error("Async open canceled"));
+    }
+    for (const realm of Realm.#open) realm.deref()?.close();
+    Realm.#open.clear();
   }
 
   /** The openings that wait for their file's data, by path. */
@@ -98,12 +112,12 @@ export class Realm {
   static open(config: Configuration | string = {}): ProgressRealmPromise {
     const controller = new AbortController();
     return new ProgressRealmPromise(
-      (report) => Realm.#open(config, controller, report),
+      (report) => Realm.#openWhenReady(config, controller, report),
       () => controller.abort(new Error("Async open canceled")),
     );
   }
 
-  static async #open(
+  static async #openWhenReady(
     config: Configuration | string,
     controller: AbortController,
     report: ReportProgress,
@@ -286,11 +300,26 @@ export class Realm {
     this.#listeners.removeAll();
   }
 
+  /**
+   * Writes what the newest commit holds to a new file: a local realm, with which one stops syncing
+   * for good, or with the `sync` of this realm's partition one that syncs as another device.
+   */
+  writeCopyTo(config: Configuration): void {
+    assert(!this.isInTransaction, "Can only write a copy outside of a transaction.");
+    validateConfiguration(config);
+    const { sync } = config;
+    this.#native.writeCopyTo(
+      resolvePath(config),
+      sync && { user: sync.user._native, partition: toPartitionText(sync.partitionValue) },
+    );
+  }
+
   /** Ends every use of this instance: its objects and collections become invalid. */
   close(): void {
     if (this.isClosed) return;
     this.#listeners.removeAll();
     this.#native.close();
+    Realm.#open.delete(this.#self);
   }
 
   /** @internal */

@@ -78,17 +78,21 @@ Napi::Object to_js(Napi::Env env, const SyncError& error) {
   return to;
 }
 
-/// {user, partition: text of Extended JSON, stopPolicy, cancelWaitsOnNonFatalError, onError}
-SyncConfiguration to_sync_configuration(const Napi::Object& from,
-                                        const std::shared_ptr<JsThread>& thread) {
+/// {user, partition: text of Extended JSON}
+SyncConfiguration to_partition(const Napi::Object& from) {
   const std::string partition = from.Get("partition").As<Napi::String>();
   const auto value = parse_partition_text(partition);
   if (!value) throw Error(ErrorCode::kInvalidArgument, "no partition value: " + partition);
-  SyncConfiguration sync{
-      .user = NativeUser::Unwrap(from.Get("user").As<Napi::Object>())->user(),
-      .partition = *value,
-      .stop_policy = to_stop_policy(from.Get("stopPolicy").As<Napi::String>()),
-      .cancel_waits_on_nonfatal_error = from.Get("cancelWaitsOnNonFatalError").As<Napi::Boolean>()};
+  return {.user = NativeUser::Unwrap(from.Get("user").As<Napi::Object>())->user(),
+          .partition = *value};
+}
+
+/// {user, partition: text of Extended JSON, stopPolicy, cancelWaitsOnNonFatalError, onError}
+SyncConfiguration to_sync_configuration(const Napi::Object& from,
+                                        const std::shared_ptr<JsThread>& thread) {
+  SyncConfiguration sync = to_partition(from);
+  sync.stop_policy = to_stop_policy(from.Get("stopPolicy").As<Napi::String>());
+  sync.cancel_waits_on_nonfatal_error = from.Get("cancelWaitsOnNonFatalError").As<Napi::Boolean>();
   const auto on_error = thread->hold(from.Get("onError").As<Napi::Function>());
   sync.on_error = [on_error](const SyncError& error) {
     const Napi::Env env = on_error->Env();
@@ -109,6 +113,7 @@ Napi::Function NativeRealm::define(Napi::Env env) {
                       InstanceMethod<&NativeRealm::cancel_transaction>("cancelTransaction"),
                       InstanceMethod<&NativeRealm::refresh>("refresh"),
                       InstanceMethod<&NativeRealm::close>("close"),
+                      InstanceMethod<&NativeRealm::write_copy_to>("writeCopyTo"),
                       InstanceMethod<&NativeRealm::is_in_transaction>("isInTransaction"),
                       InstanceMethod<&NativeRealm::is_closed>("isClosed"),
                       InstanceMethod<&NativeRealm::find>("find"),
@@ -242,6 +247,14 @@ Napi::Value NativeRealm::refresh(const Napi::CallbackInfo& info) {
 void NativeRealm::close(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] { realm().close(); });
   release();
+}
+/// writeCopyTo(path, {user, partition}?)
+void NativeRealm::write_copy_to(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    RealmConfiguration target{.path = std::string(info[0].As<Napi::String>())};
+    if (info[1].IsObject()) target.sync = to_partition(info[1].As<Napi::Object>());
+    realm().write_copy_to(target);
+  });
 }
 Napi::Value NativeRealm::is_in_transaction(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), realm().is_in_transaction());

@@ -232,27 +232,3 @@ describe("a synced realm", () => {
     assert.equal(right.objects("City").length, 1);
   });
 });
-
-describe("the process", () => {
-  it("exits by itself once everything is closed", async () => {
-    const script = `
-      const Realm = require("tombolo");
-      (async () => {
-        const app = new Realm.App({ id: "dev", baseUrl: "${server.url}", baseFilePath: "${join(folder, "exit")}" });
-        const user = await app.logIn(Realm.Credentials.anonymous());
-        const realm = new Realm({ schema: [${JSON.stringify(City)}], sync: { user, partitionValue: "exit" } });
-        await realm.syncSession.downloadAllServerChanges();
-        realm.close();
-      })();`;
-    const child = spawn(process.execPath, ["-e", script], {
-      cwd: fileURLToPath(new URL("..", import.meta.url)),
-      stdio: "inherit",
-      timeout: 30_000,
-    });
-
-    const [code, signal] = await once(child, "exit");
-
-    assert.equal(signal, null);
-    assert.equal(code, 0);
-  });
-});

@@ -155,6 +155,17 @@ class Realm {
   /// nullopt for a local realm.
   [[nodiscard]] std::optional<SyncSession> sync_session() const;
 
+  /// Writes what the newest commit holds to a new file, compact and readable by its owner only: a
+  /// local realm, with which one stops syncing for good; or, with the `sync` of this realm's
+  /// partition, one that syncs as another device and need not download what is in it. Only `path`
+  /// and `sync` of `target` count.
+  ///
+  /// Errors:  `kAlreadyExists`; `kInTransaction`; `kInvalidArgument` for another partition or a
+  ///          local realm that is to be synced, and for changes that the server has not confirmed
+  ///          where the copy is to sync; `kDiskFull`, `kStorage`, `kPermissionDenied`. Then there
+  ///          is no such file.
+  void write_copy_to(const RealmConfiguration& target) const;
+
   [[nodiscard]] const std::filesystem::path& path() const;
   [[nodiscard]] bool is_closed() const noexcept;
   /// Rolls an open transaction back and makes every object, list and result of this realm invalid.

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "store/environment.h"
+
+namespace tombolo {
+
+/// The record in a file's metadata that says what kind of file it is: absent while it is empty,
+/// `kLocalKind`, or what `synced_kind` gives.
+inline constexpr std::string_view kKindOfFileKey = "sdk/kind";
+inline constexpr std::string_view kLocalKind = "local";
+
+/// Writes what `source` holds to the new file `target`, without the history behind it. A copy of
+/// `kLocalKind` knows no server; one of the source's own kind syncs as a device of its own that has
+/// everything up to here.
+///
+/// The file appears when it is complete, and only its owner may read it.
+///
+/// Errors:  throws `Error`: `kAlreadyExists`; `kInvalidArgument` for another kind, and for changes
+///          that the server has not confirmed where the copy is to sync; `kDiskFull`, `kStorage`,
+///          `kPermissionDenied`. Then there is no `target`.
+/// Thread:  any; not while the thread has `source`'s write transaction open.
+void copy_realm(store::Environment& source,
+                const std::filesystem::path& target,
+                std::string_view kind);
+
+}  // namespace tombolo
