@@ -1,23 +1,30 @@
 /// The `tombolo` program.
 
+#include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <map>
+#include <optional>
 #include <string>
 #include <thread>
 #include <tuple>
 #include <utility>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/logging.h"
+#include "server/history_trimming.h"
 #include "server/server.h"
 
 namespace {
 
 using namespace tombolo;
+
+/// Durations on the command line: a number and one of these.
+const std::map<std::string, std::uint64_t> kMillisecondsOf = {
+    {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
 
 struct ServeArguments {
   std::string data;
@@ -25,7 +32,13 @@ struct ServeArguments {
   std::string tls_certificate;
   std::string tls_key;
   bool is_development = false;
+  std::optional<std::uint64_t> max_offline_ms;
   bool is_verbose = false;
+};
+
+struct TrimArguments {
+  std::string data;
+  std::uint64_t max_offline_ms = 0;
 };
 
 /// "host:port", where the host may be an IPv6 address in brackets.
@@ -56,6 +69,8 @@ server::ServerOptions to_options(const ServeArguments& arguments) {
   if (!arguments.tls_certificate.empty()) {
     options.tls = net::TlsServerFiles{arguments.tls_certificate, arguments.tls_key};
   }
+  if (arguments.max_offline_ms)
+    options.max_offline = std::chrono::milliseconds(*arguments.max_offline_ms);
   return options;
 }
 
@@ -80,6 +95,21 @@ int serve(const ServeArguments& arguments) {
   return 0;
 }
 
+int trim(const TrimArguments& arguments) {
+  const auto logger = make_stderr_logger(LogLevel::kInfo);
+  server::trim_data_directory(arguments.data,
+                              std::chrono::milliseconds(arguments.max_offline_ms),
+                              *logger,
+                              [](const server::TrimmedHistory& trimmed) {
+                                std::cout << trimmed.partition << ": up to version "
+                                          << trimmed.up_to.value() << ", " << trimmed.entries_before
+                                          << " entries of " << trimmed.bytes_before
+                                          << " bytes became " << trimmed.entries_after << " of "
+                                          << trimmed.bytes_after << std::endl;
+                              });
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -100,11 +130,29 @@ int main(int argc, char** argv) {
   auto* const key = serve_command.add_option("--tls-key", arguments.tls_key, "Its private key");
   certificate->needs(key);
   key->needs(certificate);
+  const CLI::AsNumberWithUnit duration(
+      kMillisecondsOf, CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION");
+  serve_command
+      .add_option("--max-offline",
+                  arguments.max_offline_ms,
+                  "Trim histories; who was away for longer (30d, 12h) is reset")
+      ->transform(duration);
   serve_command.add_flag("--verbose", arguments.is_verbose, "Log each connection");
+
+  TrimArguments trim_arguments;
+  CLI::App& trim_command =
+      *app.add_subcommand("trim", "Trim the histories of a server that does not run");
+  trim_command.add_option("--data", trim_arguments.data, "Data directory")->required();
+  trim_command
+      .add_option("--max-offline",
+                  trim_arguments.max_offline_ms,
+                  "Who was away for longer (30d, 12h, 0s) is reset when it comes back")
+      ->transform(duration)
+      ->required();
   CLI11_PARSE(app, argc, argv);
 
   try {
-    return serve(arguments);
+    return trim_command.parsed() ? trim(trim_arguments) : serve(arguments);
   } catch (const Error& error) {
     std::cerr << "tombolo: " << error.describe() << std::endl;
     return 1;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/changeset_entry.h"
+#include "server/history_position.h"
 #include "server/session_error.h"
 
 namespace tombolo::server {
@@ -16,15 +17,17 @@ Result<DownloadAnswer> DownloadBuilder::build(const StorageSnapshot& storage,
   if (!client) {
     return session_error(SyncErrorCode::kBadClientFileIdent, "the client file is not known");
   }
-  if (request.cursor.server_version < storage.history_base(request.file)) {
+  const HistoryBase base = storage.history_base(request.file);
+  if (!is_kept(base, *client, request.cursor.server_version)) {
     return session_error(SyncErrorCode::kClientFileExpired,
                          "the history that the client needs is no longer kept");
   }
   const HistoryHead head = storage.history_head(request.file);
 
-  std::optional<Segment> segment = find_cached(request, head.server_version);
+  std::optional<Segment> segment = find_cached(request, base.version, head.server_version);
   if (!segment) {
     segment = read_segment(storage, request);
+    segment->history_base = base.version;
     // What the receiver wrote itself was left out: nobody else can use that.
     const bool is_shared = !std::ranges::binary_search(segment->origins, request.client_file);
     if (is_shared && segment->end != segment->begin) cache(*segment);
@@ -80,10 +83,12 @@ DownloadBuilder::Segment DownloadBuilder::read_segment(const StorageSnapshot& st
 }
 
 std::optional<DownloadBuilder::Segment> DownloadBuilder::find_cached(const DownloadRequest& request,
+                                                                     ServerVersion history_base,
                                                                      ServerVersion history_end) {
   const std::lock_guard lock(mutex_);
   const auto found = std::ranges::find_if(segments_, [&](const Segment& segment) {
-    return segment.file == request.file && segment.begin == request.cursor &&
+    return segment.file == request.file && segment.history_base == history_base &&
+           segment.begin == request.cursor &&
            (segment.is_cut || segment.end.server_version == history_end) &&
            !std::ranges::binary_search(segment.origins, request.client_file);
   });

@@ -39,6 +39,7 @@ class DownloadBuilder {
   /// A stretch of history as one body.
   struct Segment {
     ServerFileId file;
+    ServerVersion history_base;  ///< Of the history that it was read from.
     protocol::DownloadCursor begin;
     protocol::DownloadCursor end;
     bool is_cut = false;                   ///< Ends before the history did, because it was full.
@@ -50,6 +51,7 @@ class DownloadBuilder {
   [[nodiscard]] Segment read_segment(const StorageSnapshot& storage,
                                      const DownloadRequest& request) const;
   [[nodiscard]] std::optional<Segment> find_cached(const DownloadRequest& request,
+                                                   ServerVersion history_base,
                                                    ServerVersion history_end);
   void cache(const Segment& segment);
 

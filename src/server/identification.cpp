@@ -1,5 +1,6 @@
 #include "server/identification.h"
 
+#include "server/history_position.h"
 #include "server/session_error.h"
 
 namespace tombolo::server {
@@ -28,7 +29,8 @@ Result<IdentifiedFile> identify(const StorageSnapshot& storage,
     return session_error(SyncErrorCode::kBadServerVersion,
                          "the client has forgotten downloads that it had confirmed");
   }
-  if (download.server_version < storage.history_base(*file)) {
+  const HistoryBase base = storage.history_base(*file);
+  if (!is_kept(base, *client, download.server_version)) {
     return session_error(SyncErrorCode::kClientFileExpired,
                          "the history that the client needs is no longer kept");
   }
@@ -45,8 +47,8 @@ Result<IdentifiedFile> identify(const StorageSnapshot& storage,
     return session_error(SyncErrorCode::kBadServerVersion,
                          "the latest server version is not one that the client can have seen");
   }
-  // An entry that was trimmed proves nothing any more.
-  if (latest.version > storage.history_base(*file) || latest.version == ServerVersion{}) {
+  // An entry that was replaced proves nothing any more.
+  if (latest.version >= base.version || latest.version == ServerVersion{}) {
     const auto entry = storage.find_history_entry(*file, latest.version);
     if (latest.salt != (entry ? entry->salt : Salt{})) {
       return session_error(SyncErrorCode::kDivergingHistories,

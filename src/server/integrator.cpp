@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "merge/window.h"
+#include "server/history_position.h"
 #include "server/session_error.h"
 
 namespace tombolo::server {
@@ -67,6 +68,12 @@ Result<IntegratedUpload> integrate(StorageTransaction& storage,
       upload.progress.server_version > storage.history_head(upload.file).server_version) {
     return session_error(SyncErrorCode::kBadServerVersion,
                          "the upload is based on a server version that the client cannot name");
+  }
+
+  if (!entries.empty() &&
+      !is_kept(storage.history_base(upload.file), *client, entries.front().server_version)) {
+    return session_error(SyncErrorCode::kClientFileExpired,
+                         "the history that the upload is based on is no longer kept");
   }
 
   if (!entries.empty()) {

@@ -41,7 +41,26 @@ void LiveSessions::detach(ServerFileId file,
   // Another connection may have taken the place.
   if (place == of_file->second.end() || place->second.port.lock().get() != &port) return;
   of_file->second.erase(place);
+  seen_.emplace(file, client_file);
   if (of_file->second.empty()) places_.erase(of_file);
+}
+
+std::set<ClientFileIdent> LiveSessions::bound_clients(ServerFileId file) const {
+  const std::lock_guard lock(mutex_);
+  std::set<ClientFileIdent> clients;
+  if (const auto of_file = places_.find(file); of_file != places_.end()) {
+    for (const auto& [ident, place] : of_file->second) clients.insert(ident);
+  }
+  return clients;
+}
+
+std::set<std::pair<ServerFileId, ClientFileIdent>> LiveSessions::take_seen() {
+  const std::lock_guard lock(mutex_);
+  auto seen = std::exchange(seen_, {});
+  for (const auto& [file, places] : places_) {
+    for (const auto& [ident, place] : places) seen.emplace(file, ident);
+  }
+  return seen;
 }
 
 void LiveSessions::history_advanced(ServerFileId file, ServerVersion history_end) const {

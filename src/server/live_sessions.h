@@ -3,6 +3,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <utility>
 
 #include "server/connection_port.h"
 
@@ -25,6 +27,11 @@ class LiveSessions {
                                 ClientFileIdent client_file,
                                 const std::shared_ptr<ConnectionPort>& port,
                                 SessionKey session);
+  /// Client files that are spoken for.
+  [[nodiscard]] std::set<ClientFileIdent> bound_clients(ServerFileId file) const;
+  /// Client files that were spoken for at some time since the last call.
+  [[nodiscard]] std::set<std::pair<ServerFileId, ClientFileIdent>> take_seen();
+
   void detach(ServerFileId file, ClientFileIdent client_file, const ConnectionPort& port);
 
   /// Tells all sessions of `file`.
@@ -36,8 +43,9 @@ class LiveSessions {
     SessionKey session;
   };
 
-  mutable std::mutex mutex_;  // Guards `places_`.
+  mutable std::mutex mutex_;  // Guards the members below.
   std::map<ServerFileId, std::map<ClientFileIdent, Place>> places_;
+  std::set<std::pair<ServerFileId, ClientFileIdent>> seen_;  ///< And gone since the last call.
 };
 
 }  // namespace tombolo::server

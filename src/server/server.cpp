@@ -19,6 +19,7 @@
 #include "server/accounts.h"
 #include "server/app_services_api.h"
 #include "server/connection_driver.h"
+#include "server/history_trimming.h"
 #include "server/hold_back.h"
 #include "server/storage_embedded.h"
 #include "server/sync_request.h"
@@ -127,6 +128,11 @@ class Server::Impl final : private net::HttpHandler {
     writer_ = std::jthread([this](std::stop_token stop) {
       while (sync_.commits().wait(stop)) sync_.commits().commit_waiting();
     });
+    upkeep_ = std::jthread([this](std::stop_token stop) {
+      do {
+        keep_up();
+      } while (wait_for_upkeep(stop));
+    });
     for (std::size_t i = 0; i < options_.io_thread_count; ++i) {
       io_threads_.emplace_back([this] { loop_.run(); });
     }
@@ -147,6 +153,9 @@ class Server::Impl final : private net::HttpHandler {
     http_.close();
     workers_.stop();
     close_connections();
+    upkeep_.request_stop();
+    upkeep_.join();
+    write_down_seen();
     writer_.request_stop();
     writer_.join();
     loop_.stop();
@@ -231,6 +240,49 @@ class Server::Impl final : private net::HttpHandler {
     if (connections_.add(driver)) driver->start();
   }
 
+  /// False when `stop` was requested.
+  [[nodiscard]] bool wait_for_upkeep(std::stop_token stop) {
+    std::unique_lock lock(upkeep_mutex_);
+    upkeep_stopped_.wait_for(lock, stop, options_.upkeep_period, [] { return false; });
+    return !stop.stop_requested();
+  }
+
+  void keep_up() {
+    write_down_seen();
+    if (!options_.max_offline) return;
+    try {
+      HistoryTrimmer(storage_, directory_)
+          .trim(
+              {.max_offline = *options_.max_offline},
+              clock_.wall_now(),
+              [this](ServerFileId file) { return sync_.live_sessions().bound_clients(file); },
+              [this](const TrimmedHistory& trimmed) {
+                logger_.info("history_trimmed partition=" + trimmed.partition +
+                             " up_to=" + std::to_string(trimmed.up_to.value()) +
+                             " bytes_before=" + std::to_string(trimmed.bytes_before) +
+                             " bytes_after=" + std::to_string(trimmed.bytes_after));
+              });
+    } catch (const Error& error) {
+      logger_.error("trim_failed error=\"" + error.describe() + '"');
+    }
+  }
+
+  /// Keeps in mind which clients were connected, by putting their records again.
+  void write_down_seen() {
+    try {
+      const auto seen = sync_.live_sessions().take_seen();
+      if (seen.empty()) return;
+      const auto transaction = storage_.begin();
+      for (const auto& [file, ident] : seen) {
+        if (const auto client = transaction->find_client_file(file, ident))
+          transaction->put_client_file(file, *client);
+      }
+      transaction->commit();
+    } catch (const Error& error) {
+      logger_.error("seen_clients_not_stored error=\"" + error.describe() + '"');
+    }
+  }
+
   void close_connections() {
     connections_.close();
     for (const auto& driver : connections_.all()) {
@@ -258,6 +310,9 @@ class Server::Impl final : private net::HttpHandler {
 
   net::HttpServer http_;
   std::jthread writer_;
+  std::jthread upkeep_;
+  std::mutex upkeep_mutex_;
+  std::condition_variable_any upkeep_stopped_;
   std::mutex stop_mutex_;  // Guards `io_threads_` while stopping.
   std::vector<std::jthread> io_threads_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -25,6 +26,11 @@ struct ServerOptions {
   bool serves_bare_path = false;
   std::size_t io_thread_count = 2;
   std::size_t api_thread_count = 2;
+  /// Histories are trimmed of what only clients that were away for longer would need; absent:
+  /// never.
+  std::optional<std::chrono::milliseconds> max_offline;
+  /// How often that is looked after, and who was connected is written down.
+  std::chrono::milliseconds upkeep_period = std::chrono::hours(1);
   /// How long a stop waits for clients to take its last messages.
   Duration stop_timeout = std::chrono::seconds(5);
 };
@@ -33,6 +39,7 @@ struct ServerOptions {
 ///
 ///     I/O threads ---- one strand for each connection: sockets and state machines, short reads
 ///     writer thread -- group commit of everything that sessions upload
+///     upkeep thread -- trims histories, writes down who was seen
 ///     API threads ---- requests that hash passwords or commit accounts
 ///
 /// Thread:  callable from any thread.

@@ -4,10 +4,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/strong_id.h"
 
@@ -29,6 +31,8 @@ struct ClientFile {
   ClientVersion uploaded;
   ServerVersion reciprocal_base;
   ServerVersion locked_server_version;  ///< Oldest version it may still need for recovery.
+  /// When it last uploaded or connected, to the hour. The storage sets it with each put.
+  WallTime last_seen;
 
   friend bool operator==(const ClientFile&, const ClientFile&) = default;
 };
@@ -38,6 +42,13 @@ struct HistoryHead {
   ServerVersion server_version;   ///< 0 when there is no entry yet.
   Salt salt;                      ///< 0 with version 0.
   std::uint64_t bytes_total = 0;  ///< Changeset bytes of all entries, trimmed ones included.
+};
+
+/// Where a history begins: what led up to `version` was replaced by the state that it made.
+struct HistoryBase {
+  ServerVersion version;  ///< 0: nothing was replaced.
+  /// Client files from here on were registered since: wherever they are, they came from there.
+  ClientFileIdent first_ident;
 };
 
 /// What is added to a history; its version, salt and place in the byte count come from the storage.
@@ -75,9 +86,8 @@ class StorageSnapshot {
   [[nodiscard]] virtual std::optional<ServerFileId> find_server_file(
       std::string_view partition) const = 0;
   [[nodiscard]] virtual HistoryHead history_head(ServerFileId file) const = 0;
-  /// The position before the oldest entry kept; what lies below was trimmed.
-  [[nodiscard]] virtual ServerVersion history_base(ServerFileId file) const = 0;
-  /// The entry at `version`; nullopt when it does not exist or was trimmed.
+  [[nodiscard]] virtual HistoryBase history_base(ServerFileId file) const = 0;
+  /// The entry at `version`; nullopt when it does not exist or was replaced.
   [[nodiscard]] virtual std::optional<HistoryEntry> find_history_entry(
       ServerFileId file, ServerVersion version) const = 0;
   /// Visits the entries after `after`, in order.
@@ -87,6 +97,12 @@ class StorageSnapshot {
 
   [[nodiscard]] virtual std::optional<ClientFile> find_client_file(ServerFileId file,
                                                                    ClientFileIdent ident) const = 0;
+  /// Visits the client files in the order of their idents.
+  virtual void for_each_client_file(ServerFileId file,
+                                    const std::function<void(const ClientFile&)>& visit) const = 0;
+  /// Visits the server files; `partition` may be a hash of a long one.
+  virtual void for_each_server_file(
+      const std::function<void(ServerFileId file, std::string_view partition)>& visit) const = 0;
   /// The form that entry `version` takes after what client file `ident` uploaded since its base.
   /// nullopt: not transformed, the main form holds. An empty changeset is a different answer.
   [[nodiscard]] virtual std::optional<BytesView> find_reciprocal(ServerFileId file,
@@ -108,8 +124,13 @@ class StorageTransaction : public StorageSnapshot {
   virtual void put_client_file(ServerFileId file, const ClientFile& client_file) = 0;
 
   virtual ServerVersion append_history(ServerFileId file, const NewHistoryEntry& entry) = 0;
-  /// Drops the entries up to and with `up_to`.
-  virtual void trim_history(ServerFileId file, ServerVersion up_to) = 0;
+  /// Puts `state`, changesets of the server's that come to the same, in the place of the entries up
+  /// to and with `up_to`, which exists (asserted), and drops the reciprocals there. There is at
+  /// least one changeset and not more than there were versions (asserted).
+  virtual void replace_history(ServerFileId file,
+                               ServerVersion up_to,
+                               OriginTimestamp timestamp,
+                               std::span<const Bytes> state) = 0;
 
   virtual void put_reciprocal(ServerFileId file,
                               ClientFileIdent ident,

@@ -5,6 +5,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include <openssl/sha.h>
 
@@ -15,8 +16,9 @@ namespace tombolo::server {
 namespace {
 
 constexpr std::string_view kNextIdentKey = "next-ident";
+constexpr std::string_view kHistoryBaseKey = "history-base";
 constexpr std::string_view kClientFilePrefix = "client-file/";
-constexpr std::uint8_t kClientFileFormat = 1;
+constexpr std::uint8_t kClientFileFormat = 2;
 /// Longest partition that stands in the realm's name; a longer one is named by its hash.
 constexpr std::size_t kPartitionNameBytesMax = 400;
 
@@ -33,13 +35,17 @@ ServerVersion to_server(store::HistoryVersion version) noexcept {
   return ServerVersion(version.value());
 }
 
+constexpr std::string_view kPlainPrefix = "partition/";
+constexpr std::string_view kHashedPrefix = "partition-sha256/";
+
 std::string realm_name(std::string_view partition) {
-  if (partition.size() <= kPartitionNameBytesMax) return "partition/" + std::string(partition);
+  if (partition.size() <= kPartitionNameBytesMax)
+    return std::string(kPlainPrefix) + std::string(partition);
   std::array<std::byte, SHA256_DIGEST_LENGTH> digest;
   SHA256(reinterpret_cast<const unsigned char*>(partition.data()),
          partition.size(),
          reinterpret_cast<unsigned char*>(digest.data()));
-  return "partition-sha256/" + to_hex(digest);
+  return std::string(kHashedPrefix) + to_hex(digest);
 }
 
 void put_u64(Bytes& bytes, std::uint64_t value) {
@@ -86,6 +92,7 @@ Bytes encode(const ClientFile& client) {
   put_u64(record, client.uploaded.value());
   put_u64(record, client.reciprocal_base.value());
   put_u64(record, client.locked_server_version.value());
+  put_u64(record, static_cast<std::uint64_t>(client.last_seen.time_since_epoch().count()));
   const BytesView owner = as_bytes(client.owner);
   record.insert(record.end(), owner.begin(), owner.end());
   return record;
@@ -102,6 +109,7 @@ ClientFile decode(ClientFileIdent ident, BytesView record) {
   client.uploaded = ClientVersion(reader.u64());
   client.reciprocal_base = ServerVersion(reader.u64());
   client.locked_server_version = ServerVersion(reader.u64());
+  client.last_seen = WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(reader.u64())));
   client.owner = as_text(reader.rest());
   return client;
 }
@@ -134,12 +142,17 @@ class Reader : public Base {
     return {to_server(bounds.newest), newest ? newest->salt : Salt{}, bounds.bytes_total};
   }
 
-  ServerVersion history_base(ServerFileId file) const override {
-    return to_server(realm(file).history().bounds().base);
+  HistoryBase history_base(ServerFileId file) const override {
+    const auto record = realm(file).metadata().find(as_bytes(kHistoryBaseKey));
+    if (!record) return {};
+    RecordReader reader(*record);
+    const ServerVersion version(reader.u64());
+    return {version, ClientFileIdent(reader.u64())};
   }
 
   std::optional<HistoryEntry> find_history_entry(ServerFileId file,
                                                  ServerVersion version) const override {
+    if (version < history_base(file).version) return std::nullopt;
     const auto entry = realm(file).history().find(to_history(version));
     return entry ? std::optional(to_entry(*entry)) : std::nullopt;
   }
@@ -156,6 +169,27 @@ class Reader : public Base {
                                              ClientFileIdent ident) const override {
     const auto record = realm(file).metadata().find(client_file_key(ident));
     return record ? std::optional(decode(ident, *record)) : std::nullopt;
+  }
+
+  void for_each_client_file(ServerFileId file,
+                            const std::function<void(const ClientFile&)>& visit) const override {
+    realm(file).metadata().scan(as_bytes(kClientFilePrefix), [&](BytesView key, BytesView record) {
+      std::uint64_t ident = 0;
+      for (const std::byte digit : key.subspan(kClientFilePrefix.size()))
+        ident = ident << 8 | std::to_integer<std::uint64_t>(digit);
+      visit(decode(ClientFileIdent(ident), record));
+      return true;
+    });
+  }
+
+  void for_each_server_file(
+      const std::function<void(ServerFileId file, std::string_view partition)>& visit)
+      const override {
+    transaction_.for_each_realm([&](std::string_view name, store::RealmId id) {
+      for (const std::string_view prefix : {kPlainPrefix, kHashedPrefix}) {
+        if (name.starts_with(prefix)) visit(to_file(id), name.substr(prefix.size()));
+      }
+    });
   }
 
   std::optional<BytesView> find_reciprocal(ServerFileId file,
@@ -176,7 +210,9 @@ using Snapshot = Reader<StorageSnapshot, store::ReadTransaction>;
 
 class Transaction final : public Reader<StorageTransaction, store::WriteTransaction> {
  public:
-  using Reader::Reader;
+  Transaction(store::WriteTransaction transaction, const Clock& clock)
+      : Reader(std::move(transaction)),
+        clock_(clock) {}
 
   ServerFileId open_server_file(std::string_view partition) override {
     return to_file(transaction_.open_realm(realm_name(partition)));
@@ -191,7 +227,8 @@ class Transaction final : public Reader<StorageTransaction, store::WriteTransact
         .owner = std::string(owner),
         .uploaded = {},
         .reciprocal_base = {},
-        .locked_server_version = {}};
+        .locked_server_version = {},
+        .last_seen = {}};
     Bytes following;
     put_u64(following, client.ident.next().value());
     metadata.put(as_bytes(kNextIdentKey), following);
@@ -200,7 +237,9 @@ class Transaction final : public Reader<StorageTransaction, store::WriteTransact
   }
 
   void put_client_file(ServerFileId file, const ClientFile& client) override {
-    realm(file).metadata().put(client_file_key(client.ident), encode(client));
+    ClientFile seen = client;
+    seen.last_seen = clock_.wall_now();
+    realm(file).metadata().put(client_file_key(client.ident), encode(seen));
   }
 
   ServerVersion append_history(ServerFileId file, const NewHistoryEntry& entry) override {
@@ -212,8 +251,31 @@ class Transaction final : public Reader<StorageTransaction, store::WriteTransact
          .changeset = entry.changeset}));
   }
 
-  void trim_history(ServerFileId file, ServerVersion up_to) override {
-    realm(file).history().trim(to_history(up_to));
+  void replace_history(ServerFileId file,
+                       ServerVersion up_to,
+                       OriginTimestamp timestamp,
+                       std::span<const Bytes> state) override {
+    std::vector<store::NewHistoryEntry> entries;
+    entries.reserve(state.size());
+    for (const Bytes& changeset : state) {
+      entries.push_back({.origin = kServerFileIdent,
+                         .peer_version = {},
+                         .origin_timestamp = timestamp,
+                         .salt = {},
+                         .changeset = changeset});
+    }
+    realm(file).history().replace_front(to_history(up_to), entries);
+
+    std::vector<ClientFileIdent> clients;
+    for_each_client_file(file, [&](const ClientFile& client) { clients.push_back(client.ident); });
+    for (const ClientFileIdent client : clients) erase_reciprocals(file, client, up_to);
+
+    Bytes base;
+    put_u64(base, up_to.value());
+    const auto next = realm(file).metadata().find(as_bytes(kNextIdentKey));
+    put_u64(base,
+            (next ? ClientFileIdent(RecordReader(*next).u64()) : kServerFileIdent.next()).value());
+    realm(file).metadata().put(as_bytes(kHistoryBaseKey), base);
   }
 
   void put_reciprocal(ServerFileId file,
@@ -237,20 +299,23 @@ class Transaction final : public Reader<StorageTransaction, store::WriteTransact
   }
 
  private:
+  const Clock& clock_;
   std::unordered_map<ServerFileId, store::Applier> appliers_;
 };
 
 }  // namespace
 
-EmbeddedStorage::EmbeddedStorage(std::shared_ptr<store::Environment> environment)
-    : environment_(std::move(environment)) {}
+EmbeddedStorage::EmbeddedStorage(std::shared_ptr<store::Environment> environment,
+                                 const Clock& clock)
+    : environment_(std::move(environment)),
+      clock_(clock) {}
 
 std::unique_ptr<StorageSnapshot> EmbeddedStorage::snapshot() {
   return std::make_unique<Snapshot>(environment_->begin_read());
 }
 
 std::unique_ptr<StorageTransaction> EmbeddedStorage::begin() {
-  return std::make_unique<Transaction>(environment_->begin_write());
+  return std::make_unique<Transaction>(environment_->begin_write(), clock_);
 }
 
 }  // namespace tombolo::server

@@ -33,6 +33,7 @@ class SyncService {
   void perform(Effect effect, const Port& port, const std::string& user_id);
 
   [[nodiscard]] CommitQueue& commits() noexcept { return commits_; }
+  [[nodiscard]] LiveSessions& live_sessions() noexcept { return live_sessions_; }
 
  private:
   void carry_out(AllocateClientFile effect, const Port& port, const std::string& user_id);

@@ -340,7 +340,10 @@ TEST_F(Service, ExpiresAClientWhoseHistoryWasTrimmed) {
   commit();
   {
     const auto transaction = storage_.begin();
-    transaction->trim_history(*transaction->find_server_file("\"p\""), ServerVersion(1));
+    transaction->replace_history(*transaction->find_server_file("\"p\""),
+                                 ServerVersion(1),
+                                 OriginTimestamp(1),
+                                 std::vector<Bytes>{item_schema()});
     transaction->commit();
   }
 

@@ -1,5 +1,6 @@
 #include "store/history.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <limits>
@@ -149,6 +150,33 @@ void HistoryWriter::trim(HistoryVersion up_to) {
     transaction_->erase(entry_key(realm_, base.version));
   }
   transaction_->put(Key(realm_, Space::kHistoryBase), std::as_bytes(std::span(&base, 1)));
+}
+
+void HistoryWriter::replace_front(HistoryVersion up_to, std::span<const NewHistoryEntry> entries) {
+  const auto last = find(up_to);
+  TOMBOLO_ASSERT(last && !entries.empty() && entries.size() <= up_to.value());
+  const Salt salt = last->salt;
+  const std::uint64_t bytes_total = last->bytes_total;
+  for (auto entry = find_next({}); entry && entry->version <= up_to; entry = find_next({})) {
+    transaction_->erase(entry_key(realm_, entry->version.value()));
+  }
+
+  std::uint64_t bytes_left = 0;
+  for (const NewHistoryEntry& entry : entries) bytes_left += entry.changeset.size();
+  std::uint64_t version = 0;
+  for (const NewHistoryEntry& entry : entries) {
+    const bool is_last = &entry == &entries.back();
+    version = is_last ? up_to.value() : version + 1;
+    bytes_left -= entry.changeset.size();
+    put_entry(*transaction_,
+              entry_key(realm_, version),
+              {.origin = entry.origin.value(),
+               .peer_version = entry.peer_version.value(),
+               .origin_timestamp = entry.origin_timestamp.value(),
+               .salt = (is_last ? salt : entry.salt).value(),
+               .bytes_total = bytes_total - std::min(bytes_total, bytes_left)},
+              entry.changeset);
+  }
 }
 
 void HistoryWriter::restart(HistoryVersion base) {

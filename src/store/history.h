@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "base/bytes.h"
 #include "base/strong_id.h"
@@ -86,6 +87,11 @@ class HistoryWriter : public HistoryReader {
   void rewrite(HistoryVersion version, BytesView changeset);
   /// Drops the entries up to and with `up_to`.
   void trim(HistoryVersion up_to);
+  /// Puts changesets that come to the same in the place of all entries up to and with `up_to`,
+  /// which exists (asserted): the last of them under that version and with its salt, the others
+  /// under the first versions there are. Their byte counts lead up to the one that was there.
+  /// There is at least one, and not more than there are versions (asserted).
+  void replace_front(HistoryVersion up_to, std::span<const NewHistoryEntry> entries);
   /// Drops all entries and the reciprocals of all peers. The history goes on after `base`, and
   /// counts bytes from 0.
   void restart(HistoryVersion base);

@@ -43,6 +43,21 @@ std::optional<RealmId> find_realm(KeyValueTransaction& transaction, std::string_
   return RealmId(id);
 }
 
+void for_each_realm(KeyValueTransaction& transaction,
+                    const std::function<void(std::string_view name, RealmId id)>& visit) {
+  const Key prefix(kEnvironmentRealm, Space::kRealmName);
+  KeyValueCursor cursor(transaction);
+  for (auto item = cursor.find_at_or_after(prefix); starts_with(item.key, prefix);
+       item = cursor.next()) {
+    std::uint32_t id = 0;
+    if (item.value.size() < sizeof(id)) {
+      throw Error(ErrorCode::kFileCorrupt, "the name of a realm is cut");
+    }
+    std::memcpy(&id, item.value.data(), sizeof(id));
+    visit(as_text(item.value.subspan(sizeof(id))), RealmId(id));
+  }
+}
+
 RealmId create_realm(KeyValueTransaction& transaction, std::string_view name) {
   if (name.size() > kNameBytesMax) {
     throw Error(ErrorCode::kLimitExceeded, "the name of a realm is too long");

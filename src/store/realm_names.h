@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -14,6 +15,10 @@ namespace tombolo::store {
 ///     record     = realm:u32 name
 [[nodiscard]] std::optional<RealmId> find_realm(KeyValueTransaction& transaction,
                                                 std::string_view name);
+/// Calls `visit` with each realm's name and id, in the order of the names' beginnings. `visit` may
+/// not write.
+void for_each_realm(KeyValueTransaction& transaction,
+                    const std::function<void(std::string_view name, RealmId id)>& visit);
 /// Gives the next id to a name that has none, and the realm its empty state.
 RealmId create_realm(KeyValueTransaction& transaction, std::string_view name);
 

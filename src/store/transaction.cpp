@@ -181,6 +181,11 @@ std::optional<RealmId> ReadTransaction::find_realm(std::string_view name) const 
   return store::find_realm(state_->key_value, name);
 }
 
+void ReadTransaction::for_each_realm(
+    const std::function<void(std::string_view name, RealmId id)>& visit) const {
+  store::for_each_realm(state_->key_value, visit);
+}
+
 MetadataReader ReadTransaction::metadata() const {
   return {state_->key_value, kEnvironmentRealm};
 }
@@ -206,6 +211,11 @@ RealmWriter& WriteTransaction::realm(RealmId id) {
 
 std::optional<RealmId> WriteTransaction::find_realm(std::string_view name) const {
   return store::find_realm(open_state().key_value(), name);
+}
+
+void WriteTransaction::for_each_realm(
+    const std::function<void(std::string_view name, RealmId id)>& visit) const {
+  store::for_each_realm(open_state().key_value(), visit);
 }
 
 RealmId WriteTransaction::open_realm(std::string_view name) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,8 @@ class ReadTransaction {
   /// The realm; it exists (asserted). The reader lives as long as the transaction.
   [[nodiscard]] const RealmReader& realm(RealmId id = kDefaultRealm) const;
   [[nodiscard]] std::optional<RealmId> find_realm(std::string_view name) const;
+  /// Calls `visit` with the name and id of each realm; it may not write.
+  void for_each_realm(const std::function<void(std::string_view name, RealmId id)>& visit) const;
   /// The records of the environment itself.
   [[nodiscard]] MetadataReader metadata() const;
 
@@ -64,6 +67,7 @@ class WriteTransaction {
   /// The realm; it exists (asserted). The writer lives as long as the transaction.
   [[nodiscard]] RealmWriter& realm(RealmId id = kDefaultRealm);
   [[nodiscard]] std::optional<RealmId> find_realm(std::string_view name) const;
+  void for_each_realm(const std::function<void(std::string_view name, RealmId id)>& visit) const;
   /// The realm of that name, created when absent; "" is the default realm.
   [[nodiscard]] RealmId open_realm(std::string_view name);
   /// The records of the environment itself.

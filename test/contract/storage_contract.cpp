@@ -121,7 +121,10 @@ TEST_P(StorageContract, RemembersClientFiles) {
   auto transaction = storage->begin();
   const ServerFileId file = transaction->open_server_file("\"p\"");
   ClientFile client = transaction->allocate_client_file(file, "ann", Salt(5));
-  EXPECT_EQ(transaction->find_client_file(file, client.ident), client);
+  auto found = transaction->find_client_file(file, client.ident);
+  ASSERT_TRUE(found);
+  client.last_seen = found->last_seen;
+  EXPECT_EQ(found, client);
   client.uploaded = ClientVersion(9);
   client.reciprocal_base = ServerVersion(7);
   client.locked_server_version = ServerVersion(3);
@@ -130,7 +133,11 @@ TEST_P(StorageContract, RemembersClientFiles) {
 
   const auto snapshot = storage->snapshot();
 
-  EXPECT_EQ(snapshot->find_client_file(file, client.ident), client);
+  found = snapshot->find_client_file(file, client.ident);
+  ASSERT_TRUE(found);
+  EXPECT_GE(found->last_seen, client.last_seen);
+  client.last_seen = found->last_seen;
+  EXPECT_EQ(found, client);
   EXPECT_EQ(snapshot->find_client_file(file, client.ident.next()), std::nullopt);
 }
 
@@ -177,22 +184,61 @@ TEST_P(StorageContract, ReadsHistoryFromAPositionUntilItIsToldToStop) {
   EXPECT_EQ(visited, 2);
 }
 
-TEST_P(StorageContract, KeepsNumbersAndBytesWhenHistoryIsTrimmed) {
+TEST_P(StorageContract, PutsAStateInThePlaceOfTheHistoryThatMadeIt) {
   auto transaction = storage->begin();
   const ServerFileId file = transaction->open_server_file("\"p\"");
-  for (const char* changeset : {"A", "B", "C"}) {
+  const ClientFile client = transaction->allocate_client_file(file, "ann", Salt(1));
+  for (const char* changeset : {"AAAA", "BBBB", "CCCC", "D"}) {
     transaction->append_history(file, entry_of(changeset));
   }
-  transaction->trim_history(file, ServerVersion(2));
+  for (const std::uint64_t version : {3U, 4U}) {
+    transaction->put_reciprocal(file, client.ident, ServerVersion(version), as_bytes("R"));
+  }
+  const std::vector<Bytes> state = {to_bytes(as_bytes("xx")), to_bytes(as_bytes("yyy"))};
+  transaction->replace_history(file, ServerVersion(3), OriginTimestamp(9), state);
   transaction->commit();
 
   auto next = storage->begin();
 
-  EXPECT_EQ(next->history_base(file), ServerVersion(2));
-  EXPECT_FALSE(next->find_history_entry(file, ServerVersion(2)));
-  EXPECT_THAT(read(*next, file), ElementsAre("C"));
-  EXPECT_EQ(next->append_history(file, entry_of("D")), ServerVersion(4));
-  EXPECT_EQ(next->history_head(file).bytes_total, 4U);
+  EXPECT_EQ(next->history_base(file).version, ServerVersion(3));
+  EXPECT_EQ(next->history_base(file).first_ident, client.ident.next());
+  EXPECT_THAT(read(*next, file), ElementsAre("xx", "yyy", "D"));
+  EXPECT_THAT(read(*next, file, ServerVersion(1)), ElementsAre("yyy", "D"));
+  EXPECT_FALSE(next->find_history_entry(file, ServerVersion(1)));
+  const auto last = next->find_history_entry(file, ServerVersion(3));
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->salt, Salt(78));
+  EXPECT_EQ(last->origin, kServerFileIdent);
+  EXPECT_EQ(last->origin_timestamp, OriginTimestamp(9));
+  EXPECT_EQ(last->bytes_total, 12U) << "as it was";
+  EXPECT_FALSE(next->find_reciprocal(file, client.ident, ServerVersion(3)));
+  EXPECT_TRUE(next->find_reciprocal(file, client.ident, ServerVersion(4)));
+  EXPECT_EQ(next->append_history(file, entry_of("E")), ServerVersion(5));
+  EXPECT_EQ(next->history_head(file).bytes_total, 14U);
+}
+
+TEST_P(StorageContract, VisitsServerFilesAndTheirClientFiles) {
+  auto transaction = storage->begin();
+  const ServerFileId first = transaction->open_server_file("\"p\"");
+  const ServerFileId second = transaction->open_server_file("\"q\"");
+  const auto ann = transaction->allocate_client_file(first, "ann", Salt(1)).ident;
+  const auto bob = transaction->allocate_client_file(first, "bob", Salt(2)).ident;
+  transaction->commit();
+  const auto snapshot = storage->snapshot();
+
+  std::vector<std::pair<ServerFileId, std::string>> files;
+  snapshot->for_each_server_file(
+      [&](ServerFileId file, std::string_view partition) { files.emplace_back(file, partition); });
+  std::vector<ClientFileIdent> clients;
+  snapshot->for_each_client_file(first, [&](const ClientFile& client) {
+    clients.push_back(client.ident);
+    EXPECT_NE(client.last_seen, WallTime{});
+  });
+
+  EXPECT_THAT(
+      files,
+      ::testing::UnorderedElementsAre(std::pair(first, "\"p\""), std::pair(second, "\"q\"")));
+  EXPECT_THAT(clients, ElementsAre(ann, bob));
 }
 
 TEST_P(StorageContract, TellsAnEmptyReciprocalFromNone) {

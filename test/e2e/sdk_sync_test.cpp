@@ -107,6 +107,46 @@ TEST(SdkSync, SendsWhatAnotherProcessWroteToItsFile) {
   }
 }
 
+TEST(SdkSync, ANewDeviceGetsEverythingFromATrimmedServer) {
+  // Given notes that came and went, on a server that has stopped,
+  const TemporaryDirectory directory;
+  {
+    ServerProcess server(serve(directory));
+    App app({.id = "dev", .base_url = url_of(server), .base_path = directory.path()});
+    Realm realm =
+        open_synced(app.log_in(Credentials::anonymous()).get().value(), directory.file("a.realm"));
+    for (std::int64_t round = 0; round < 5; ++round) {
+      realm.write([&] {
+        for (std::int64_t id = 0; id < 100; ++id) realm.create<Note>(Note::id = round * 100 + id);
+      });
+      if (round == 4) break;
+      realm.write([&] {
+        for (std::int64_t id = 1; id < 100; ++id) realm.erase(*realm.find<Note>(round * 100 + id));
+      });
+    }
+    realm.sync_session()->wait_for_upload(30s).get().value();
+    server.send_signal(SIGTERM);
+    EXPECT_EQ(server.wait(), 0);
+  }
+
+  // When its history is trimmed,
+  ServerProcess trim({"trim", "--data", directory.file("server").string(), "--max-offline", "0s"});
+  const std::string report = trim.read_line().value_or("");
+  EXPECT_EQ(trim.wait(), 0) << trim.read_errors();
+  EXPECT_TRUE(report.starts_with("\"notes\": up to version ")) << report;
+  EXPECT_TRUE(report.find(" became 1 of ") != std::string::npos) << report;
+
+  // Then a new device gets what there is.
+  ServerProcess server(serve(directory));
+  App app({.id = "dev", .base_url = url_of(server), .base_path = directory.file("new")});
+  Realm realm =
+      open_synced(app.log_in(Credentials::anonymous()).get().value(), directory.file("b.realm"));
+  realm.sync_session()->wait_for_download(30s).get().value();
+  realm.refresh();
+  EXPECT_EQ(realm.objects<Note>().size(), 104U);
+  EXPECT_TRUE(realm.find<Note>(499));
+}
+
 TEST(SdkSync, TheExamplesRun) {
   const TemporaryDirectory directory;
   ServerProcess server(serve(directory));

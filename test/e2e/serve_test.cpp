@@ -77,6 +77,18 @@ TEST(Serve, RefusesADirectoryThatIsInUse) {
   expect_refusal(second, "app.tombolo");
 }
 
+TEST(Serve, NoTrimmingOfADirectoryThatAServerUsesOrThatIsNone) {
+  const TemporaryDirectory directory;
+  ServerProcess server(serve(directory.path()));
+  ASSERT_TRUE(server.read_line());
+
+  ServerProcess beside({"trim", "--data", directory.path().string(), "--max-offline", "30d"});
+  expect_refusal(beside, "app.tombolo");
+  ServerProcess nowhere(
+      {"trim", "--data", directory.file("nothing").string(), "--max-offline", "30d"});
+  expect_refusal(nowhere, "there is no app in");
+}
+
 TEST(Serve, RefusesADirectoryThatItCannotMake) {
   const TemporaryDirectory directory;
   std::ofstream(directory.file("file")) << "no directory";

@@ -36,15 +36,15 @@ class Reader : public Base {
   }
   HistoryHead history_head(ServerFileId id) const override {
     const MemoryStorage::File& file = get(id);
-    if (file.history.empty()) return {file.base, {}, 0};
+    if (file.history.empty()) return {};
     const auto& [version, entry] = *file.history.rbegin();
     return {version, entry.salt, entry.bytes_total};
   }
-  ServerVersion history_base(ServerFileId id) const override { return get(id).base; }
+  server::HistoryBase history_base(ServerFileId id) const override { return get(id).base; }
   std::optional<HistoryEntry> find_history_entry(ServerFileId id,
                                                  ServerVersion version) const override {
     const auto found = get(id).history.find(version);
-    if (found == get(id).history.end()) return std::nullopt;
+    if (found == get(id).history.end() || version < get(id).base.version) return std::nullopt;
     return to_entry(version, found->second);
   }
   void read_history(ServerFileId id,
@@ -59,6 +59,14 @@ class Reader : public Base {
                                              ClientFileIdent ident) const override {
     const auto found = get(id).clients.find(ident);
     return found == get(id).clients.end() ? std::nullopt : std::optional(found->second);
+  }
+  void for_each_client_file(ServerFileId id,
+                            const std::function<void(const ClientFile&)>& visit) const override {
+    for (const auto& [ident, client] : get(id).clients) visit(client);
+  }
+  void for_each_server_file(
+      const std::function<void(ServerFileId, std::string_view partition)>& visit) const override {
+    for (const auto& [id, file] : files_) visit(id, file->partition);
   }
   std::optional<BytesView> find_reciprocal(ServerFileId id,
                                            ClientFileIdent ident,
@@ -103,11 +111,14 @@ class MemoryTransaction final : public Reader<server::StorageTransaction> {
                             .owner = std::string(owner),
                             .uploaded = {},
                             .reciprocal_base = {},
-                            .locked_server_version = {}};
+                            .locked_server_version = {},
+                            .last_seen = system_clock().wall_now()};
     return clients[ident] = client;
   }
   void put_client_file(ServerFileId id, const ClientFile& client) override {
-    edit(id).clients[client.ident] = client;
+    ClientFile& stored = edit(id).clients[client.ident];
+    stored = client;
+    stored.last_seen = system_clock().wall_now();
   }
   ServerVersion append_history(ServerFileId id, const server::NewHistoryEntry& entry) override {
     const HistoryHead head = history_head(id);
@@ -120,10 +131,31 @@ class MemoryTransaction final : public Reader<server::StorageTransaction> {
                                  .changeset = to_bytes(entry.changeset)};
     return version;
   }
-  void trim_history(ServerFileId id, ServerVersion up_to) override {
+  void replace_history(ServerFileId id,
+                       ServerVersion up_to,
+                       OriginTimestamp timestamp,
+                       std::span<const Bytes> state) override {
     MemoryStorage::File& file = edit(id);
+    const MemoryStorage::Entry last = file.history.at(up_to);
+    TOMBOLO_ASSERT(!state.empty() && state.size() <= up_to.value());
     file.history.erase(file.history.begin(), file.history.upper_bound(up_to));
-    file.base = std::max(file.base, up_to);
+    std::uint64_t bytes_left = 0;
+    for (const Bytes& changeset : state) bytes_left += changeset.size();
+    for (std::size_t i = 0; i < state.size(); ++i) {
+      const bool is_last = i + 1 == state.size();
+      bytes_left -= state[i].size();
+      file.history[is_last ? up_to : ServerVersion(i + 1)] = {
+          .origin = kServerFileIdent,
+          .client_version = {},
+          .origin_timestamp = timestamp,
+          .salt = is_last ? last.salt : Salt{},
+          .bytes_total = last.bytes_total - std::min(last.bytes_total, bytes_left),
+          .changeset = state[i]};
+    }
+    for (const auto& [ident, client] : file.clients) erase_reciprocals(id, ident, up_to);
+    file.base = {
+        up_to,
+        file.clients.empty() ? kServerFileIdent.next() : file.clients.rbegin()->first.next()};
   }
   void put_reciprocal(ServerFileId id,
                       ClientFileIdent ident,

@@ -30,7 +30,7 @@ class MemoryStorage final : public server::Storage {
     std::string partition;
     std::map<ClientFileIdent, server::ClientFile> clients;
     std::map<ServerVersion, Entry> history;
-    ServerVersion base;
+    server::HistoryBase base;
     std::map<std::pair<ClientFileIdent, ServerVersion>, Bytes> reciprocals;
     ModelRealm state;
   };
