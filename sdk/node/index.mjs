@@ -22,6 +22,7 @@ export const {
   ProgressRealmPromise,
   SyncError,
   CompensatingWriteError,
+  NumericLogLevel,
   BSON,
   AssertionError,
   TypeAssertionError,

@@ -151,17 +151,20 @@ std::shared_ptr<ConnectionDriver> User::connection(App& app) {
   const std::lock_guard lock(mutex_);
   if (connection_) return connection_;
   const AppOptions& options = app.options();
-  ConnectionDriverOptions driver{.tls = options.tls, .logger = options.logger};
+  ConnectionDriverOptions driver{.tls = options.tls, .logger = options.sync_logger};
   driver.headers = {{"User-Agent", options.user_agent}};
   driver.connection.access_token = app.access_token(record_.tokens.access_token);
   driver.connection.route = route;
   driver.connection.backoff = options.backoff;
   driver.connection.connect_timeout = options.request_timeout;
-  if (!options.multiplexes_sessions) driver.connection.linger_time = Duration::zero();
+  const bool multiplexes = app.multiplexes_sessions_;
+  driver.connection.heartbeat = options.heartbeat;
+  driver.connection.fast_reconnect_limit = options.fast_reconnect_limit;
+  driver.connection.linger_time = multiplexes ? options.linger_time : Duration::zero();
   auto connection = ConnectionDriver::make(Runtime::shared(), std::move(driver), weak_from_this());
   std::erase_if(connections_, [](const auto& known) { return known.expired(); });
   connections_.push_back(connection);
-  if (options.multiplexes_sessions) connection_ = connection;
+  if (multiplexes) connection_ = connection;
   return connection;
 }
 
@@ -172,6 +175,7 @@ std::shared_ptr<SyncSession> User::session_of(
   if (state() != UserState::kLoggedIn) {
     throw Error(ErrorCode::kAuthentication, "user '" + id_ + "' is not logged in");
   }
+  options.backoff = app->options().backoff;
   return app->runtime_->session_of(environment->path(), [&] {
     auto session = SyncSession::make(connection(*app), environment, std::move(options));
     const std::lock_guard lock(mutex_);
@@ -179,6 +183,21 @@ std::shared_ptr<SyncSession> User::session_of(
     sessions_.push_back(session);
     return session;
   });
+}
+
+void User::network_changed(bool is_reachable) {
+  std::vector<std::weak_ptr<ConnectionDriver>> connections;
+  {
+    const std::lock_guard lock(mutex_);
+    connections = connections_;
+  }
+  for (const auto& weak : connections) {
+    const auto connection = weak.lock();
+    if (!connection) continue;
+    connection->post([is_reachable](sync::ClientConnection& machine, TimePoint now) {
+      is_reachable ? machine.reconnect(now) : machine.probe(now);
+    });
+  }
 }
 
 void User::refresh(bool needs_location, Done done) {
@@ -306,6 +325,7 @@ std::shared_ptr<App> App::open(AppOptions options) {
 
 App::App(AppOptions options)
     : options_(std::move(options)),
+      multiplexes_sessions_(options_.multiplexes_sessions),
       runtime_(Runtime::shared()),
       strand_(runtime_->io().make_strand()),
       services_({.app_id = options_.id,
@@ -465,6 +485,10 @@ std::shared_ptr<User> App::current_user() {
 std::vector<std::shared_ptr<User>> App::all_users() {
   const std::lock_guard lock(mutex_);
   return users_;
+}
+
+void App::network_changed(bool is_reachable) {
+  for (const auto& user : all_users()) user->network_changed(is_reachable);
 }
 
 void App::switch_user(const std::shared_ptr<User>& user) {

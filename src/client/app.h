@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -64,6 +65,9 @@ class User : public CredentialSource, public std::enable_shared_from_this<User> 
   }
   void remove_listener(Listeners::Id id) { listeners_.remove(id); }
 
+  /// `is_reachable`: the network came back, or somebody wants it now; false: it may have gone.
+  void network_changed(bool is_reachable);
+
   void refresh(bool needs_location, Done done) override;
   void logged_out(const sync::SyncError& error) override;
 
@@ -86,7 +90,7 @@ class User : public CredentialSource, public std::enable_shared_from_this<User> 
 
 struct AppOptions {
   std::string id;
-  std::string base_url;  ///< "https://host:port"
+  std::string base_url;                                 ///< "https://host:port"
   Duration request_timeout = std::chrono::seconds(60);  ///< The upgrade to a WebSocket included.
   std::filesystem::path base_path = ".";  ///< Root of synced realms and of the users' file.
   bool persists_users = true;             ///< false: forgotten with the last `App`.
@@ -94,8 +98,12 @@ struct AppOptions {
   std::string user_agent;
   DeviceDescription device;
   std::shared_ptr<const net::TlsContext> tls;  ///< Null: verified by the system's store.
-  sync::BackoffParameters backoff;
-  std::shared_ptr<Logger> logger;
+  sync::BackoffParameters backoff;  ///< Of connections, and of sessions that the server ended.
+  sync::HeartbeatParameters heartbeat;
+  Duration linger_time = std::chrono::seconds(30);
+  Duration fast_reconnect_limit = std::chrono::minutes(1);
+  std::shared_ptr<Logger> logger;       ///< Null: no lines.
+  std::shared_ptr<Logger> sync_logger;  ///< The same for connections.
 };
 
 /// An app on a server: its accounts, the users that are logged in here, and where to reach it.
@@ -120,6 +128,10 @@ class App : public std::enable_shared_from_this<App> {
   [[nodiscard]] std::vector<std::shared_ptr<User>> all_users();
   /// Errors:  throws `Error{kAuthentication}` for a user who is not logged in.
   void switch_user(const std::shared_ptr<User>& user);
+  /// Tells every connection of the app: see `User::network_changed()`.
+  void network_changed(bool is_reachable);
+  /// Sessions that begin from now on share one connection for each user.
+  void multiplex_sessions() noexcept { multiplexes_sessions_ = true; }
 
   /// Calls back after a log-in, a log-out and a switch of users; threads as with a user's.
   Listeners::Id add_listener(std::function<void()> callback) {
@@ -159,6 +171,7 @@ class App : public std::enable_shared_from_this<App> {
   [[nodiscard]] bool knows_location();
 
   const AppOptions options_;
+  std::atomic<bool> multiplexes_sessions_;
   const std::shared_ptr<Runtime> runtime_;
   const net::Strand strand_;
 

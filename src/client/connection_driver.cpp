@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "net/retry_after.h"
 #include "net/web_socket_client.h"
 
 namespace tombolo::client {
@@ -39,7 +40,10 @@ sync::ConnectFailure to_sync(const net::ConnectFailure& failure) {
   Kind kind = Kind::kUnreachable;
   if (failure.stage == net::ConnectStage::kTls) kind = Kind::kTls;
   if (failure.stage == net::ConnectStage::kStatus) kind = Kind::kRefused;
-  return {kind, failure.status, failure.error.describe()};
+  std::optional<Duration> retry_after;
+  if (const std::string* value = net::find_header(failure.headers, "Retry-After"))
+    retry_after = net::parse_retry_after(*value, system_clock().wall_now());
+  return {kind, failure.status, failure.error.describe(), retry_after};
 }
 
 }  // namespace
@@ -222,6 +226,11 @@ void ConnectionDriver::handle(const sync::CloseTransport& event) {
 void ConnectionDriver::on_message(Bytes message) {
   connection_.receive(transport_, std::move(message), system_clock().now());
   drain();
+}
+
+void ConnectionDriver::on_received(std::size_t) {
+  // It only puts deadlines off: the timer finds that out when it fires.
+  connection_.bytes_received(system_clock().now());
 }
 
 void ConnectionDriver::on_drained() {

@@ -94,6 +94,7 @@ class ConnectionDriver final : public std::enable_shared_from_this<ConnectionDri
                    std::weak_ptr<CredentialSource> credentials);
 
   void on_message(Bytes message) override;
+  void on_received(std::size_t bytes) override;
   void on_drained() override;
   void on_closed(const net::WebSocketClosure& closure) override;
 

@@ -67,6 +67,8 @@ class Backoff {
   void reset() noexcept { cause_.reset(); }
 
   [[nodiscard]] std::optional<Cause> cause() const noexcept { return cause_; }
+  /// The interval that the present series began with.
+  [[nodiscard]] Duration delay_min() const noexcept { return parameters_.delay_min; }
 
  private:
   BackoffParameters defaults_;

@@ -27,6 +27,9 @@ bool is_refresh(const std::optional<Action>& action) noexcept {
   return action == Action::kRefreshUser || action == Action::kRefreshLocation;
 }
 
+/// HTTP status of a server that will be there again.
+constexpr std::uint32_t kServiceUnavailable = 503;
+
 /// The URL of the upgrade request.
 std::string with_token(const Route& route, const AccessToken& token) {
   const char separator = route.url.find('?') == std::string::npos ? '?' : '&';
@@ -124,7 +127,7 @@ void ClientConnection::transport_opened(TransportId transport,
   heartbeat_.start(now);
   plan_renewal(now);
   input_was_held_ = false;
-  if (resets_delay_if_lost_) heartbeat_.urgent(now);
+  if (resets_delay_if_lost_) heartbeat_.probe(now);
   if (wanting_connection_ == 0) linger_deadline_ = now + options_.linger_time;
   for (const auto& [key, session] : sessions_) session->connected();
 }
@@ -150,8 +153,11 @@ void ClientConnection::transport_failed(TransportId transport,
             now);
       return;
     case ConnectFailure::Kind::kRefused: {
+      if (failure.retry_after) held_until_ = now + std::min(*failure.retry_after, kRetryAfterMax);
+      // Who says when to come back refuses for now, with whatever status.
+      const std::uint32_t status = failure.retry_after ? kServiceUnavailable : failure.http_status;
       const protocol::TransportReaction& reaction =
-          protocol::react_to_http_status(failure.http_status, options_.route.state);
+          protocol::react_to_http_status(status, options_.route.state);
       DisconnectReason reason = DisconnectReason::kRefusedForNow;
       if (reaction.is_fatal) reason = DisconnectReason::kRefused;
       if (reaction.status == SdkStatus::kSyncConnectFailed && !reaction.is_fatal)
@@ -217,6 +223,8 @@ void ClientConnection::disconnect(const Disconnect& end, TimePoint now) {
   linger_deadline_.reset();
   renewal_at_.reset();
   heartbeat_.stop();
+  awaiting_answer_.clear();
+  probe_at_.reset();
   send_queue_.clear();
   queued_.clear();
   newest_bound_ = SessionIdent{};
@@ -244,6 +252,7 @@ void ClientConnection::plan_next_attempt(const Disconnect& end, TimePoint now) {
   } else {
     earliest_attempt_ = now + backoff_.next_delay(end.reason, random_, end.backoff);
   }
+  earliest_attempt_ = std::max(earliest_attempt_, held_until_);
 }
 
 void ClientConnection::obey(const SyncError& error, bool holds_attempts, TimePoint now) {
@@ -275,6 +284,7 @@ void ClientConnection::receive(TransportId transport, Bytes message, TimePoint n
   }
   message_bytes_ = message.size();
   last_message_ = now;
+  bytes_received(now);
   if (logger_.enabled(LogLevel::kDebug)) {
     logger_.debug("sync_received message=" + std::string(protocol::message_name(*parsed)) +
                   " bytes=" + std::to_string(message.size()));
@@ -371,7 +381,10 @@ Result<void> ClientConnection::deliver(SessionIdent ident, BindStep step, Take&&
   }
   if (ClientSession** session = std::get_if<ClientSession*>(&owner->second)) {
     (*session)->count_received(message_bytes_);
-    return take(**session);
+    ClientSession& taker = **session;
+    Result<void> taken = take(taker);
+    if (owners_.contains(ident)) update_expectation(ident, taker, *last_message_);
+    return taken;
   }
 
   Binding& binding = std::get<Binding>(owner->second);
@@ -406,6 +419,9 @@ std::optional<OutgoingMessage> ClientConnection::take_output(TimePoint now) {
       (*session)->count_sent(message->head.size() + message->body.size());
       newest_bound_ = std::max(newest_bound_, ident);
       enlist(ident);
+      update_expectation(ident, **session, now);
+      // That the socket takes more is a sign of life too.
+      if (probe_at_) expect_answer(now);
       return message;
     }
     Binding& binding = std::get<Binding>(owner->second);
@@ -488,7 +504,7 @@ void ClientConnection::credentials_refreshed(AccessToken access_token,
   plan_renewal(now);
   for (const auto& [key, session] : sessions_) session->credentials_refreshed(with_location, now);
   // A server that goes on refusing what its own API has issued would otherwise be flooded.
-  if (refusals_in_row_ <= 1) cancel_delay(now);
+  if (refusals_in_row_ <= 1 && held_until_ <= now) cancel_delay(now);
   connect_if_wanted(now);
 }
 
@@ -538,6 +554,11 @@ void ClientConnection::advance(TimePoint now) {
           {},
           now);
   }
+  if (probe_at_ && *probe_at_ <= now) {
+    expect_answer(now);
+    // What was not read is not missing.
+    if (wants_input()) heartbeat_.probe(now);
+  }
   if (heartbeat_.advance(now)) {
     if (std::exchange(input_was_held_, !wants_input())) {
       heartbeat_.extend(now);
@@ -568,6 +589,7 @@ std::optional<TimePoint> ClientConnection::deadline() const {
   consider(linger_deadline_);
   consider(renewal_at_);
   consider(heartbeat_.deadline());
+  consider(probe_at_);
   if (!session_deadlines_.empty()) consider(session_deadlines_.begin()->first);
   return earliest;
 }
@@ -601,7 +623,35 @@ void ClientConnection::cancel_delay(TimePoint now) {
     skip_delay(now);
   } else {
     resets_delay_if_lost_ = true;
-    heartbeat_.urgent(now);
+    heartbeat_.probe(now);
+  }
+}
+
+void ClientConnection::probe(TimePoint now) {
+  heartbeat_.probe(now);
+}
+
+void ClientConnection::bytes_received(TimePoint now) {
+  heartbeat_.alive(now);
+  if (probe_at_) expect_answer(now);
+}
+
+void ClientConnection::expect_answer(TimePoint now) {
+  probe_at_ = now + options_.heartbeat.answer_timeout / 2;
+}
+
+void ClientConnection::update_expectation(SessionIdent ident,
+                                          const ClientSession& session,
+                                          TimePoint now) {
+  if (session.awaits_answer()) {
+    awaiting_answer_.insert(ident);
+  } else {
+    awaiting_answer_.erase(ident);
+  }
+  if (awaiting_answer_.empty()) {
+    probe_at_.reset();
+  } else if (!probe_at_) {
+    expect_answer(now);
   }
 }
 
@@ -609,13 +659,14 @@ void ClientConnection::skip_delay(TimePoint now) {
   if (state_ != ConnectionState::kDisconnected) return;
   backoff_.reset();
   earliest_attempt_ = now;
+  held_until_ = now;
   connect_if_wanted(now);
 }
 
 void ClientConnection::shorten_delay(TimePoint now) {
   if (state_ != ConnectionState::kDisconnected || earliest_attempt_ <= now) return;
   earliest_attempt_ =
-      std::min(earliest_attempt_, std::max(now, failed_at_ + options_.backoff.delay_min));
+      std::min(earliest_attempt_, std::max({now, failed_at_ + backoff_.delay_min(), held_until_}));
   connect_if_wanted(now);
 }
 
@@ -650,6 +701,7 @@ SessionIdent ClientConnection::begin_binding(ClientSession& session) {
 }
 
 void ClientConnection::end_binding(const Binding& binding) {
+  awaiting_answer_.erase(binding.ident());
   if (state_ != ConnectionState::kConnected || binding.phase() == BindPhase::kUnbound) {
     owners_.erase(binding.ident());
     return;

@@ -123,6 +123,8 @@ class ClientConnection final : private SessionHost {
   /// One whole binary WebSocket message.
   void receive(TransportId transport, Bytes message, TimePoint now);
   void transport_closed(TransportId transport, const TransportClosure& closure, TimePoint now);
+  /// Bytes came in, whether or not they end a message.
+  void bytes_received(TimePoint now);
 
   // The user's account.
 
@@ -143,6 +145,8 @@ class ClientConnection final : private SessionHost {
   /// Network became reachable, or the application asks for it: connects without delay, wakes
   /// suspended sessions, and tests a connection that seems to be alive.
   void reconnect(TimePoint now);
+  /// The network may have gone: tests a connection that seems to be alive.
+  void probe(TimePoint now);
   /// Closes every session and drops the connection.
   void close(TimePoint now);
 
@@ -214,6 +218,9 @@ class ClientConnection final : private SessionHost {
   void renew_token();
   void forget_token();
   void cancel_delay(TimePoint now);
+  /// Notes whether `session` awaits an answer on its `ident`.
+  void update_expectation(SessionIdent ident, const ClientSession& session, TimePoint now);
+  void expect_answer(TimePoint now);
 
   [[nodiscard]] Result<void> handle(const protocol::ServerMessage& message,
                                     Bytes& storage,
@@ -252,6 +259,9 @@ class ClientConnection final : private SessionHost {
   TransportId transport_;
   protocol::SubProtocol sub_protocol_;
   Heartbeat heartbeat_;
+  std::unordered_set<SessionIdent> awaiting_answer_;
+  /// While something awaits an answer: when to ask whether the link is dead.
+  std::optional<TimePoint> probe_at_;
   bool input_was_held_ = false;  ///< Since the PING that is outstanding got its time.
   bool is_fast_reconnect_ = false;
   std::optional<TimePoint> connect_deadline_;
@@ -262,6 +272,7 @@ class ClientConnection final : private SessionHost {
   Backoff<DisconnectReason> backoff_;
   TimePoint earliest_attempt_ = TimePoint::min();
   TimePoint failed_at_ = TimePoint::min();
+  TimePoint held_until_ = TimePoint::min();  ///< By the server; only the user passes over it.
   std::optional<DisconnectReason> last_disconnect_reason_;
   bool resets_delay_if_lost_ = false;  ///< `reconnect()` was called and no PONG came since.
 

@@ -18,6 +18,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 /// An active session on a file that has synced before; it connects.
 ClientSession& bound_session(ClientBench& bench) {
@@ -538,6 +539,75 @@ TEST(ClientConnection, PingsAndDropsAConnectionThatDoesNotAnswer) {
 
   EXPECT_TRUE(bench.is_closing_transport());
   EXPECT_EQ(bench.connection().last_disconnect_reason(), DisconnectReason::kPongTimedOut);
+}
+
+TEST(ClientConnection, NoticesADeadLinkSoonAfterWhatItSentStaysUnanswered) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  bench.server_sends("download 1 0 0 0 0 0 0 0 0 0 0\n");
+  bench.answer_pings(false);
+  bench.write(session, "ABC");
+  static_cast<void>(bench.take_sent());
+
+  bench.wait(5s);
+  EXPECT_THAT(bench.take_sent(), ElementsAre(StartsWith("ping ")));
+  EXPECT_FALSE(bench.is_closing_transport());
+  bench.wait(5s);
+
+  EXPECT_TRUE(bench.is_closing_transport());
+  EXPECT_EQ(bench.connection().last_disconnect_reason(), DisconnectReason::kPongTimedOut);
+}
+
+TEST(ClientConnection, AServerThatAnswersPingsMayTakeItsTimeOverAnUpload) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  bench.server_sends("download 1 0 0 0 0 0 0 0 0 0 0\n");
+  bench.write(session, "ABC");
+
+  bench.wait(10min);
+
+  EXPECT_EQ(bench.connection().state(), ConnectionState::kConnected);
+}
+
+TEST(ClientConnection, ALongMessageThatIsUnderWayIsASignOfLife) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  bench.server_sends("download 1 0 0 0 0 0 0 0 0 0 0\n");
+  bench.answer_pings(false);
+  bench.write(session, "ABC");
+
+  for (int i = 0; i < 30; ++i) {
+    bench.wait(1s);
+    bench.connection().bytes_received(bench.now());
+  }
+  EXPECT_EQ(bench.connection().state(), ConnectionState::kConnected);
+  bench.wait(10s);
+  EXPECT_EQ(bench.connection().state(), ConnectionState::kDisconnected);
+}
+
+TEST(ClientConnection, ComesBackWhenTheServerSaysAndNotBeforeUnlessTheUserAsks) {
+  for (const std::uint32_t status : {429U, 503U}) {
+    ClientBench bench;
+    ClientSession& session = bound_session(bench);
+    bench.refuse({.kind = ConnectFailure::Kind::kRefused,
+                  .http_status = status,
+                  .description = {},
+                  .retry_after = 90s});
+    EXPECT_EQ(delay(bench), 90s);
+    EXPECT_THAT(bench.take_news(), Contains("error 1 ConnectionClosed"));
+    static_cast<void>(bench.take_attempt());
+
+    bench.write(session, "ABC");
+    EXPECT_EQ(delay(bench), 90s) << "a write may not shorten it";
+    session.resume(bench.now());
+    bench.run();
+    EXPECT_TRUE(bench.take_attempt());
+    bench.refuse({.kind = ConnectFailure::Kind::kRefused,
+                  .http_status = status,
+                  .description = {},
+                  .retry_after = 1000h});
+    EXPECT_EQ(delay(bench), kRetryAfterMax);
+  }
 }
 
 TEST(ClientConnection, DoesNotBlameTheServerWhileItReadsNothingItself) {

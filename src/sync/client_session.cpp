@@ -557,6 +557,21 @@ std::size_t ClientSession::upload_window() const noexcept {
   return std::clamp<std::uint64_t>(left / kUploadSteps, kUploadWindowMin, kUploadWindowMax);
 }
 
+bool ClientSession::awaits_answer() const noexcept {
+  if (!is_active()) return false;
+  switch (binding_->phase()) {
+    case BindPhase::kAwaitingIdent:
+    case BindPhase::kLeaving:
+    case BindPhase::kLeavingIdentified: return true;
+    case BindPhase::kIdentified:
+      return !unconfirmed_uploads_.empty() || (mark_received_ < mark_sent_ && !downloads_paused_);
+    case BindPhase::kUnbound:
+    case BindPhase::kBound:
+    case BindPhase::kFailed: return false;
+  }
+  return false;
+}
+
 void ClientSession::uploads_confirmed(ClientVersion up_to) {
   while (!unconfirmed_uploads_.empty() && unconfirmed_uploads_.front().first <= up_to) {
     unconfirmed_bytes_ -= unconfirmed_uploads_.front().second;

@@ -188,6 +188,8 @@ class ClientSession {
   [[nodiscard]] bool ignores_messages() const noexcept {
     return gives_up_binding_ || binding_->is_leaving();
   }
+  /// Whether something was sent that the server has to answer.
+  [[nodiscard]] bool awaits_answer() const noexcept;
   [[nodiscard]] bool wants_connection() const noexcept { return is_active() && !suspension_; }
 
   // Activation.

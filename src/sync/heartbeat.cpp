@@ -22,6 +22,8 @@ std::chrono::milliseconds to_timestamp(TimePoint time) {
 
 void Heartbeat::start(TimePoint now) {
   phase_ = Phase::kResting;
+  is_probing_ = false;
+  probe_deadline_.reset();
   next_ping_ = now + random_part(parameters_.ping_period, random_);
   round_trip_.reset();
 }
@@ -30,15 +32,24 @@ void Heartbeat::stop() noexcept {
   phase_ = Phase::kStopped;
 }
 
-void Heartbeat::urgent(TimePoint now) {
+void Heartbeat::probe(TimePoint now) {
+  if (phase_ == Phase::kStopped || is_probing_) return;
+  is_probing_ = true;
   if (phase_ == Phase::kResting) {
     next_ping_ = now;
     static_cast<void>(advance(now));
+  } else if (phase_ == Phase::kAwaitingPong) {
+    probe_deadline_ = probe_deadline(now);
   }
+}
+
+void Heartbeat::alive(TimePoint now) noexcept {
+  if (probe_deadline_) probe_deadline_ = probe_deadline(now);
 }
 
 void Heartbeat::extend(TimePoint now) noexcept {
   pong_deadline_ = now + parameters_.pong_timeout;
+  alive(now);
 }
 
 bool Heartbeat::advance(TimePoint now) {
@@ -51,7 +62,7 @@ bool Heartbeat::advance(TimePoint now) {
       pong_deadline_ = now + parameters_.pong_timeout;
       return false;
     case Phase::kDue:
-    case Phase::kAwaitingPong: return now >= pong_deadline_;
+    case Phase::kAwaitingPong: return now >= *deadline();
   }
   return false;
 }
@@ -59,6 +70,7 @@ bool Heartbeat::advance(TimePoint now) {
 protocol::Ping Heartbeat::take_ping(TimePoint now) {
   TOMBOLO_ASSERT(phase_ == Phase::kDue);
   phase_ = Phase::kAwaitingPong;
+  if (is_probing_) probe_deadline_ = probe_deadline(now);
   sent_at_ = now;
   sent_timestamp_ = to_timestamp(now);
   return {.timestamp = sent_timestamp_,
@@ -69,6 +81,8 @@ bool Heartbeat::receive(const protocol::Pong& pong, TimePoint now) {
   if (phase_ != Phase::kAwaitingPong || pong.timestamp != sent_timestamp_) return false;
   round_trip_ = std::chrono::ceil<std::chrono::milliseconds>(now - sent_at_);
   phase_ = Phase::kResting;
+  is_probing_ = false;
+  probe_deadline_.reset();
   next_ping_ = std::max(
       now,
       due_since_ + parameters_.ping_period - random_part(parameters_.ping_period / 10, random_));
@@ -80,7 +94,8 @@ std::optional<TimePoint> Heartbeat::deadline() const noexcept {
     case Phase::kStopped: return std::nullopt;
     case Phase::kResting: return next_ping_;
     case Phase::kDue:
-    case Phase::kAwaitingPong: return pong_deadline_;
+    case Phase::kAwaitingPong:
+      return std::min(pong_deadline_, probe_deadline_.value_or(pong_deadline_));
   }
   return std::nullopt;
 }

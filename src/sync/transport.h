@@ -39,7 +39,12 @@ struct ConnectFailure {
   Kind kind = Kind::kUnreachable;
   std::uint32_t http_status = 0;  ///< Of a refusal; 0: it was no HTTP, or had a wrong accept key.
   std::string description;        ///< For people.
+  /// How long the server says to stay away; more than `kRetryAfterMax` counts as that.
+  std::optional<Duration> retry_after;
 };
+
+/// No server keeps a client away for longer than this.
+inline constexpr Duration kRetryAfterMax = std::chrono::hours(1);
 
 /// How an open WebSocket ended.
 struct TransportClosure {

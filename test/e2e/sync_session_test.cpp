@@ -2,8 +2,10 @@
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -20,6 +22,20 @@ using namespace std::chrono_literals;
 class SyncSessionTest : public SdkTest {
  protected:
   Realm open(const std::string& device) { return Realm::open(configuration(user(device))); }
+  [[nodiscard]] App with_connection(const ConnectionParameters& parameters) const {
+    return App({.id = "dev",
+                .base_url = url_,
+                .base_path = directory_.file("device"),
+                .connection = parameters});
+  }
+  template <typename Condition>
+  static void wait_until(Condition&& holds) {
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    while (!holds()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), end);
+      std::this_thread::yield();
+    }
+  }
 };
 
 TEST_F(SyncSessionTest, TellsWhatIsPendingAndGivesAReceiptForIt) {
@@ -139,6 +155,80 @@ TEST_F(SyncSessionTest, PausesOneDirectionAlone) {
   EXPECT_TRUE(kept.get());
   left.refresh();
   EXPECT_TRUE(left.find<Note>(4));
+}
+
+TEST_F(SyncSessionTest, AWishToReconnectPassesOverADelayThatIsReadable) {
+  App app = with_connection({.initial_delay = 1h, .maximum_delay = 2h});
+  const User user = app.log_in(Credentials::anonymous()).get().value();
+  Realm realm = Realm::open(configuration(user));
+  SyncSession session = *realm.sync_session();
+  session.wait_for_download(30s).get().value();
+
+  stop_server();
+  wait_until([&] { return session.stats().next_retry.has_value(); });
+  EXPECT_GT(session.stats().next_retry, 40min);
+  EXPECT_LE(session.stats().next_retry, 1h);
+  EXPECT_TRUE(session.stats().last_error);
+  EXPECT_FALSE(session.is_connected());
+  restart_server();
+  auto download = session.wait_for_download(30s);
+  app.reconnect();
+
+  EXPECT_TRUE(download.get());
+}
+
+TEST_F(SyncSessionTest, NoticesSoonThatTheServerAnswersNothing) {
+  App app = with_connection({.initial_delay = 50ms, .answer_timeout = 400ms});
+  const User user = app.log_in(Credentials::anonymous()).get().value();
+  Realm realm = Realm::open(configuration(user));
+  SyncSession session = *realm.sync_session();
+  session.wait_for_download(30s).get().value();
+
+  // Its machine takes bytes, and nobody reads them.
+  server_->send_signal(SIGSTOP);
+  const auto began = std::chrono::steady_clock::now();
+  write_note(realm, 1);
+  wait_until([&] { return !session.is_connected(); });
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 5s);
+
+  server_->send_signal(SIGCONT);
+  app.network_changed(true);
+  upload(realm);
+}
+
+TEST_F(SyncSessionTest, RefusesConnectionParametersOutOfTheirRange) {
+  for (const ConnectionParameters& parameters :
+       {ConnectionParameters{.initial_delay = 0ms},
+        ConnectionParameters{.initial_delay = 2s, .maximum_delay = 1s},
+        ConnectionParameters{.delay_multiplier = 0},
+        ConnectionParameters{.ping_period = 25h},
+        ConnectionParameters{.answer_timeout = -1ms}}) {
+    try {
+      static_cast<void>(with_connection(parameters));
+      ADD_FAILURE() << "was taken";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+    }
+  }
+}
+
+TEST_F(SyncSessionTest, LogsByCategoryFromItsLevelOn) {
+  std::mutex mutex;
+  std::vector<std::string> categories;
+  set_logger([&](const LogEntry& entry) {
+    const std::lock_guard lock(mutex);
+    categories.emplace_back(entry.category);
+  });
+  set_log_level(LogLevel::kInfo, "Realm.Sync");
+  Realm realm = open("a");
+  upload(realm);
+  set_log_level(LogLevel::kOff);
+  set_logger(nullptr);
+
+  const std::lock_guard lock(mutex);
+  EXPECT_FALSE(categories.empty());
+  for (const std::string& category : categories) EXPECT_EQ(category, "Realm.Sync.Client.Network");
+  EXPECT_THROW(set_log_level(LogLevel::kInfo, "Realm.Nothing"), Error);
 }
 
 /// What a progress callback heard, and whether it keeps the rules.

@@ -1,7 +1,9 @@
 #include "tombolo/app.h"
 
+#include <string>
 #include <utility>
 
+#include "base/log_hub.h"
 #include "client/app.h"
 
 namespace tombolo {
@@ -19,6 +21,35 @@ client::Credentials to_client(const Credentials& credentials) {
   return {credentials.provider(), credentials.fields()};
 }
 
+std::shared_ptr<Logger> logger_or_hub(const std::shared_ptr<Logger>& logger, LogCategory category) {
+  return logger ? logger : LogHub::shared().logger(category);
+}
+
+Duration checked(const char* name, std::chrono::milliseconds duration) {
+  if (duration < std::chrono::milliseconds(1) || duration > std::chrono::hours(24)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                std::string(name) + " is a duration from 1 ms to a day, not " +
+                    std::to_string(duration.count()) + " ms");
+  }
+  return duration;
+}
+
+void apply(const ConnectionParameters& parameters, client::AppOptions& options) {
+  options.backoff = {.delay_min = checked("initial_delay", parameters.initial_delay),
+                     .delay_max = checked("maximum_delay", parameters.maximum_delay),
+                     .multiplier = parameters.delay_multiplier,
+                     .jitter_divisor = parameters.jitter_divisor};
+  if (options.backoff.delay_max < options.backoff.delay_min)
+    throw Error(ErrorCode::kInvalidArgument, "maximum_delay is shorter than initial_delay");
+  if (parameters.delay_multiplier == 0)
+    throw Error(ErrorCode::kInvalidArgument, "delay_multiplier is 1 at least");
+  options.heartbeat = {.ping_period = checked("ping_period", parameters.ping_period),
+                       .pong_timeout = checked("pong_timeout", parameters.pong_timeout),
+                       .answer_timeout = checked("answer_timeout", parameters.answer_timeout)};
+  options.linger_time = checked("linger_time", parameters.linger_time);
+  options.fast_reconnect_limit = checked("fast_reconnect_limit", parameters.fast_reconnect_limit);
+}
+
 client::AppOptions to_options(AppConfiguration&& configuration) {
   if (configuration.id.empty()) {
     throw Error(ErrorCode::kInvalidArgument, "the configuration of an app needs its id");
@@ -29,7 +60,9 @@ client::AppOptions to_options(AppConfiguration&& configuration) {
                              .base_path = std::move(configuration.base_path),
                              .persists_users = configuration.persist_users,
                              .multiplexes_sessions = configuration.multiplex_sessions,
-                             .logger = std::move(configuration.logger)};
+                             .logger = logger_or_hub(configuration.logger, LogCategory::kApp)};
+  apply(configuration.connection, options);
+  options.sync_logger = logger_or_hub(configuration.logger, LogCategory::kSyncClientNetwork);
   options.user_agent = "Tombolo/0.1.0 (" + configuration.sdk_name + ")";
   options.device.sdk = std::move(configuration.sdk_name);
   options.device.sdk_version = "0.1.0";
@@ -124,6 +157,16 @@ std::future<Result<void>> App::register_user(const std::string& email,
   auto [done, future] = make_future<void>();
   register_user(email, password, std::move(done));
   return std::move(future);
+}
+
+void App::reconnect() {
+  app_->network_changed(true);
+}
+void App::network_changed(bool is_reachable) {
+  app_->network_changed(is_reachable);
+}
+void App::multiplex_sessions() {
+  app_->multiplex_sessions();
 }
 
 std::optional<User> App::current_user() const {

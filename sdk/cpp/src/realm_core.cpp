@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/directory.h"
+#include "base/log_hub.h"
 #include "client/app.h"
 #include "realm_copy.h"
 #include "store/history.h"
@@ -68,7 +69,9 @@ RealmCore::RealmCore(RealmConfiguration configuration) : configuration_(std::mov
   if (!folder.empty() && !configuration_.read_only) make_directories(folder);
   environment_ = store::Environment::open(
       configuration_.path,
-      {.read_only = configuration_.read_only, .logger = configuration_.logger});
+      {.read_only = configuration_.read_only,
+       .logger = configuration_.logger ? configuration_.logger
+                                       : LogHub::shared().logger(LogCategory::kStorage)});
   read_.emplace(environment_->begin_read());
 }
 

@@ -1,3 +1,4 @@
+import { Sync } from "./app-sync";
 import { assert, assertNumber, assertObject, assertOptionalBoolean, assertString } from "./assert";
 import { Credentials } from "./credentials";
 import { Listeners } from "./listeners";
@@ -14,6 +15,41 @@ export interface AppConfiguration {
   /** Root of synced realms and of the users' file. */
   baseFilePath?: string;
   metadata?: { mode: "noEncryption" | "inMemory" | "noMetadata" };
+  connection?: ConnectionParameters;
+}
+
+/** How sync connections behave; durations in milliseconds, one at least and a day at most. */
+export interface ConnectionParameters {
+  /** Before the first attempt after a failure; 1,000 by default. */
+  initialDelay?: number;
+  /** Where the delay stops to grow; 30,000. */
+  maximumDelay?: number;
+  /** How it grows while the cause stays the same; 2. */
+  delayMultiplier?: number;
+  /** Each delay is shortened at random by up to this part of it; 4. 0: by none. */
+  jitterDivisor?: number;
+  /** 60,000 */
+  pingPeriod?: number;
+  /** 120,000 */
+  pongTimeout?: number;
+  /** When what was sent has no answer for so long, and no PING either, the link is dead; 10,000. */
+  answerTimeout?: number;
+  /** How long a connection without sessions stays; 30,000. */
+  lingerTime?: number;
+  /** A connection that comes back within this time continues the one that was lost; 60,000. */
+  fastReconnectLimit?: number;
+}
+
+function validateConnection(parameters: ConnectionParameters): void {
+  assertObject(parameters, "connection");
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined) continue;
+    assertNumber(value, `connection.${name}`);
+    assert(
+      Number.isSafeInteger(value) && value >= 0 && value <= 0xffffffff,
+      `Expected 'connection.${name}' to be a natural number, got ${value}`,
+    );
+  }
 }
 
 const DEFAULT_BASE_URL = "http://localhost:9090";
@@ -38,6 +74,7 @@ export class EmailPasswordAuth {
 
 /** An app on a server: logging in, and who is logged in here. */
 export class App {
+  static readonly Sync = Sync;
   static readonly #apps = new Map<string, WeakRef<App>>();
 
   readonly id: string;
@@ -53,6 +90,7 @@ export class App {
     assertString(id, "id");
     if (timeout !== undefined) assertNumber(timeout, "timeout");
     assertOptionalBoolean(multiplexSessions, "multiplexSessions");
+    validateConnection(configuration.connection ?? {});
     this.id = id;
     this.#native = new native.NativeApp({
       id,
@@ -61,6 +99,7 @@ export class App {
       basePath: baseFilePath ?? process.cwd(),
       multiplexSessions: multiplexSessions ?? true,
       persistUsers: metadata === undefined || metadata.mode === "noEncryption",
+      connection: configuration.connection ?? {},
     });
     App.#apps.set(id, new WeakRef(this));
   }
@@ -82,6 +121,11 @@ export class App {
         error ? reject(error) : resolve(new User(this, user)),
       );
     });
+  }
+
+  /** @internal */
+  get _native(): NativeApp {
+    return this.#native;
   }
 
   get emailPasswordAuth(): EmailPasswordAuth {

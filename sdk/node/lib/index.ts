@@ -10,6 +10,7 @@ import {
   TypeAssertionError,
 } from "./errors";
 import { List } from "./list";
+import { NumericLogLevel, setLogLevel, setLogger } from "./logging";
 import { OrderedCollection } from "./ordered-collection";
 import { ProgressRealmPromise } from "./progress-realm-promise";
 import { Realm, UpdateMode } from "./realm";
@@ -49,6 +50,9 @@ const EXPORTS = {
   ProgressRealmPromise,
   SyncError,
   CompensatingWriteError,
+  NumericLogLevel,
+  setLogLevel,
+  setLogger,
   BSON: {
     ObjectId: bson.ObjectId,
     ObjectID: bson.ObjectId,

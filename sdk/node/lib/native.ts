@@ -132,6 +132,8 @@ export interface NativeApp {
   /** @param email null logs in anonymously. */
   logIn(email: string | null, password: string, done: NativeCompletion<NativeUser>): void;
   registerUser(email: string, password: string, done: NativeCompletion<undefined>): void;
+  networkChanged(isReachable: boolean): void;
+  multiplexSessions(): void;
   currentUser(): NativeUser | null;
   allUsers(): NativeUser[];
   switchUser(user: NativeUser): void;
@@ -145,7 +147,19 @@ export interface NativeAppOptions {
   basePath: string;
   multiplexSessions: boolean;
   persistUsers: boolean;
+  /** What is absent is as it is by default. */
+  connection: Partial<Record<NativeConnectionParameter, number>>;
 }
+export type NativeConnectionParameter =
+  | "initialDelay"
+  | "maximumDelay"
+  | "delayMultiplier"
+  | "jitterDivisor"
+  | "pingPeriod"
+  | "pongTimeout"
+  | "answerTimeout"
+  | "lingerTime"
+  | "fastReconnectLimit";
 
 /** Durations are milliseconds; null where there is nothing to tell. */
 export interface NativeSyncSessionStats {
@@ -214,6 +228,9 @@ export interface NativeRealmOptions {
 }
 
 interface Addon {
+  /** @param level 0 off, 1 error, 2 warn, 3 info, 4 debug, 5 trace */
+  setLogLevel(level: number, category: string): void;
+  setLogger(callback: (category: string, level: number, line: string) => void): void;
   NativeApp: new (options: NativeAppOptions) => NativeApp;
   NativeRealm: new (options: NativeRealmOptions) => NativeRealm;
 }

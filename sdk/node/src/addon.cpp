@@ -2,6 +2,7 @@
 
 #include "js_thread.h"
 #include "native_app.h"
+#include "native_log.h"
 #include "native_realm.h"
 #include "native_results.h"
 #include "native_sync_session.h"
@@ -15,6 +16,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   thread->results_class = Napi::Persistent(NativeResults::define(env));
   thread->user_class = Napi::Persistent(NativeUser::define(env));
   thread->session_class = Napi::Persistent(NativeSyncSession::define(env));
+  define_log(env, exports);
   exports.Set("NativeApp", NativeApp::define(env));
   exports.Set("NativeRealm", NativeRealm::define(env));
   return exports;

@@ -9,18 +9,47 @@
 
 namespace tombolo::node {
 
+namespace {
+
+/// Takes what `object` has; the rest is as it is by default.
+ConnectionParameters connection_parameters(const Napi::Object& object) {
+  ConnectionParameters parameters;
+  const auto take_duration = [&](const char* name, std::chrono::milliseconds& duration) {
+    if (const Napi::Value value = object.Get(name); value.IsNumber())
+      duration = std::chrono::milliseconds(value.As<Napi::Number>().Int64Value());
+  };
+  const auto take_number = [&](const char* name, std::uint32_t& number) {
+    if (const Napi::Value value = object.Get(name); value.IsNumber())
+      number = value.As<Napi::Number>().Uint32Value();
+  };
+  take_duration("initialDelay", parameters.initial_delay);
+  take_duration("maximumDelay", parameters.maximum_delay);
+  take_number("delayMultiplier", parameters.delay_multiplier);
+  take_number("jitterDivisor", parameters.jitter_divisor);
+  take_duration("pingPeriod", parameters.ping_period);
+  take_duration("pongTimeout", parameters.pong_timeout);
+  take_duration("answerTimeout", parameters.answer_timeout);
+  take_duration("lingerTime", parameters.linger_time);
+  take_duration("fastReconnectLimit", parameters.fast_reconnect_limit);
+  return parameters;
+}
+
+}  // namespace
+
 Napi::Function NativeApp::define(Napi::Env env) {
   return DefineClass(env,
                      "NativeApp",
                      {InstanceMethod<&NativeApp::log_in>("logIn"),
                       InstanceMethod<&NativeApp::register_user>("registerUser"),
+                      InstanceMethod<&NativeApp::network_changed>("networkChanged"),
+                      InstanceMethod<&NativeApp::multiplex_sessions>("multiplexSessions"),
                       InstanceMethod<&NativeApp::current_user>("currentUser"),
                       InstanceMethod<&NativeApp::all_users>("allUsers"),
                       InstanceMethod<&NativeApp::switch_user>("switchUser"),
                       InstanceMethod<&NativeApp::observe>("observe")});
 }
 
-/// new NativeApp({id, baseUrl, timeout, basePath, multiplexSessions, persistUsers})
+/// new NativeApp({id, baseUrl, timeout, basePath, multiplexSessions, persistUsers, connection})
 NativeApp::NativeApp(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
       thread_(JsThread::of(info.Env())) {
@@ -34,8 +63,17 @@ NativeApp::NativeApp(const Napi::CallbackInfo& info)
         .base_path = std::string(options.Get("basePath").As<Napi::String>()),
         .multiplex_sessions = options.Get("multiplexSessions").As<Napi::Boolean>(),
         .persist_users = options.Get("persistUsers").As<Napi::Boolean>(),
-        .sdk_name = "JS"});
+        .sdk_name = "JS",
+        .connection = connection_parameters(options.Get("connection").As<Napi::Object>())});
   });
+}
+
+/// networkChanged(isReachable)
+void NativeApp::network_changed(const Napi::CallbackInfo& info) {
+  app_->network_changed(info[0].As<Napi::Boolean>());
+}
+void NativeApp::multiplex_sessions(const Napi::CallbackInfo&) {
+  app_->multiplex_sessions();
 }
 
 /// logIn(email or null for an anonymous user, password, callback(error, user))

@@ -20,6 +20,8 @@ class NativeApp : public Napi::ObjectWrap<NativeApp> {
 
  private:
   void log_in(const Napi::CallbackInfo& info);
+  void network_changed(const Napi::CallbackInfo& info);
+  void multiplex_sessions(const Napi::CallbackInfo& info);
   void register_user(const Napi::CallbackInfo& info);
   Napi::Value current_user(const Napi::CallbackInfo& info);
   Napi::Value all_users(const Napi::CallbackInfo& info);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { getEventListeners, once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 
-import Realm from "tombolo";
+import Realm, { App } from "tombolo";
 
 import { DevServer } from "../support/dev-server.mjs";
 
@@ -340,5 +341,101 @@ describe("the app's timeout", () => {
     mute.close();
     await once(mute, "close");
     await server.start();
+  });
+});
+
+describe("connecting again", () => {
+  it("App.Sync.reconnect passes over a delay, which nextRetry shows", async () => {
+    const app = server.app(`device-${partition}`, {
+      connection: { initialDelay: 3_600_000, maximumDelay: 7_200_000 },
+    });
+    const user = await app.logIn(Realm.Credentials.anonymous());
+    const realm = server.open({ schema: [City], sync: { user, partitionValue: `p${partition}` } });
+    const session = realm.syncSession;
+    await session.downloadAllServerChanges();
+    const lost = once(connectionOf(session), "disconnected");
+    await server.stop();
+    await lost;
+    const { nextRetry } = session.stats();
+    assert.ok(nextRetry > 2_400_000 && nextRetry <= 3_600_000);
+    await server.start();
+    const wait = session.downloadAllServerChanges(20_000);
+    App.Sync.reconnect(app);
+    assert.equal(await wait, true);
+    App.Sync.networkChanged(app, { reachable: false });
+    await session.downloadAllServerChanges(20_000);
+    assert.equal(session.isConnected(), true);
+  });
+
+  it("honours Retry-After of a refused upgrade, until the application asks", async () => {
+    const realm = await openOn("left", {}, { connection: { initialDelay: 10 } });
+    const session = realm.syncSession;
+    await session.downloadAllServerChanges();
+    session.pause();
+    const address = new URL(server.url);
+    await server.stop();
+    let answered;
+    const refusal = new Promise((resolve) => (answered = resolve));
+    const refusing = createHttpServer().on("upgrade", (request, socket) => {
+      socket.end("HTTP/1.1 503 Busy\r\nRetry-After: 600\r\nContent-Length: 0\r\n\r\n", answered);
+    });
+    refusing.listen(Number(address.port), address.hostname);
+    await once(refusing, "listening");
+    const lost = once(connectionOf(session), "disconnected");
+    session.resume();
+    await refusal;
+    await lost;
+    assert.ok(session.stats().nextRetry > 500_000);
+    refusing.closeAllConnections();
+    refusing.close();
+    await once(refusing, "close");
+    await server.start();
+    session.resume();
+    await session.downloadAllServerChanges(20_000);
+  });
+
+  it("refuses connection parameters out of their range", () => {
+    for (const [connection, error] of [
+      [{ initialDelay: "1" }, { name: "TypeAssertionError" }],
+      [{ initialDelay: 0 }, { code: "InvalidArgument" }],
+      [{ initialDelay: 2000, maximumDelay: 1000 }, { code: "InvalidArgument" }],
+      [{ delayMultiplier: 0 }, { code: "InvalidArgument" }],
+      [{ jitterDivisor: 0.5 }, { name: "AssertionError" }],
+      [{ answerTimeout: -1 }, { name: "AssertionError" }],
+      [7, { name: "TypeAssertionError" }],
+    ]) {
+      assert.throws(() => server.app("bad", { connection }), error);
+    }
+  });
+});
+
+describe("logging", () => {
+  it("goes to the logger by category and level, in both forms", async () => {
+    const entries = [];
+    Realm.setLogger((entry) => entries.push(entry));
+    Realm.setLogLevel("info", "Realm.Sync");
+    const realm = await openOn("left");
+    await realm.syncSession.downloadAllServerChanges();
+    assert.ok(entries.length > 0);
+    for (const { category, level, message } of entries) {
+      assert.equal(category, "Realm.Sync.Client.Network");
+      assert.equal(level, "info");
+      assert.match(message, /^sync_/);
+    }
+    const lines = [];
+    Realm.setLogger((level, message) => lines.push([level, message]));
+    Realm.setLogLevel("debug");
+    await realm.syncSession.downloadAllServerChanges();
+    assert.ok(lines.some(([level]) => level === "debug"));
+    const numbers = [];
+    App.Sync.setLogger(null, (level) => numbers.push(level));
+    await realm.syncSession.downloadAllServerChanges();
+    assert.ok(numbers.includes(Realm.NumericLogLevel.Debug));
+
+    Realm.setLogLevel("off");
+    Realm.setLogger(() => {});
+    assert.throws(() => Realm.setLogLevel("loud"), { name: "AssertionError" });
+    assert.throws(() => Realm.setLogLevel("info", "Realm.Nothing"), { name: "AssertionError" });
+    assert.throws(() => Realm.setLogger("loud"), { name: "TypeAssertionError" });
   });
 });

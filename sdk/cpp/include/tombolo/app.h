@@ -84,18 +84,35 @@ class User {
   std::shared_ptr<client::User> user_;
 };
 
+/// How sync connections behave. Every duration is a millisecond at least and a day at most.
+struct ConnectionParameters {
+  std::chrono::milliseconds initial_delay{1'000};   ///< Before the first attempt after a failure.
+  std::chrono::milliseconds maximum_delay{30'000};  ///< Where it stops to grow.
+  std::uint32_t delay_multiplier = 2;               ///< 1 at least.
+  /// Each delay is shortened at random by up to this part of it; 0: by none.
+  std::uint32_t jitter_divisor = 4;
+  std::chrono::milliseconds ping_period{60'000};
+  std::chrono::milliseconds pong_timeout{120'000};
+  /// When what was sent has no answer for so long, and no PING either, the link is dead.
+  std::chrono::milliseconds answer_timeout{10'000};
+  std::chrono::milliseconds linger_time{30'000};  ///< How long a connection without sessions stays.
+  /// A connection that comes back within this time continues the one that was lost.
+  std::chrono::milliseconds fast_reconnect_limit{60'000};
+};
+
 struct AppConfiguration {
   std::string id;
-  std::string base_url;                       ///< "https://sync.example.org"
+  std::string base_url;  ///< "https://sync.example.org"
   /// For an HTTP request, and for connecting a sync session.
   std::chrono::milliseconds timeout{60'000};
-  std::filesystem::path base_path = ".";      ///< Root of synced realms and of the users' file.
+  std::filesystem::path base_path = ".";  ///< Root of synced realms and of the users' file.
   bool multiplex_sessions = true;
   bool persist_users = true;
   std::string sdk_name = "C++";
   std::filesystem::path ca_file;  ///< PEM of trusted authorities; empty: the system's.
   bool verify_tls = true;         ///< Off for development only.
-  std::shared_ptr<Logger> logger;
+  ConnectionParameters connection;
+  std::shared_ptr<Logger> logger;  ///< Null: as `set_logger()` says.
 };
 
 /// An app on a server: logging in, and who is logged in here.
@@ -110,7 +127,8 @@ class App {
  public:
   /// Does no network I/O.
   ///
-  /// Errors:  throws `Error{kInvalidArgument}`; `kFileCorrupt` for the users' file.
+  /// Errors:  throws `Error{kInvalidArgument}`, also for parameters out of their range;
+  ///          `kFileCorrupt` for the users' file.
   explicit App(AppConfiguration configuration);
 
   [[nodiscard]] std::future<Result<User>> log_in(const Credentials& credentials);
@@ -120,6 +138,15 @@ class App {
   void register_user(const std::string& email,
                      const std::string& password,
                      std::function<void(const Result<void>&)> done);
+
+  /// Every session of the app that waits for its next attempt tries now, and connections that seem
+  /// to be alive are tested.
+  void reconnect();
+  /// For whoever watches the network. `is_reachable`: as `reconnect()`; false: live connections are
+  /// tested, so that their loss is noticed in seconds.
+  void network_changed(bool is_reachable);
+  /// Sessions that begin from now on share one connection for each user.
+  void multiplex_sessions();
 
   /// Who logged in last and still is.
   [[nodiscard]] std::optional<User> current_user() const;

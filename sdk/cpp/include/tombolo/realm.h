@@ -31,7 +31,7 @@ struct RealmConfiguration {
   bool read_only = false;
   std::optional<SyncConfiguration> sync;  ///< nullopt: a local realm.
   Scheduler scheduler;
-  std::shared_ptr<Logger> logger;  ///< Null: no lines.
+  std::shared_ptr<Logger> logger;  ///< Null: as `set_logger()` says.
 };
 
 /// The value of a property at the creation of an object.

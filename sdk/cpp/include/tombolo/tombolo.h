@@ -3,6 +3,7 @@
 /// Everything of the C++ SDK.
 
 #include "tombolo/app.h"
+#include "tombolo/log.h"
 #include "tombolo/model.h"
 #include "tombolo/open_task.h"
 #include "tombolo/predicate.h"

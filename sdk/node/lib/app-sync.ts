@@ -1,0 +1,39 @@
+import type { App } from "./app";
+import { assertFunction } from "./assert";
+import { type LogLevel, NumericLogLevel, setLogLevel, setLogger } from "./logging";
+import { ConnectionState, SyncSession } from "./sync-session";
+
+/** What concerns all sync sessions of an app: `Realm.App.Sync`. */
+export class Sync {
+  static readonly Session = SyncSession;
+  static readonly ConnectionState = ConnectionState;
+  static readonly NumericLogLevel = NumericLogLevel;
+
+  /** Every session that waits for its next attempt to connect tries now. */
+  static reconnect(app: App): void {
+    app._native.networkChanged(true);
+  }
+  /**
+   * For whoever watches the network: reachable again is `reconnect`; lost tests live connections, so
+   * that their end is noticed in seconds.
+   */
+  static networkChanged(app: App, { reachable = true }: { reachable?: boolean } = {}): void {
+    app._native.networkChanged(reachable);
+  }
+  /** Sessions that begin from now on share one connection for each user. */
+  static enableSessionMultiplexing(app: App): void {
+    app._native.multiplexSessions();
+  }
+  /** @deprecated Use `Realm.setLogLevel`. */
+  static setLogLevel(_app: App, level: LogLevel): void {
+    setLogLevel(level);
+  }
+  /** @deprecated Use `Realm.setLogger`. */
+  static setLogger(_app: App, logger: (level: number, message: string) => void): void {
+    assertFunction(logger, "logger");
+    setLogger((level: LogLevel, message: string) => {
+      const name = (level[0] ?? "").toUpperCase() + level.slice(1);
+      logger(NumericLogLevel[name as keyof typeof NumericLogLevel], message);
+    });
+  }
+}
