@@ -1,5 +1,6 @@
 #include <array>
 #include <cstdlib>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -70,11 +71,16 @@ class CountingServer {
   /// Newest client version of the file that is integrated here.
   [[nodiscard]] ClientVersion integrated(ClientFileIdent file) { return files_[file].uploaded; }
   [[nodiscard]] std::uint64_t version() const { return version_; }
+  /// The entries that the file has sent, as they came, each once.
+  [[nodiscard]] const std::vector<ClientVersion>& entries_of(ClientFileIdent file) {
+    return files_[file].entries;
+  }
 
  private:
   struct File {
     ClientVersion uploaded;
     ServerVersion base;
+    std::vector<ClientVersion> entries;
   };
   struct Binding {
     ClientFileIdent file;
@@ -119,9 +125,12 @@ class CountingServer {
       if (entry.client_version <= file.uploaded) continue;
       has_new_entry = true;
       ++version_;
+      file.entries.push_back(entry.client_version);
     }
-    if (upload.progress.client_version > file.uploaded)
-      file = {upload.progress.client_version, upload.progress.server_version};
+    if (upload.progress.client_version > file.uploaded) {
+      file.uploaded = upload.progress.client_version;
+      file.base = upload.progress.server_version;
+    }
     if (!has_new_entry) return;
     for (auto& [ident, other] : bindings_) {
       if (other.is_identified) send_download(ident, ident != upload.session);
@@ -191,6 +200,8 @@ class CountingServer {
 };
 
 /// One run: a connection with a few sessions, a server, and a seed that decides what happens next.
+/// Messages are on their way until they are delivered, in both directions, and lost when the
+/// connection is cut.
 class RandomRun {
  public:
   explicit RandomRun(std::uint64_t seed)
@@ -207,7 +218,32 @@ class RandomRun {
           << (record.direction == Direction::kUpload ? "upload" : "download") << " wait "
           << wait.second.value() << " of session " << wait.first.value() << ", which is in state "
           << static_cast<int>(connection_.find_session(wait.first)->state());
-    EXPECT_GT(settled_by_success_, 0U);
+    check_convergence();
+  }
+
+  /// A new file with local changes at a server with others' changes, and a wait each way. The
+  /// connection is cut before each message whose number, counted over both directions, is in
+  /// `cuts`. Returns how many messages there were.
+  std::size_t run_with_cuts(const std::set<std::size_t>& cuts) {
+    is_healing_ = true;
+    open();
+    ClientSession& session = *any_session();
+    for (int i = 0; i < 3; ++i) replicas_[session.key()]->commit("local");
+    session.local_change(now_);
+    server_.write();
+    server_.write();
+    begin_wait(session, Direction::kUpload);
+    begin_wait(session, Direction::kDownload);
+    drain();
+    for (int i = 0; i < 200; ++i) {
+      while (deliver_one(cuts)) {
+      }
+      do_work();
+      pass(1s);
+    }
+    for (const auto& [wait, record] : waits_) EXPECT_TRUE(record.has_succeeded);
+    check_convergence();
+    return message_count_;
   }
 
  private:
@@ -216,6 +252,11 @@ class RandomRun {
     ClientVersion target;
     std::uint64_t server_version = 0;  ///< Of the server when the wait began.
     bool is_settled = false;
+    bool has_succeeded = false;
+  };
+  struct NotifierRecord {
+    ProgressMode mode;
+    std::optional<ProgressNotification> last;
   };
 
   static ConnectionOptions options() {
@@ -249,7 +290,7 @@ class RandomRun {
 
   void step() {
     ClientSession* const session = any_session();
-    switch (random_.below(26)) {
+    switch (random_.below(30)) {
       case 0:
       case 1:
       case 2:
@@ -295,6 +336,20 @@ class RandomRun {
         break;
       case 22: connection_.reconnect(now_); break;
       case 23: is_socket_full_ = !is_socket_full_; break;
+      case 26: corrupt_one(); break;
+      case 27:  // The device slept.
+        now_ += std::chrono::hours(1 + random_.below(72));
+        connection_.advance(now_);
+        break;
+      case 28:
+      case 29: {
+        if (session == nullptr) break;
+        const auto direction = random_.below(2) == 0 ? Direction::kUpload : Direction::kDownload;
+        const auto mode = random_.below(2) == 0 ? ProgressMode::kCurrent : ProgressMode::kStreaming;
+        const NotifierId notifier = session->add_progress_notifier(direction, mode, now_);
+        notifiers_.emplace(std::pair(session->key(), notifier), NotifierRecord{mode, {}});
+        break;
+      }
       case 24:
       case 25: {
         const auto direction = random_.below(2) == 0 ? Direction::kUpload : Direction::kDownload;
@@ -310,30 +365,104 @@ class RandomRun {
   void heal() {
     is_healing_ = true;
     is_socket_full_ = false;
+    resume_all();
+    come_to_rest();  // After what was on its way already.
+    resume_all();
+    std::vector<std::pair<SessionKey, WaitId>> last_waits;
     for (const auto& [key, replica] : std::map(replicas_)) {
-      if (ClientSession* const session = connection_.find_session(key)) session->resume(now_);
+      ClientSession& session = *connection_.find_session(key);
+      last_waits.emplace_back(key, begin_wait(session, Direction::kUpload));
+      last_waits.emplace_back(key, begin_wait(session, Direction::kDownload));
     }
-    drain();
-    for (int i = 0; i < 400 && !::testing::Test::HasFailure(); ++i) {
+    come_to_rest();
+    for (const auto& wait : last_waits) EXPECT_TRUE(waits_.at(wait).has_succeeded);
+  }
+  void resume_all() {
+    for (const auto& [key, replica] : std::map(replicas_)) {
+      connection_.find_session(key)->resume(now_);
+      drain();
+    }
+  }
+  void come_to_rest() {
+    for (int i = 0; i < 200 && !::testing::Test::HasFailure(); ++i) {
       serve(100);
       do_work();
       pass(1s);
     }
   }
 
-  void begin_wait(ClientSession& session, Direction direction) {
+  /// What holds once nothing fails any more.
+  void check_convergence() {
+    for (const auto& [key, replica] : replicas_) {
+      const ReplicaState state = replica->state();
+      ASSERT_TRUE(state.file_ident);
+      std::vector<ClientVersion> written;
+      static_cast<void>(replica->scan_local_changes({}, [&](const protocol::UploadEntry& entry) {
+        written.push_back(entry.client_version);
+        return true;
+      }));
+      EXPECT_EQ(server_.entries_of(state.file_ident->ident), written) << "each, once, in order";
+      EXPECT_EQ(state.progress.download.server_version.value(), server_.version());
+    }
+    for (const auto& [name, record] : notifiers_) {
+      ASSERT_TRUE(record.last) << "nothing was ever told";
+      EXPECT_EQ(record.last->transferred, record.last->transferable);
+      EXPECT_EQ(record.last->is_last, record.mode == ProgressMode::kCurrent);
+    }
+  }
+
+  WaitId begin_wait(ClientSession& session, Direction direction) {
     const ClientVersion newest = replicas_[session.key()]->newest();
     const WaitId wait = direction == Direction::kUpload ? session.wait_for_upload(now_)
                                                         : session.wait_for_download();
     const bool is_new = waits_
                             .emplace(std::pair(session.key(), wait),
-                                     WaitRecord{direction, newest, server_.version(), false})
+                                     WaitRecord{direction, newest, server_.version()})
                             .second;
     EXPECT_TRUE(is_new);
+    return wait;
   }
 
-  /// Delivers up to `count` messages of the server's.
+  /// Delivers the next message of either side, or cuts the connection before it.
+  bool deliver_one(const std::set<std::size_t>& cuts) {
+    if (!is_connected_) return false;
+    const bool is_ours = !to_server_.empty();
+    const std::string message = is_ours ? take_ours() : server_.take();
+    if (message.empty()) return false;
+    if (cuts.contains(++message_count_)) {
+      cut();
+    } else if (is_ours) {
+      server_.receive(message);
+    } else {
+      connection_.receive(transport_, to_bytes(as_bytes(message)), now_);
+    }
+    drain();
+    return true;
+  }
+  std::string take_ours() {
+    std::string message = std::move(to_server_.front());
+    to_server_.pop_front();
+    return message;
+  }
+
+  /// The server's next message comes twice, or not whole.
+  void corrupt_one() {
+    if (!is_connected_ || random_.below(8) != 0) return;
+    std::string message = server_.take();
+    if (message.empty()) return;
+    may_break_protocol_ = true;
+    if (random_.below(2) == 0) {
+      message.resize(random_.below(message.size()));
+    } else {
+      connection_.receive(transport_, to_bytes(as_bytes(message)), now_);
+      drain();
+    }
+    connection_.receive(transport_, to_bytes(as_bytes(message)), now_);
+  }
+
+  /// Delivers up to `count` messages each way.
   void serve(std::uint64_t count) {
+    for (std::uint64_t i = 0; i < count && !to_server_.empty(); ++i) server_.receive(take_ours());
     for (; count > 0 && is_connected_ && connection_.wants_input(); --count) {
       const std::string message = server_.take();
       if (message.empty()) return;
@@ -359,9 +488,14 @@ class RandomRun {
 
   void cut() {
     if (!is_connected_) return;
-    is_connected_ = false;
-    server_.disconnect();
+    lose_connection();
     connection_.transport_closed(transport_, {}, now_);
+  }
+
+  void lose_connection() {
+    is_connected_ = false;
+    to_server_.clear();
+    server_.disconnect();
   }
 
   void pass(Duration duration) {
@@ -409,8 +543,18 @@ class RandomRun {
         if (!message) break;
         EXPECT_TRUE(is_connected_) << "output without a connection";
         message->head.insert(message->head.end(), message->body.begin(), message->body.end());
-        server_.receive(std::string(as_text(message->head)));
+        to_server_.emplace_back(as_text(message->head));
         goes_on = true;
+      }
+    }
+    // No delay is ever longer than the longest.
+    if (const auto next = connection_.next_attempt()) {
+      EXPECT_LE(*next - now_, BackoffParameters().delay_max);
+    }
+    for (const auto& [key, replica] : replicas_) {
+      const ClientSession* const session = connection_.find_session(key);
+      if (session != nullptr && session->next_resumption()) {
+        EXPECT_LE(*session->next_resumption() - now_, BackoffParameters().delay_max);
       }
     }
   }
@@ -428,8 +572,7 @@ class RandomRun {
   }
   void handle(const CloseTransport& event) {
     EXPECT_EQ(event.transport, transport_);
-    is_connected_ = false;
-    server_.disconnect();
+    lose_connection();
   }
   void handle(const RefreshCredentials&) {
     if (random_.below(3) == 0) {
@@ -449,18 +592,41 @@ class RandomRun {
     }
   }
   void handle(const SessionFailed& event) {
+    if (may_break_protocol_) return;
     EXPECT_NE(event.error.status, protocol::SdkStatus::kSyncProtocolInvariantFailed)
         << event.error.error.describe();
   }
-  void handle(const ProgressNotified&) {}
-  void handle(const SessionClosed& event) { replicas_.erase(event.session); }
+  void handle(const ProgressNotified& event) {
+    NotifierRecord& record = notifiers_.at({event.session, event.notifier});
+    const ProgressNotification& progress = event.progress;
+    if (record.last) {
+      EXPECT_FALSE(record.last->is_last);
+      EXPECT_GE(progress.transferred, record.last->transferred);
+      const bool is_same_transfer = record.last->transferred < record.last->transferable;
+      if (is_same_transfer) {
+        EXPECT_GE(progress.estimate, record.last->estimate);
+      }
+    }
+    EXPECT_LE(progress.transferred, progress.transferable);
+    EXPECT_GE(progress.estimate, 0);
+    EXPECT_LE(progress.estimate, 1);
+    if (progress.transferred == progress.transferable) {
+      EXPECT_EQ(progress.estimate, 1);
+    }
+    record.last = progress;
+  }
+  void handle(const SessionClosed& event) {
+    replicas_.erase(event.session);
+    std::erase_if(notifiers_,
+                  [&](const auto& entry) { return entry.first.first == event.session; });
+  }
   void handle(const WaitSettled& event) {
     const auto key = std::pair(event.session, event.wait);
     WaitRecord& record = waits_.at(key);
     EXPECT_FALSE(record.is_settled) << "twice";
     record.is_settled = true;
     if (!event.outcome) return;
-    ++settled_by_success_;
+    record.has_succeeded = true;
     test::MemoryReplica& replica = *replicas_.at(event.session);
     const auto state = replica.state();
     if (record.direction == Direction::kDownload) {
@@ -485,10 +651,13 @@ class RandomRun {
   bool is_connected_ = false;
   bool is_socket_full_ = false;
   bool is_healing_ = false;
+  bool may_break_protocol_ = false;  ///< The server did.
+  std::deque<std::string> to_server_;
+  std::size_t message_count_ = 0;
+  std::map<std::pair<SessionKey, NotifierId>, NotifierRecord> notifiers_;
   std::map<SessionKey, std::shared_ptr<test::MemoryReplica>> replicas_;
   std::vector<std::variant<StoreFileIdent, IntegrateDownload>> work_;
   std::map<std::pair<SessionKey, WaitId>, WaitRecord> waits_;
-  std::size_t settled_by_success_ = 0;
 };
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
@@ -496,8 +665,10 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-/// Pauses, resumes, closes, errors, cuts and refused work in any order: every wait settles once and
-/// with the truth, no session ident is used twice, and nothing that was sent breaks the protocol.
+/// Pauses, resumes, closes, errors, cuts, delays, repeated and broken messages, sleep and refused
+/// work in any order: every wait settles once and with the truth, progress is monotone and ends, no
+/// change is lost or comes twice, no delay is longer than it may be, no session ident is used
+/// twice, nothing that was sent breaks the protocol, and after the last fault all converge.
 /// TOMBOLO_RANDOM_SEED says with which seed to begin, TOMBOLO_RANDOM_RUNS how many runs to make.
 TEST(ClientRandom, SettlesEveryWaitWithTheTruthWhateverHappens) {
   const std::uint64_t first = number_from("TOMBOLO_RANDOM_SEED", 1);
@@ -506,6 +677,19 @@ TEST(ClientRandom, SettlesEveryWaitWithTheTruthWhateverHappens) {
     SCOPED_TRACE("repeat with TOMBOLO_RANDOM_SEED=" + std::to_string(seed));
     RandomRun(seed).run(300);
     if (HasFailure()) break;
+  }
+}
+
+TEST(ClientRandom, LosesNothingWhereverTheConnectionIsCut) {
+  const std::size_t messages = RandomRun(1).run_with_cuts({});
+  ASSERT_GE(messages, 8U);
+  for (std::size_t first = 1; first <= messages; ++first) {
+    for (std::size_t second = first + 1; second <= first + messages + 1; ++second) {
+      SCOPED_TRACE("cut before messages " + std::to_string(first) + " and " +
+                   std::to_string(second));
+      RandomRun(1).run_with_cuts({first, second});
+      if (HasFailure()) return;
+    }
   }
 }
 
