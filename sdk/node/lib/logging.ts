@@ -1,4 +1,5 @@
 import { assert, assertFunction } from "./assert";
+import { callListener } from "./listeners";
 import { native } from "./native";
 
 export type LogLevel =
@@ -72,9 +73,9 @@ export function setLogger(logger: LoggerCallback): void {
   native.setLogger((category, number, message) => {
     const level = LEVEL_NAMES[number] ?? "info";
     if (callback.length === 2) {
-      callback(level, message);
+      callListener(callback, level, message);
     } else {
-      callback({ category, level, message });
+      callListener(callback, { category, level, message });
     }
   });
 }
