@@ -28,15 +28,21 @@ struct Item {
   static constexpr auto properties = std::tuple(id, name, count, is_done);
 };
 
+/// What a process has allocated, without the pages of files that it maps. `process` is a number or
+/// "self".
+[[nodiscard]] double anonymous_bytes(const std::string& process);
+
 /// `build/bin/tombolo serve --dev`.
 class ServerFixture {
  public:
-  explicit ServerFixture(const std::filesystem::path& data);
+  explicit ServerFixture(const std::filesystem::path& data,
+                         const std::string& listen = "127.0.0.1:0");
   ~ServerFixture();
 
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
-  /// What the process has allocated, without the pages of files that it maps.
-  [[nodiscard]] double anonymous_bytes() const;
+  [[nodiscard]] double anonymous_bytes() const { return bench::anonymous_bytes(process()); }
+  /// Its number, as /proc has it.
+  [[nodiscard]] std::string process() const { return std::to_string(process_.pid()); }
 
  private:
   test::ServerProcess process_;

@@ -1,0 +1,308 @@
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <sys/resource.h>
+
+#include "bench/support/bench_rows.h"
+#include "bench/support/floor.h"
+#include "bench/support/sync_fixture.h"
+#include "net/file_limit.h"
+
+/// What sync sessions cost, and how quickly they obey. The server is `build/bin/tombolo` in its own
+/// process, the devices are the C++ SDK in this one, and every commit on all sides is durable.
+
+namespace tombolo::bench {
+namespace {
+
+/// The processor time of this process so far, in seconds.
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto in_seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return in_seconds(usage.ru_utime) + in_seconds(usage.ru_stime);
+}
+
+int descriptors(const std::string& process) {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + process + "/fd")) {
+    static_cast<void>(entry);
+    ++count;
+  }
+  return count;
+}
+
+class SessionBench {
+ public:
+  explicit SessionBench(Bench& bench) : bench_(bench) {}
+
+  /// A session that receives without end is paused and resumed.
+  void pause_and_resume() {
+    if (!bench_.selects(kPause) && !bench_.selects(kResume)) return;
+    const ServerFixture server(directory_.file("server-of-pauses"));
+    const Device a(server, directory_.file("pausing-a"));
+    const Device b(server, directory_.file("pausing-b"));
+    Realm sender = a.open("sender", "pauses");
+    Realm receiver = b.open("receiver", "pauses");
+    download(receiver);
+    SyncSession session = *receiver.sync_session();
+    LoopbackFloor loopback;
+    std::atomic<bool> is_over = false;
+    std::thread writing([&] {
+      for (std::int64_t id = 0; !is_over; ++id) insert(sender, id, 1, 1);
+    });
+
+    std::vector<double> pauses;
+    std::vector<double> resumes;
+    std::vector<double> floor;
+    for (int round = 0; round < kRounds; ++round) {
+      const std::uint64_t before = session.stats().bytes_received;
+      while (session.stats().bytes_received == before) std::this_thread::yield();
+      const auto begin = std::chrono::steady_clock::now();
+      session.pause();
+      auto last = begin;
+      for (std::uint64_t seen = session.stats().bytes_received;
+           std::chrono::steady_clock::now() - last < kSilence;) {
+        if (const std::uint64_t now = session.stats().bytes_received; now != seen) {
+          seen = now;
+          last = std::chrono::steady_clock::now();
+        }
+      }
+      pauses.push_back(std::chrono::duration<double>(last - begin).count());
+      resumes.push_back(seconds([&] {
+        const std::uint64_t received = session.stats().bytes_received;
+        session.resume();
+        while (session.stats().bytes_received == received) std::this_thread::yield();
+      }));
+      floor.push_back(seconds([&] { loopback.round_trip(); }));
+    }
+    is_over = true;
+    writing.join();
+    bench_.row({.measure = kPause,
+                .ours = median(pauses),
+                .peer = 0.010,
+                .unit = "s",
+                .target = 1,
+                .better = Better::kLess});
+    bench_.row({.measure = kResume,
+                .ours = median(resumes),
+                .peer = 0.010,
+                .unit = "s",
+                .target = 1,
+                .better = Better::kLess});
+    bench_.note("a loopback round trip takes " +
+                std::to_string(static_cast<int>(median(floor) * 1e6)) + " us");
+  }
+
+  /// The server goes, and comes back at the same address some time later.
+  void reconnect() {
+    if (!bench_.selects(kReconnect)) return;
+    const auto data = directory_.file("server-that-goes");
+    auto server = std::make_unique<ServerFixture>(data);
+    const std::string address = server->url().substr(server->url().find("//") + 2);
+    const Device device(*server, directory_.file("left"));
+    const Realm realm = device.open("file", "left");
+    download(realm);
+    SyncSession session = *realm.sync_session();
+    std::vector<double> times;
+    for (int round = 0; round < 3; ++round) {
+      server.reset();
+      // Until it has tried in vain often enough to wait for a while.
+      while (session.stats().next_retry.value_or(std::chrono::milliseconds(0)) < kLongDelay) {
+        std::this_thread::yield();
+      }
+      server = std::make_unique<ServerFixture>(data, address);
+      times.push_back(seconds([&] {
+        session.resume();
+        while (!session.is_connected()) std::this_thread::yield();
+      }));
+    }
+    bench_.row({.measure = kReconnect,
+                .ours = median(times),
+                .peer = 0.1,
+                .unit = "s",
+                .target = 1,
+                .better = Better::kLess});
+  }
+
+  /// As many sessions on one connection and on one each.
+  void multiplex() {
+    if (!bench_.selects(kMultiplexed)) return;
+    net::raise_open_file_limit();
+    const Crowd shared = open_crowd("shared", Device::Connections::kOne);
+    const Crowd separate = open_crowd("separate", Device::Connections::kOneForEachSession);
+    const std::string prefix = std::string(kMultiplexed) + ", ";
+    bench_.row({.measure = prefix + "time to connect all",
+                .ours = shared.connecting,
+                .peer = separate.connecting,
+                .unit = "s",
+                .target = 1.1,
+                .better = Better::kLess});
+    bench_.row({.measure = prefix + "server's sockets",
+                .ours = static_cast<double>(shared.server_descriptors),
+                .peer = static_cast<double>(separate.server_descriptors),
+                .unit = "fds"});
+    bench_.row({.measure = prefix + "client's memory a session",
+                .ours = shared.client_bytes,
+                .peer = 10'000,
+                .unit = "B",
+                .target = 1,
+                .better = Better::kLess});
+    bench_.row({.measure = prefix + "server's memory a session",
+                .ours = shared.server_bytes,
+                .peer = 10'000,
+                .unit = "B",
+                .target = 1,
+                .better = Better::kLess});
+    bench_.note("with a connection each: client " +
+                std::to_string(static_cast<int>(separate.client_bytes)) + " B, server " +
+                std::to_string(static_cast<int>(separate.server_bytes)) + " B");
+  }
+
+  /// Small commits of one session while another one on the same connection sends all it can.
+  void neighbours() {
+    if (!bench_.selects(kNeighbour)) return;
+    const ServerFixture server(directory_.file("server-of-neighbours"));
+    const Device device(server, directory_.file("neighbours"));
+    Realm small = device.open("small", "small");
+    Realm big = device.open("big", "big");
+    upload(small);
+    std::int64_t id = 0;
+    const auto rate = [&] {
+      return kSmallCommits / seconds([&] {
+               for (int i = 0; i < kSmallCommits; ++i) {
+                 insert(small, id++, 1, 1);
+                 upload(small);
+               }
+             });
+    };
+    std::vector<double> alone;
+    std::vector<double> beside;
+    for (std::int64_t round = 0; round < 3; ++round) {
+      alone.push_back(rate());
+      big.sync_session()->pause();
+      insert(big, round * kBigObjects, kBigObjects, 1'000);
+      big.sync_session()->resume();
+      beside.push_back(rate());
+      upload(big);
+    }
+    bench_.row({.measure = kNeighbour,
+                .ours = median(beside),
+                .peer = median(alone),
+                .unit = "commits/s",
+                .target = 0.3});
+  }
+
+  /// The same upload with somebody watching and without, in processor time.
+  void progress() {
+    if (!bench_.selects(kProgress)) return;
+    const ServerFixture server(directory_.file("server-of-progress"));
+    const Device device(server, directory_.file("progress"));
+    std::atomic<int> calls = 0;
+    int files = 0;
+    const auto cost = [&](bool is_watched) {
+      const std::string name = "file-" + std::to_string(++files);
+      Realm realm = device.open(name, name);
+      upload(realm);
+      realm.sync_session()->pause();
+      insert(realm, 0, kWatchedObjects, 1'000);
+      NotificationToken token;
+      if (is_watched) {
+        token = realm.sync_session()->observe_progress(SyncDirection::kUpload,
+                                                       ProgressMode::kReportIndefinitely,
+                                                       [&](const SyncProgress&) { ++calls; });
+      }
+      const double before = cpu_seconds();
+      realm.sync_session()->resume();
+      upload(realm);
+      return cpu_seconds() - before;
+    };
+    const Medians costs = medians(
+        9, [&] { return cost(true); }, [&] { return cost(false); });
+    bench_.row({.measure = kProgress,
+                .ours = costs.ours,
+                .peer = costs.peer,
+                .unit = "s",
+                .target = 1.01,
+                .better = Better::kLess});
+    bench_.note(std::to_string(calls / 9) + " calls an upload");
+  }
+
+ private:
+  static constexpr int kRounds = 20;
+  static constexpr int kSessions = 1'000;
+  static constexpr int kSmallCommits = 100;
+  static constexpr std::int64_t kBigObjects = 300'000;
+  static constexpr std::int64_t kWatchedObjects = 200'000;
+  static constexpr std::chrono::milliseconds kSilence{50};
+  static constexpr std::chrono::milliseconds kLongDelay{3'000};
+  static constexpr const char* kPause = "pause to the last byte, against 10 ms";
+  static constexpr const char* kResume = "resume to the first byte, against 10 ms";
+  static constexpr const char* kReconnect = "resume after the server came back, against 100 ms";
+  static constexpr const char* kMultiplexed = "1,000 sessions on a connection";
+  static constexpr const char* kNeighbour = "commits beside a neighbour's upload, against alone";
+  static constexpr const char* kProgress = "upload that is watched, against unwatched";
+
+  struct Crowd {
+    double connecting = 0;
+    double client_bytes = 0;
+    double server_bytes = 0;
+    int server_descriptors = 0;
+  };
+
+  /// Opens the files, first without sync, to know what they take by themselves.
+  [[nodiscard]] Crowd open_crowd(const std::string& name, Device::Connections connections) const {
+    const ServerFixture server(directory_.file("server-" + name));
+    const auto files = directory_.file(name);
+    const Device device(server, files, connections);
+    const auto file = [](int i) { return "file-" + std::to_string(i); };
+    const std::string partition = "crowd";
+    std::vector<Realm> realms{device.open("first", partition)};
+    download(realms.front());
+
+    // These stay open, so that the others find no memory to use again.
+    const double empty = anonymous_bytes("self");
+    std::vector<Realm> local;
+    for (int i = 0; i < kSessions; ++i) {
+      local.push_back(Realm::open(
+          {.path = files / ("local-" + std::to_string(i)), .schema = schema_of<Item>()}));
+    }
+    const double client_before = anonymous_bytes("self");
+    const double server_before = server.anonymous_bytes();
+    Crowd crowd;
+    const int descriptors_before = descriptors(server.process());
+    crowd.connecting = seconds([&] {
+      for (int i = 0; i < kSessions; ++i) realms.push_back(device.open(file(i), partition));
+      for (const Realm& realm : realms) download(realm);
+    });
+    const double local_bytes = client_before - empty;
+    crowd.client_bytes = (anonymous_bytes("self") - client_before - local_bytes) / kSessions;
+    crowd.server_bytes = (server.anonymous_bytes() - server_before) / kSessions;
+    crowd.server_descriptors = descriptors(server.process()) - descriptors_before;
+    return crowd;
+  }
+
+  Bench& bench_;
+  const test::TemporaryDirectory directory_;
+};
+
+}  // namespace
+}  // namespace tombolo::bench
+
+int main(int argc, char** argv) {
+  using namespace tombolo::bench;
+  Bench bench{argc, argv};
+  SessionBench sessions(bench);
+  sessions.pause_and_resume();
+  sessions.reconnect();
+  sessions.multiplex();
+  sessions.neighbours();
+  sessions.progress();
+  return bench.finish();
+}
