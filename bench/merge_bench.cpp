@@ -12,6 +12,7 @@
 
 #include "base/assertion.h"
 #include "bench/merge_workloads.h"
+#include "bench/returning_client.h"
 #include "bench/support/bench_rows.h"
 #include "merge/every_pair.h"
 #include "merge/window.h"
@@ -190,6 +191,23 @@ void measure_return(Bench& bench, std::size_t per_changeset) {
   measure_time(bench, name, 0.5, [&] { integrate_all(sides); });
 }
 
+/// Time that grows with the product of what both sides did would be a tenth of the rate.
+void measure_returning_client(Bench& bench) {
+  const std::string name = "20k commits come back to 20k at a server, beside 2k to 2k";
+  if (!bench.selects(name)) return;
+  constexpr std::size_t kMany = 20'000;
+  constexpr std::size_t kFew = 2'000;
+  const Medians rates = medians(
+      3,
+      [] { return static_cast<double>(kMany) / returning_client_seconds(kMany); },
+      [] { return static_cast<double>(kFew) / returning_client_seconds(kFew); });
+  bench.row({.measure = name,
+             .ours = rates.ours,
+             .peer = rates.peer,
+             .unit = "commits/s",
+             .target = 0.5});
+}
+
 void run(Bench& bench) {
   measure_curve(bench, "disjoint objects", disjoint_objects, 8e6);
   measure_curve(bench, "same objects, different properties", different_properties, 6e6);
@@ -197,6 +215,7 @@ void run(Bench& bench) {
   for (const std::uint32_t base_size : {0U, 1'000U, 100'000U}) measure_list(bench, base_size);
   measure_list_beside_pairs(bench);
   for (const std::size_t per_changeset : {1U, 10U, 1'000U}) measure_return(bench, per_changeset);
+  measure_returning_client(bench);
 }
 
 }  // namespace

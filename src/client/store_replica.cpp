@@ -95,11 +95,11 @@ Result<std::size_t> apply_entries(store::RealmWriter& realm,
   std::span<const merge::Incoming<ClientVersion>> rest = incoming;
   while (!rest.empty() && bytes < kCommitBytesTarget) {
     const auto run = rest.first(merge::run_length(rest));
-    const std::size_t rewritten_before = window.rewritten_count();
+    const std::size_t rewrites_before = window.rewrite_count();
     auto merged = window.integrate(run);
     if (!merged) return merged.error();
     // Rewritten reciprocals stand for the whole run; without any it may be cut.
-    const bool may_cut = window.rewritten_count() == rewritten_before;
+    const bool may_cut = window.rewrite_count() == rewrites_before;
     for (std::size_t i = 0; i < run.size() && (!may_cut || bytes < kCommitBytesTarget); ++i) {
       bytes += run[i].entry.bytes.size();
       outcomes.push_back(std::move((*merged)[i]));

@@ -29,6 +29,18 @@ void erase_table(ChangesetWriter& writer, std::size_t times) {
   for (std::size_t i = 0; i < times; ++i) writer.erase_table(table);
 }
 
+/// Creates objects with keys from `first` to below `end`, and writes `writes` times to each.
+void create_objects(ChangesetWriter& writer, std::int64_t first, std::int64_t end, int writes) {
+  const StringIndex table = writer.intern("T");
+  const StringIndex field = writer.intern("x");
+  for (std::int64_t i = first; i < end; ++i) {
+    writer.create_object(table, PrimaryKey(i));
+    for (int n = 0; n < writes; ++n) {
+      writer.update({table, PrimaryKey(i), field}, Payload::of_int(i));
+    }
+  }
+}
+
 TEST(MergeLimits, ManyTinyInstructionsAboutOneThingAreRefused) {
   ChangesetWriter local;
   ChangesetWriter incoming;
@@ -44,21 +56,10 @@ TEST(MergeLimits, ManyTinyInstructionsAboutOneThingAreRefused) {
 }
 
 TEST(MergeLimits, AMillionNewObjectsPassBesideWhatOthersDid) {
-  constexpr std::int64_t kObjects = 1'000'000;
   ChangesetWriter local;
   ChangesetWriter incoming;
-  for (ChangesetWriter* const writer : {&local, &incoming}) {
-    const StringIndex table = writer->intern("T");
-    const StringIndex field = writer->intern("x");
-    const std::int64_t first = writer == &local ? 0 : 1000;
-    const std::int64_t end = writer == &local ? 2000 : kObjects;
-    for (std::int64_t i = first; i < end; ++i) {
-      writer->create_object(table, PrimaryKey(i));
-      for (int write = 0; write < 5; ++write) {
-        writer->update({table, PrimaryKey(i), field}, Payload::of_int(i));
-      }
-    }
-  }
+  create_objects(local, 0, 2000, 5);
+  create_objects(incoming, 1000, 1'000'000, 5);
   const Entry one = entry(local, kOne);
   const Entry other = entry(incoming, kOther);
 
@@ -67,12 +68,7 @@ TEST(MergeLimits, AMillionNewObjectsPassBesideWhatOthersDid) {
 
 TEST(MergeLimits, AMillionObjectsThatBothSidesCreatePass) {
   ChangesetWriter writer;
-  const StringIndex table = writer.intern("T");
-  const StringIndex field = writer.intern("x");
-  for (std::int64_t i = 0; i < 1'000'000; ++i) {
-    writer.create_object(table, PrimaryKey(i));
-    writer.update({table, PrimaryKey(i), field}, Payload::of_int(i));
-  }
+  create_objects(writer, 0, 1'000'000, 1);
   const Entry one = entry(writer, kOne);
   const Entry other = entry(writer, kOther);
 

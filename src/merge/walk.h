@@ -25,7 +25,7 @@ namespace tombolo::merge {
                          std::span<Edit* const> incoming,
                          Meeting& meeting);
 
-/// `walk` for a group of edits that can clash (see ConflictGroups) and in which rule 5 adds none:
+/// `walk` for a group of edits that can clash (see `walk_object`) and in which rule 5 adds none:
 /// what both sides did to one list, set or counter is merged as a whole.
 [[nodiscard]] Fault walk_group(std::span<Edit* const> local,
                                std::span<Edit* const> incoming,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "base/assertion.h"
 #include "base/bytes.h"
 #include "base/result.h"
+#include "merge/local_history.h"
 #include "merge/merge.h"
 
 namespace tombolo::merge {
@@ -37,28 +37,31 @@ template <typename Version>
 ///     window.add(version, entry);          // all concurrent local ones, ascending
 ///     window.integrate(batch);             // outcomes: what to execute
 ///     window.for_each_rewritten(store);    // reciprocals for the next batch
+///     window.forget_rewritten();           // if it is kept for a next batch
 ///
 /// `Version` is the local kind: `ClientVersion` on a client, `ServerVersion` on a server.
 ///
 /// Shape:   versions ascend from `add` to `add`; changesets received from the peer and those that
 ///          are empty in the main history are not added. An entry's bytes are the stored
 ///          reciprocal if there is one, else the main form.
+/// Cost:    see `LocalHistory`: a window that is used again reads only what is new.
 /// Thread:  one; the bytes given to `add` must outlive the window.
 /// Source:  docs/merge-rules.md, "Histories".
 template <typename Version>
 class Window {
  public:
-  explicit Window(const DeployedRules& deployed = {}) : deployed_(deployed) {}
+  explicit Window(const DeployedRules& deployed = {}) : history_(deployed) {}
 
   void add(Version version, const Entry& entry) {
     TOMBOLO_ASSERT(locals_.empty() || locals_.back().version < version);
-    locals_.push_back({version, entry, std::nullopt});
+    locals_.push_back({version, false, {}});
+    history_.add(entry);
   }
 
   /// Merges a batch, run by run, with what is concurrent to each run. One outcome per changeset.
   ///
   /// A caller that wants to stop between changesets passes one run at a time (`run_length`) and
-  /// may stop within it only if `rewritten_count()` did not grow: reciprocals stand for whole runs.
+  /// may stop within it only if `rewrite_count()` did not grow: reciprocals stand for whole runs.
   ///
   /// Shape:   bases do not decrease, within a batch and from call to call.
   /// Errors:  as `merge`; the window is then unusable and the transaction must be rolled back.
@@ -75,27 +78,39 @@ class Window {
     return outcomes;
   }
 
-  /// How many entries have a form that differs from what was added.
-  [[nodiscard]] std::size_t rewritten_count() const noexcept {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        locals_, [](const Local& local) { return local.rewritten.has_value(); }));
-  }
+  /// How often a local changeset got another form.
+  [[nodiscard]] std::size_t rewrite_count() const noexcept { return rewrite_count_; }
 
   /// Calls `store(version, bytes)` for each entry whose form changed; zero bytes mean that nothing
   /// is left of it, which differs from having no reciprocal.
   template <typename Store>
   void for_each_rewritten(Store&& store) const {
-    for (const Local& local : locals_) {
-      if (local.rewritten) store(local.version, BytesView(*local.rewritten));
+    for (const std::size_t i : rewritten_) {
+      store(locals_[i].version, BytesView(locals_[i].rewritten));
     }
+  }
+  /// What `for_each_rewritten` gave is stored: it will not give it again.
+  void forget_rewritten() {
+    for (const std::size_t i : rewritten_) locals_[i].is_listed = false;
+    rewritten_.clear();
+  }
+
+  /// Memory that it takes beside what was added, as far as it grows with the history.
+  [[nodiscard]] std::size_t memory_bytes() const noexcept {
+    return locals_.capacity() * sizeof(Local) + rewritten_bytes_ + history_.memory_bytes();
   }
 
  private:
   struct Local {
     Version version;
-    Entry entry;
-    Outcome rewritten;
+    bool is_listed = false;  ///< In `rewritten_`.
+    Bytes rewritten;         ///< Its form, if that is not the one that was added.
   };
+
+  [[nodiscard]] std::size_t index_after(Version base) const {
+    return static_cast<std::size_t>(std::ranges::upper_bound(locals_, base, {}, &Local::version) -
+                                    locals_.begin());
+  }
 
   Result<void> integrate_run(std::span<const Incoming<Version>> run,
                              std::vector<Outcome>& outcomes) {
@@ -103,26 +118,28 @@ class Window {
     incoming.reserve(run.size());
     for (const auto& changeset : run) incoming.push_back(changeset.entry);
 
-    const auto first = std::ranges::upper_bound(locals_, run.front().base, {}, &Local::version);
-    const std::span<Local> concurrent(first, locals_.end());
-    std::vector<Entry> local;
-    local.reserve(concurrent.size());
-    for (const Local& entry : concurrent) {
-      local.push_back(entry.entry);
-      if (entry.rewritten) local.back().bytes = *entry.rewritten;
+    auto rewrites = history_.merge(index_after(run.front().base), incoming);
+    if (!rewrites) return rewrites.error();
+    for (Rewritten& rewritten : rewrites->local) {
+      Local& local = locals_[rewritten.index];
+      rewritten_bytes_ += rewritten.bytes.size() - local.rewritten.size();
+      local.rewritten = std::move(rewritten.bytes);
+      if (!std::exchange(local.is_listed, true)) rewritten_.push_back(rewritten.index);
+      ++rewrite_count_;
     }
-
-    Result<Merged> merged = merge(local, incoming, deployed_);
-    if (!merged) return merged.error();
-    for (std::size_t i = 0; i < concurrent.size(); ++i) {
-      if (merged->local[i]) concurrent[i].rewritten = std::move(merged->local[i]);
+    const std::size_t first = outcomes.size();
+    outcomes.resize(first + run.size());
+    for (Rewritten& rewritten : rewrites->incoming) {
+      outcomes[first + rewritten.index] = std::move(rewritten.bytes);
     }
-    std::ranges::move(merged->incoming, std::back_inserter(outcomes));
     return {};
   }
 
-  DeployedRules deployed_;
+  LocalHistory history_;
   std::vector<Local> locals_;
+  std::vector<std::size_t> rewritten_;
+  std::size_t rewritten_bytes_ = 0;
+  std::size_t rewrite_count_ = 0;
 };
 
 }  // namespace tombolo::merge

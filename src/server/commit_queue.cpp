@@ -37,7 +37,10 @@ bool is_broken(const CommitJob& job) {
   return upload && upload->upload.stream->is_broken;
 }
 
-Outcome run(StorageTransaction& storage, Random& random, const CommitJob& job) {
+Outcome run(StorageTransaction& storage,
+            Random& random,
+            UploadWindows& windows,
+            const CommitJob& job) {
   return std::visit(Overloaded{
                         [&](const AllocationJob& allocation) -> Outcome {
                           const ServerFileId file = storage.open_server_file(allocation.partition);
@@ -46,7 +49,8 @@ Outcome run(StorageTransaction& storage, Random& random, const CommitJob& job) {
                           return protocol::SaltedFileIdent{client.ident, client.salt};
                         },
                         [&](const UploadJob& upload) -> Outcome {
-                          const auto integrated = integrate(storage, upload.upload, random);
+                          const auto integrated =
+                              integrate(storage, upload.upload, random, windows);
                           if (!integrated) return integrated.error();
                           return *integrated;
                         },
@@ -60,9 +64,12 @@ bool is_of_the_world(const Error& error) {
 }
 
 /// Like `run`, with a bug that this one job brings to light kept to this one job.
-Outcome run_guarded(StorageTransaction& storage, Random& random, const CommitJob& job) {
+Outcome run_guarded(StorageTransaction& storage,
+                    Random& random,
+                    UploadWindows& windows,
+                    const CommitJob& job) {
   try {
-    return run(storage, random, job);
+    return run(storage, random, windows, job);
   } catch (const Error& error) {
     if (is_of_the_world(error)) throw;
     return error;
@@ -72,6 +79,7 @@ Outcome run_guarded(StorageTransaction& storage, Random& random, const CommitJob
 /// The outcomes of the jobs before the first that fails, and why it does.
 std::vector<Outcome> run_until_failure(StorageTransaction& storage,
                                        Random& random,
+                                       UploadWindows& windows,
                                        std::span<const CommitJob> jobs,
                                        std::optional<Error>& failure) {
   std::vector<Outcome> outcomes;
@@ -83,7 +91,7 @@ std::vector<Outcome> run_until_failure(StorageTransaction& storage,
           Error(ErrorCode::kCancelled, "an earlier upload of the session failed"));
       continue;
     }
-    Outcome outcome = run_guarded(storage, random, job);
+    Outcome outcome = run_guarded(storage, random, windows, job);
     if (const auto* error = std::get_if<Error>(&outcome)) {
       failure = *error;
       break;
@@ -172,15 +180,18 @@ std::size_t CommitQueue::commit_front(std::span<CommitJob> jobs) {
   try {
     while (!jobs.empty()) {
       const auto storage = storage_.begin();
-      outcomes = run_until_failure(*storage, random_, jobs, failure);
+      outcomes = run_until_failure(*storage, random_, windows_, jobs, failure);
       if (outcomes.size() == jobs.size()) {
         storage->commit();
+        windows_.committed();
         break;
       }
+      windows_.rolled_back();
       // What the failed job wrote cannot be undone alone: do those before it again without it.
       jobs = jobs.first(outcomes.size());
     }
   } catch (const Error& error) {
+    windows_.rolled_back();
     logger_.error("commit_failed error=\"" + error.describe() + '"');
     for (CommitJob& job : jobs) finish(job, error);
     return jobs.size();

@@ -18,6 +18,7 @@
 #include "protocol/cursor.h"
 #include "server/storage.h"
 #include "server/upload.h"
+#include "server/upload_windows.h"
 
 namespace tombolo::server {
 
@@ -55,6 +56,7 @@ class CommitQueue {
     /// How long the writer pauses after a commit, unless a commit's worth waits already: of a
     /// stream of small uploads several share a flush then, here and where they are sent to.
     std::chrono::milliseconds pause{1};
+    UploadWindows::Options windows = {};
   };
   /// What became of a job, kept back until it is durable.
   using Outcome = std::variant<protocol::SaltedFileIdent, IntegratedUpload, Error>;
@@ -90,6 +92,7 @@ class CommitQueue {
   Logger& logger_;
   const Advanced advanced_;
   const Options options_;
+  UploadWindows windows_{options_.windows};  ///< The writer's.
 
   mutable std::mutex mutex_;  // Guards the members below.
   std::condition_variable_any filled_;

@@ -87,8 +87,9 @@ class Trimming : public ::testing::Test {
                               .origin_file_ident = {},
                               .changeset = changeset});
     const auto transaction = storage_->begin();
-    auto result = integrate(*transaction, upload, random_);
+    auto result = integrate(*transaction, upload, random_, windows_);
     if (result) transaction->commit();
+    result ? windows_.committed() : windows_.rolled_back();
     return result;
   }
   void upload(ClientFile& client, const Bytes& changeset) {
@@ -155,6 +156,7 @@ class Trimming : public ::testing::Test {
   const test::TemporaryDirectory directory_;
   HandClock clock_;
   SeededRandom random_{1};
+  UploadWindows windows_;
   std::unique_ptr<EmbeddedStorage> storage_;
   ServerFileId file_;
   ClientFile ann_;

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "merge/window.h"
 #include "server/history_position.h"
 #include "server/session_error.h"
 
@@ -32,28 +31,12 @@ std::span<const UploadEntry> without_duplicates(const Upload& upload, ClientVers
   return {first_new, entries.end()};
 }
 
-/// The history after `base` that `client` has not seen and not made, in its form for this client.
-merge::Window<ServerVersion> concurrent_history(const StorageTransaction& storage,
-                                                ServerFileId file,
-                                                ClientFileIdent client,
-                                                ServerVersion base) {
-  merge::Window<ServerVersion> window;
-  storage.read_history(file, base, [&](const HistoryEntry& entry) {
-    if (entry.origin != client && !entry.changeset.empty()) {
-      const auto reciprocal = storage.find_reciprocal(file, client, entry.server_version);
-      window.add(entry.server_version,
-                 {reciprocal.value_or(entry.changeset), entry.origin_timestamp, entry.origin});
-    }
-    return true;
-  });
-  return window;
-}
-
 }  // namespace
 
 Result<IntegratedUpload> integrate(StorageTransaction& storage,
                                    const Upload& upload,
-                                   Random& random) {
+                                   Random& random,
+                                   UploadWindows& windows) {
   auto client = storage.find_client_file(upload.file, upload.client_file);
   if (!client) {
     return session_error(SyncErrorCode::kBadClientFileIdent, "the client file is not known");
@@ -77,8 +60,9 @@ Result<IntegratedUpload> integrate(StorageTransaction& storage,
   }
 
   if (!entries.empty()) {
-    auto window = concurrent_history(
-        storage, upload.file, upload.client_file, entries.front().server_version);
+    merge::Window<ServerVersion>& window =
+        windows.open(storage, upload.file, upload.client_file, entries.front().server_version)
+            .window;
     std::vector<merge::Incoming<ServerVersion>> incoming;
     incoming.reserve(entries.size());
     for (const UploadEntry& entry : entries) {
@@ -88,7 +72,6 @@ Result<IntegratedUpload> integrate(StorageTransaction& storage,
     const auto outcomes = window.integrate(incoming);
     if (!outcomes) return bad_changeset(outcomes.error());
 
-    // Writing starts here; what the window views is not looked at any more.
     for (std::size_t i = 0; i < entries.size(); ++i) {
       const merge::Outcome& outcome = (*outcomes)[i];
       const BytesView changeset = outcome ? BytesView(*outcome) : entries[i].changeset;
@@ -109,6 +92,7 @@ Result<IntegratedUpload> integrate(StorageTransaction& storage,
         storage.put_reciprocal(upload.file, upload.client_file, version, reciprocal);
       }
     });
+    windows.release(storage, upload.file, upload.client_file, entries.back().server_version);
   }
 
   if (upload.progress.client_version > client->uploaded) {

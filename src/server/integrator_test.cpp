@@ -59,8 +59,9 @@ class Integrator : public ::testing::Test {
                                 .changeset = change.changeset});
     }
     const auto transaction = storage_.begin();
-    auto result = integrate(*transaction, upload, random_);
+    auto result = integrate(*transaction, upload, random_, windows_);
     if (result) transaction->commit();
+    result ? windows_.committed() : windows_.rolled_back();
     return result;
   }
 
@@ -74,6 +75,7 @@ class Integrator : public ::testing::Test {
   }
 
   SeededRandom random_{1};
+  UploadWindows windows_;
   test::MemoryStorage storage_;
   std::shared_ptr<const test::MemoryStorage::File> stored_;
   ServerFileId file_;

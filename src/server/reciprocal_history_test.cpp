@@ -53,6 +53,7 @@ class ReciprocalHistory : public ::testing::Test {
   }
   void restart() {
     storage_.reset();
+    windows_ = UploadWindows();
     start();
   }
 
@@ -76,9 +77,10 @@ class ReciprocalHistory : public ::testing::Test {
                                 .changeset = change.changeset});
       upload.progress = {version, change.base};
     }
-    const auto result = integrate(*transaction, upload, random_);
+    const auto result = integrate(*transaction, upload, random_, windows_);
     ASSERT_TRUE(result) << result.error().describe();
     transaction->commit();
+    windows_.committed();
   }
 
   [[nodiscard]] ServerVersion head() const {
@@ -104,6 +106,7 @@ class ReciprocalHistory : public ::testing::Test {
 
   const test::TemporaryDirectory directory_;
   SeededRandom random_{1};
+  UploadWindows windows_;
   std::unique_ptr<EmbeddedStorage> storage_;
   ServerFileId file_;
   ClientFileIdent ann_;

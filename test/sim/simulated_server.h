@@ -39,7 +39,8 @@ class SimulatedServer {
   /// Requires `is_up()`.
   [[nodiscard]] server::Storage& storage() noexcept { return *storage_; }
 
-  server::SyncService::Options service_options;
+  /// What clients missed is kept however little it is.
+  server::SyncService::Options service_options{.commits = {.windows = {.entries_min = 1}}};
   server::ConnectionOptions connection_options;  ///< Of the connections to come.
 
  private:

@@ -124,7 +124,6 @@ export interface NativeUser {
   provider(): string;
   realmPath(name: string): string;
   logOut(done: NativeCompletion<undefined>): void;
-  syncSessions(): NativeSyncSession[];
   /** Answers with a function that ends the calls. */
   observe(callback: () => void): () => void;
 }
@@ -187,8 +186,6 @@ export interface NativeSyncSession {
   isPaused(isUpload: boolean): boolean;
   reconnect(): void;
   isActive(): boolean;
-  /** Of its file, as canonical Extended JSON. */
-  partition(): string;
   connectionState(): "disconnected" | "connecting" | "connected";
   stats(): NativeSyncSessionStats;
   pendingUploads(): NativePendingUploads;

@@ -161,16 +161,21 @@ export class Realm {
     const openings = Realm.#openings.get(this.#path) ?? new Set();
     Realm.#openings.set(this.#path, openings.add(controller));
     const { signal } = controller;
-    const cancelOthers = () => openings.forEach((other) => other.abort(signal.reason));
-    signal.addEventListener("abort", cancelOthers);
+    let cancel = () => {};
+    const cancelled = new Promise<never>((_, reject) => {
+      cancel = () => {
+        reject(signal.reason as Error);
+        for (const other of openings) other.abort(signal.reason);
+      };
+    });
+    signal.addEventListener("abort", cancel);
     const stop = this.#native.syncSession()?.observeProgress(false, true, report);
     try {
-      const timeout = timeOut ?? Infinity;
-      await this.syncSession?.downloadAllServerChanges({ timeout, signal });
+      await Promise.race([this.syncSession?.downloadAllServerChanges(timeOut), cancelled]);
       this.#native.refresh();
     } finally {
       stop?.();
-      signal.removeEventListener("abort", cancelOthers);
+      signal.removeEventListener("abort", cancel);
       openings.delete(controller);
       if (openings.size === 0) Realm.#openings.delete(this.#path);
     }

@@ -63,7 +63,17 @@ export function validateSyncConfiguration(sync: SyncConfiguration): void {
   if (!(sync.user instanceof User)) {
     throw new TypeAssertionError("an instance of User", sync.user, `'user' on ${where}`);
   }
-  assertPartitionValue(sync.partitionValue, `'partitionValue' on ${where}`);
+  const value: unknown = sync.partitionValue;
+  const isPartition =
+    typeof value === "string" ||
+    Number.isSafeInteger(value) ||
+    value instanceof ObjectId ||
+    value instanceof UUID ||
+    value === null;
+  assert(
+    isPartition,
+    `Expected 'partitionValue' on ${where} to be an integer, string, ObjectId, UUID or null`,
+  );
   if (sync.onError !== undefined) assertFunction(sync.onError, `'onError' on ${where}`);
   for (const name of ["newRealmFileBehavior", "existingRealmFileBehavior"] as const) {
     if (sync[name] !== undefined) validateOpenBehavior(sync[name], `'${name}' on ${where}`);
@@ -74,16 +84,6 @@ export function validateSyncConfiguration(sync: SyncConfiguration): void {
   if (policy !== undefined && !STOP_POLICIES.includes(policy)) {
     throw new Error(`Unexpected '_sessionStopPolicy' on ${where}: ${String(policy)}`);
   }
-}
-
-export function assertPartitionValue(value: unknown, target: string): void {
-  const isPartition =
-    typeof value === "string" ||
-    Number.isSafeInteger(value) ||
-    value instanceof ObjectId ||
-    value instanceof UUID ||
-    value === null;
-  assert(isPartition, `Expected ${target} to be an integer, string, ObjectId, UUID or null`);
 }
 
 function validateOpenBehavior(behavior: OpenRealmBehaviorConfiguration, where: string): void {
