@@ -1,47 +1,21 @@
 #include "client/app.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <fstream>
 #include <sstream>
 #include <utility>
 
-#include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/directory.h"
+#include "client/private_file.h"
+#include "client/recovery_copy.h"
 #include "net/url.h"
 
 namespace tombolo::client {
 namespace {
 
 using Json = nlohmann::json;
-
-/// Replaces `file` by `text` so that it is one or the other after a crash, readable by its owner.
-void write_private_file(const std::filesystem::path& file, std::string_view text) {
-  const auto check = [&](bool succeeded, const char* call) {
-    if (!succeeded) {
-      const bool is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
-      throw Error(is_full ? ErrorCode::kDiskFull : ErrorCode::kStorage,
-                  "cannot write " + file.string(),
-                  {"errno", errno, call});
-    }
-  };
-  make_directories(file.parent_path());
-  const std::string temporary = file.string() + ".new";
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  check(descriptor >= 0, "open");
-  const ssize_t bytes = ::write(descriptor, text.data(), text.size());
-  const bool is_cut_short = bytes >= 0 && bytes < static_cast<ssize_t>(text.size());
-  const bool written = bytes >= 0 && !is_cut_short && ::fsync(descriptor) == 0;
-  const int reason = is_cut_short ? ENOSPC : errno;
-  ::close(descriptor);
-  errno = reason;
-  check(written, "write");
-  check(::rename(temporary.c_str(), file.c_str()) == 0, "rename");
-}
 
 /// `name` with everything but letters, digits, `-`, `_` and `.` percent-encoded.
 std::string percent_encoded(std::string_view name) {
@@ -338,6 +312,18 @@ App::~App() = default;
 
 std::filesystem::path App::users_file() const {
   return options_.base_path / "mongodb-realm" / percent_encoded(options_.id) / "users.json";
+}
+
+void App::initiate_client_reset(const std::filesystem::path& file) {
+  const std::string failure = "Client Reset could not be run for the Realm at " + file.string();
+  if (!find_planned_recovery_copy(file)) {
+    throw Error(ErrorCode::kNotFound, failure + ": none is due");
+  }
+  try {
+    make_planned_recovery_copy(file);
+  } catch (const Error& error) {
+    throw Error::caused_by(error.code(), failure, error);
+  }
 }
 
 std::filesystem::path App::realm_path(const User& user, std::string_view name) const {

@@ -139,6 +139,12 @@ class App : public std::enable_shared_from_this<App> {
   }
   void remove_listener(Listeners::Id id) { listeners_.remove(id); }
 
+  /// Moves a file to the recovery copy that is planned for it; see `recovery_copy.h`.
+  ///
+  /// Errors:  throws `Error{kNotFound}` when none is planned, `kFileInUse`, and what the move
+  /// throws.
+  void initiate_client_reset(const std::filesystem::path& file);
+
   /// Where a synced realm of `user` lies: `name` percent-encoded, with `.realm` behind it.
   [[nodiscard]] std::filesystem::path realm_path(const User& user, std::string_view name) const;
 

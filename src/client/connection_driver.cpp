@@ -325,6 +325,13 @@ void ConnectionDriver::handle(const sync::IntegrateDownload& event) {
       });
 }
 
+void ConnectionDriver::handle(const sync::DownloadFreshCopy& event) {
+  if (auto* observer = find_observer(event.session)) observer->on_fresh_copy_wanted(event.cause);
+}
+void ConnectionDriver::handle(const sync::ResetFile& event) {
+  if (auto* observer = find_observer(event.session)) observer->on_file_reset_wanted();
+}
+
 // News for the application.
 
 SessionObserver* ConnectionDriver::find_observer(sync::SessionKey session) {
@@ -356,9 +363,9 @@ void ConnectionDriver::handle(const sync::ProgressNotified& event) {
 void ConnectionDriver::handle(const sync::SessionClosed& event) {
   const auto found = sessions_.find(event.session);
   if (found == sessions_.end()) return;
-  const OpenSession session = std::move(found->second);
-  sessions_.erase(found);
-  session.observer->on_closed();
+  const auto observer = std::move(found->second.observer);
+  sessions_.erase(found);  // With its replica: the file may be closed.
+  observer->on_closed();
 }
 
 }  // namespace tombolo::client

@@ -35,6 +35,10 @@ class SessionObserver {
   virtual void on_connection_state(sync::ConnectionState previous,
                                    sync::ConnectionState current) = 0;
   virtual void on_error(const sync::SyncError& error) = 0;
+  /// See `sync::DownloadFreshCopy`.
+  virtual void on_fresh_copy_wanted(const sync::SyncError& cause) = 0;
+  /// See `sync::ResetFile`.
+  virtual void on_file_reset_wanted() = 0;
   virtual void on_wait_settled(sync::WaitId wait, const Result<void>& outcome) = 0;
   virtual void on_progress(sync::NotifierId notifier,
                            const sync::ProgressNotification& progress) = 0;
@@ -111,6 +115,8 @@ class ConnectionDriver final : public std::enable_shared_from_this<ConnectionDri
   void handle(const sync::UserLoggedOut& event);
   void handle(const sync::StoreFileIdent& event);
   void handle(const sync::IntegrateDownload& event);
+  void handle(const sync::DownloadFreshCopy& event);
+  void handle(const sync::ResetFile& event);
   void handle(const sync::SessionStateChanged& event);
   void handle(const sync::ConnectionStateChanged& event);
   void handle(const sync::SessionFailed& event);

@@ -1,8 +1,12 @@
 #include "client/sync_session.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
+
+#include "base/assertion.h"
+#include "client/recovery_copy.h"
 
 namespace tombolo::client {
 namespace {
@@ -32,6 +36,10 @@ class SyncSession::Observer final : public SessionObserver {
 
   void on_state(sync::SessionState current) override {
     session_->state_ = current;
+    if (current == sync::SessionState::kActive) session_->watch_reset_attempt();
+    if (current != sync::SessionState::kResetting && session_->reset_) {
+      std::exchange(session_->reset_, nullptr)->stop();
+    }
     // Nobody uses the file and there is nothing left to do for it: it may be closed.
     if (current == sync::SessionState::kInactive && session_->uses_ == 0) {
       session_->post([](sync::ClientSession& session, TimePoint now) { session.close(now); });
@@ -40,14 +48,21 @@ class SyncSession::Observer final : public SessionObserver {
 
   void on_connection_state(sync::ConnectionState previous, sync::ConnectionState current) override {
     session_->connection_state_ = current;
-    for (const auto& callback : copy_of(session_->connection_callbacks_)) {
+    for (const auto& callback : session_->copy_of(session_->connection_callbacks_)) {
       callback(current, previous);
     }
   }
 
   void on_error(const sync::SyncError& error) override {
-    for (const auto& callback : copy_of(session_->error_callbacks_)) callback(error);
+    if (error.error.code() == ErrorCode::kClientReset) {
+      session_->tell_manual_reset(error);
+    } else {
+      session_->tell_error(error);
+    }
   }
+
+  void on_fresh_copy_wanted(const sync::SyncError& cause) override { session_->begin_reset(cause); }
+  void on_file_reset_wanted() override { session_->perform_reset(); }
 
   void on_wait_settled(sync::WaitId wait, const Result<void>& outcome) override {
     const auto found = session_->waits_.find(wait);
@@ -83,16 +98,16 @@ class SyncSession::Observer final : public SessionObserver {
   void on_closed() override { session_->closed_on_strand(); }
 
  private:
-  template <typename Callback>
-  std::vector<Callback> copy_of(const std::map<CallbackId, Callback>& callbacks) const {
-    const std::lock_guard lock(session_->mutex_);
-    std::vector<Callback> copies;
-    for (const auto& [id, callback] : callbacks) copies.push_back(callback);
-    return copies;
-  }
-
   std::shared_ptr<SyncSession> session_;
 };
+
+template <typename Callback>
+std::vector<Callback> SyncSession::copy_of(const std::map<CallbackId, Callback>& callbacks) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Callback> copies;
+  for (const auto& [id, callback] : callbacks) copies.push_back(callback);
+  return copies;
+}
 
 std::shared_ptr<SyncSession> SyncSession::make(std::shared_ptr<ConnectionDriver> driver,
                                                std::shared_ptr<store::Environment> environment,
@@ -129,6 +144,8 @@ void SyncSession::open_on_strand() {
                             options_,
                             std::make_shared<Observer>(shared_from_this()))
              .key();
+  has_reset_attempt_ =
+      read_reset_attempt(environment_->begin_read().realm().metadata()).has_value();
 }
 
 void SyncSession::closed_on_strand() {
@@ -140,6 +157,7 @@ void SyncSession::closed_on_strand() {
   }
   is_closed_ = true;
   commits_ = {};
+  reset_.reset();
   environment_.reset();
   driver_->runtime().forget_session(file_, this);
 }
@@ -373,6 +391,131 @@ SyncSession::CallbackId SyncSession::add_error_callback(ErrorCallback callback) 
 void SyncSession::remove_error_callback(CallbackId id) {
   const std::lock_guard lock(mutex_);
   error_callbacks_.erase(id);
+}
+
+SyncSession::CallbackId SyncSession::add_reset_callbacks(ResetCallbacks callbacks) {
+  const std::lock_guard lock(mutex_);
+  reset_callbacks_.emplace(++last_callback_, std::move(callbacks));
+  return last_callback_;
+}
+void SyncSession::remove_reset_callbacks(CallbackId id) {
+  const std::lock_guard lock(mutex_);
+  reset_callbacks_.erase(id);
+}
+
+// Client reset.
+
+void SyncSession::begin_reset(const sync::SyncError& cause) {
+  reset_cause_ = cause;
+  // Whether it can be done is known before anything is downloaded, for all but earlier attempts.
+  if (const auto method = sync::choose_reset_method(options_.client_reset, *cause.action, {});
+      !method) {
+    return fresh_copy_downloaded(method.error());
+  }
+  reset_ = std::make_shared<ClientReset>(driver_, environment_, options_);
+  reset_->download(
+      [self = shared_from_this(), reset = std::weak_ptr(reset_)](const Result<void>& outcome) {
+        if (self->reset_ && self->reset_ == reset.lock()) self->fresh_copy_downloaded(outcome);
+      });
+}
+
+void SyncSession::fresh_copy_downloaded(const Result<void>& outcome) {
+  if (!outcome) {
+    post([this, failure = reset_failure(outcome.error())](
+             sync::ClientSession& session, TimePoint now) { session.reset_failed(failure, now); });
+    return;
+  }
+  const std::shared_ptr<void> hold(nullptr, [self = shared_from_this()](void*) {
+    self->post([](sync::ClientSession& session, TimePoint now) { session.reset_file(now); });
+  });
+  if (const auto callbacks = reset_callbacks(); callbacks.before) callbacks.before(hold);
+}
+
+void SyncSession::perform_reset() {
+  TOMBOLO_ASSERT(reset_ != nullptr);
+  reset_->perform(*reset_cause_->action,
+                  [self = shared_from_this()](const Result<FileResetOutcome>& outcome) {
+                    self->reset_performed(outcome);
+                  });
+}
+
+void SyncSession::reset_performed(const Result<FileResetOutcome>& outcome) {
+  std::optional<sync::SyncError> failure;
+  if (!outcome) failure = reset_failure(outcome.error());
+  has_reset_attempt_ = true;
+  post([this, failure](sync::ClientSession& session, TimePoint now) {
+    seen_commit_ = environment_->newest_commit();
+    session.file_reset(failure, now);
+  });
+  if (failure) return;
+  const std::shared_ptr<Logger>& logger = environment_->options().logger;
+  if (logger && outcome->left_out > 0) {
+    logger->warn("client_reset_left_out changes=" + std::to_string(outcome->left_out));
+  }
+  if (const auto callbacks = reset_callbacks(); callbacks.after) callbacks.after(outcome->method);
+}
+
+sync::SyncError SyncSession::reset_failure(const Error& reason) const {
+  const auto action = std::string(protocol::action_info(*reset_cause_->action).name);
+  const auto status = std::string(protocol::status_name(reset_cause_->status));
+  sync::SyncError failure = sync::make_local_error(
+      protocol::SdkStatus::kAutoClientResetFailed,
+      reset_cause_->action,
+      true,
+      "A fatal error occurred during '" + action + "' client reset for " + status + ": '" +
+          reset_cause_->error.message() + "': " + reason.describe());
+  failure.server_error = reset_cause_->server_error;
+  return failure;
+}
+
+SyncSession::ResetCallbacks SyncSession::reset_callbacks() const {
+  const std::lock_guard lock(mutex_);
+  return reset_callbacks_.empty() ? ResetCallbacks{} : reset_callbacks_.begin()->second;
+}
+
+void SyncSession::watch_reset_attempt() {
+  if (!has_reset_attempt_ || std::exchange(is_attempt_watched_, true)) return;
+  struct Progress {
+    int open = 2;
+    bool has_failed = false;
+  };
+  const auto progress = std::make_shared<Progress>();
+  const WaitDone done = [this, progress](const Result<void>& outcome) {
+    if (!outcome) progress->has_failed = true;
+    if (--progress->open > 0) return;
+    is_attempt_watched_ = false;  // A pause or an error came first: the next activation goes on.
+    if (progress->has_failed || !environment_) return;
+    has_reset_attempt_ = false;
+    driver_->runtime().workers().post([self = shared_from_this(), file = environment_] {
+      try {
+        clear_reset_attempt(*file);
+      } catch (const Error&) {
+        // The file cannot be written now: it is tried again when the session is next active.
+        self->post([self](sync::ClientSession&, TimePoint) { self->has_reset_attempt_ = true; });
+      }
+    });
+  };
+  post([this, done](sync::ClientSession& session, TimePoint now) {
+    waits_.emplace(session.wait_for_upload(now), Waiter{++last_ticket_, done});
+    waits_.emplace(session.wait_for_download(), Waiter{++last_ticket_, done});
+  });
+}
+
+void SyncSession::tell_error(const sync::SyncError& error) {
+  for (const auto& callback : copy_of(error_callbacks_)) callback(error);
+}
+
+void SyncSession::tell_manual_reset(const sync::SyncError& error) {
+  driver_->runtime().workers().post([self = shared_from_this(), error = error]() mutable {
+    try {
+      error.recovery_path = plan_recovery_copy(self->file_).string();
+    } catch (const Error& failure) {
+      // The application is told without it; the server asks again, and then it may succeed.
+      error.error = Error::caused_by(ErrorCode::kClientReset, error.error.message(), failure);
+    }
+    self->driver_->post(
+        [self, error](sync::ClientConnection&, TimePoint) { self->tell_error(error); });
+  });
 }
 
 }  // namespace tombolo::client

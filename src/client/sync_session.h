@@ -8,7 +8,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
+#include "client/client_reset.h"
 #include "client/connection_driver.h"
 #include "client/pending_uploads.h"
 #include "client/store_replica.h"
@@ -42,6 +44,12 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   using ConnectionCallback =
       std::function<void(sync::ConnectionState current, sync::ConnectionState previous)>;
   using ErrorCallback = std::function<void(const sync::SyncError& error)>;
+  /// What is called around an automatic client reset, on the connection's strand.
+  struct ResetCallbacks {
+    /// The fresh copy is here; the file is reset when the last copy of `hold` has gone.
+    std::function<void(const std::shared_ptr<void>& hold)> before;
+    std::function<void(sync::ResetMethod method)> after;
+  };
   /// Names a callback, for its removal.
   using CallbackId = std::uint64_t;
 
@@ -109,10 +117,15 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   void remove_connection_callback(CallbackId id);
   CallbackId add_error_callback(ErrorCallback callback);
   void remove_error_callback(CallbackId id);
+  /// Those that were added first, and not removed, are called.
+  CallbackId add_reset_callbacks(ResetCallbacks callbacks);
+  void remove_reset_callbacks(CallbackId id);
 
   [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
   /// The partition value as canonical Extended JSON.
   [[nodiscard]] const std::string& partition() const noexcept { return options_.partition; }
+  /// Whether a realm uses it.
+  [[nodiscard]] bool is_used() const noexcept { return uses_ > 0; }
 
  private:
   class Observer;
@@ -124,6 +137,9 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   SyncSession(std::shared_ptr<ConnectionDriver> driver,
               std::shared_ptr<store::Environment> environment,
               sync::SessionOptions options);
+  template <typename Callback>
+  [[nodiscard]] std::vector<Callback> copy_of(
+      const std::map<CallbackId, Callback>& callbacks) const;
   void start();
   void open_on_strand();
   void closed_on_strand();
@@ -136,6 +152,19 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   void begin_use();
   void end_use();
   void committed();
+
+  // Client reset, on the strand.
+  void begin_reset(const sync::SyncError& cause);
+  void fresh_copy_downloaded(const Result<void>& outcome);
+  void perform_reset();
+  void reset_performed(const Result<FileResetOutcome>& outcome);
+  [[nodiscard]] sync::SyncError reset_failure(const Error& reason) const;
+  [[nodiscard]] ResetCallbacks reset_callbacks() const;
+  /// Notes that the last reset has proved itself once everything is uploaded and downloaded.
+  void watch_reset_attempt();
+  void tell_error(const sync::SyncError& error);
+  /// Tells it when what it asks for is planned: see `recovery_copy.h`.
+  void tell_manual_reset(const sync::SyncError& error);
 
   struct Waiter {
     WaitTicket ticket;
@@ -153,6 +182,10 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   store::CommitId seen_commit_;  ///< The session has been told of it and those before.
   std::map<sync::WaitId, Waiter> waits_;
   store::Observation commits_;
+  std::shared_ptr<ClientReset> reset_;          ///< Null: none is under way.
+  std::optional<sync::SyncError> reset_cause_;  ///< Of the newest reset.
+  bool has_reset_attempt_ = false;              ///< In the file.
+  bool is_attempt_watched_ = false;
 
   // From any thread.
   std::atomic<bool> is_closed_{false};
@@ -173,6 +206,7 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   std::map<CallbackId, ProgressEntry> progress_;
   std::map<CallbackId, ConnectionCallback> connection_callbacks_;
   std::map<CallbackId, ErrorCallback> error_callbacks_;
+  std::map<CallbackId, ResetCallbacks> reset_callbacks_;
 };
 
 }  // namespace tombolo::client

@@ -584,6 +584,9 @@ class RandomRun {
   void handle(const UserLoggedOut&) {}
   void handle(const StoreFileIdent& event) { work_.emplace_back(event); }
   void handle(const IntegrateDownload& event) { work_.emplace_back(event); }
+  // Client resets have runs of their own, with real files: test/sim.
+  void handle(const DownloadFreshCopy&) { ADD_FAILURE(); }
+  void handle(const ResetFile&) { ADD_FAILURE(); }
   void handle(const SessionStateChanged& event) { EXPECT_NE(event.previous, event.current); }
   void handle(const ConnectionStateChanged& event) {
     EXPECT_NE(event.previous, event.current);

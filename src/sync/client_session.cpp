@@ -53,7 +53,7 @@ std::optional<SyncErrorCode> code_of_bad_download(ErrorCode code) noexcept {
   }
 }
 
-/// The session ends with these. A client reset ends it too: what replaces the file starts anew.
+/// The session ends with these, unless it carries out the client reset that is asked for.
 bool ends_session(Action action) noexcept {
   switch (action) {
     case Action::kProtocolViolation:
@@ -114,7 +114,8 @@ void ClientSession::resume(TimePoint now) {
     case SessionState::kPaused: begin(now); break;
     case SessionState::kDying: set_state(SessionState::kActive); break;
     case SessionState::kWaitingForAccessToken:
-    case SessionState::kActive: break;
+    case SessionState::kActive:
+    case SessionState::kResetting: break;
     case SessionState::kClosed: return;
   }
   wake(now);
@@ -164,7 +165,8 @@ void ClientSession::release(TimePoint now) {
       }
       break;
     case SessionState::kWaitingForAccessToken:
-    case SessionState::kPaused: break;
+    case SessionState::kPaused:
+    case SessionState::kResetting: break;
   }
   deactivate(SessionState::kInactive, now);
   settle(waits_.take_all(), became_inactive("nobody uses its file any more"));
@@ -324,7 +326,7 @@ void ClientSession::connection_lost(const std::optional<SyncError>& error,
     const bool concerns_us =
         error->server_error || has_unconfirmed_upload || !protocol::is_client_reset(*error->action);
     if (concerns_us) {
-      fail(*error, now);
+      fail_or_reset(*error, now);
       return;
     }
   }
@@ -523,6 +525,7 @@ std::optional<OutgoingMessage> ClientSession::make_ident(TimePoint now) {
   if (is_working_ || batch_ || !inbox_.empty() || !read_state(now)) return std::nullopt;
   const protocol::SaltedFileIdent& file_ident = *replica_state_.file_ident;
   const SyncProgress& progress = replica_state_.progress;
+  upload_sent_ = progress.upload;
   inbox_.open(progress, file_ident.ident);
   binding_->send(BindStep::kSendIdent);
   return to_output(protocol::ClientIdent{.session = binding_->ident(),
@@ -541,8 +544,9 @@ std::optional<OutgoingMessage> ClientSession::make_change(TimePoint now) {
     mark_sent_ = mark_target_;
     return to_output(protocol::Mark{binding_->ident(), mark_sent_});
   }
+  if (uploads_paused_ || options_.is_fresh_copy) return std::nullopt;
   // Uploads do not wait for a download that is not to come.
-  if (uploads_paused_ || (uploads_delayed_ && !downloads_paused_)) return std::nullopt;
+  if (uploads_delayed_ && !downloads_paused_) return std::nullopt;
   try {
     return make_upload();
   } catch (const Error& error) {
@@ -648,6 +652,7 @@ void ClientSession::become_active(SessionState state, TimePoint now) {
 }
 
 void ClientSession::deactivate(SessionState state, TimePoint now) {
+  reset_cause_.reset();
   if (binding_) {
     host_.end_binding(*binding_);
     binding_ended();
@@ -717,6 +722,50 @@ void ClientSession::fail(const SyncError& error, TimePoint now) {
   if (!is_silent) host_.emit(SessionFailed{key_, error});
 }
 
+void ClientSession::fail_or_reset(const SyncError& error, TimePoint now) {
+  const bool is_reset = error.action && protocol::is_client_reset(*error.action);
+  if (!is_reset || options_.client_reset == ClientResetMode::kManual ||
+      session_state_ != SessionState::kActive) {
+    fail(error, now);
+    return;
+  }
+  note_error(error.error);
+  deactivate(SessionState::kResetting, now);
+  reset_cause_ = error;
+  ask_for_fresh_copy();
+}
+
+void ClientSession::ask_for_fresh_copy() {
+  if (is_working_ || !reset_cause_) return;
+  host_.emit(DownloadFreshCopy{key_, *std::exchange(reset_cause_, std::nullopt)});
+}
+
+void ClientSession::reset_file(TimePoint) {
+  if (session_state_ != SessionState::kResetting) return;
+  TOMBOLO_ASSERT(!is_working_);
+  is_working_ = true;
+  host_.emit(ResetFile{key_});
+}
+
+void ClientSession::reset_failed(const SyncError& error, TimePoint now) {
+  if (session_state_ == SessionState::kResetting) fail(error, now);
+}
+
+void ClientSession::file_reset(const std::optional<SyncError>& failure, TimePoint now) {
+  if (!end_work()) return;
+  if (session_state_ != SessionState::kResetting) {
+    // A pause, and perhaps its end, came first; the next IDENT is made from the file.
+    if (is_active()) host_.enlist(binding_->ident());
+  } else if (failure) {
+    fail(*failure, now);
+  } else {
+    begin(now);
+    if (!read_state(now)) return;
+    notify_progress();
+    settle_uploads(now);
+  }
+}
+
 void ClientSession::report(const SyncError& error, TimePoint now) {
   if (error.is_fatal && session_state_ == SessionState::kDying) {
     fail(error, now);
@@ -754,7 +803,7 @@ void ClientSession::take_server_error(const SyncError& error,
     return;
   }
   if (error.action && ends_session(*error.action)) {
-    fail(error, now);
+    fail_or_reset(error, now);
     return;
   }
   if (error.action == Action::kRefreshUser || error.action == Action::kRefreshLocation) {
@@ -919,6 +968,7 @@ void ClientSession::reach(RequestIdent mark) {
 bool ClientSession::end_work() {
   TOMBOLO_ASSERT(is_working_);
   is_working_ = false;
+  ask_for_fresh_copy();
   if (session_state_ != SessionState::kClosed) return true;
   host_.emit(SessionClosed{key_});
   return false;

@@ -14,6 +14,7 @@
 #include "protocol/message.h"
 #include "sync/backoff.h"
 #include "sync/binding.h"
+#include "sync/client_reset.h"
 #include "sync/download_inbox.h"
 #include "sync/event.h"
 #include "sync/progress.h"
@@ -49,6 +50,11 @@ struct SessionOptions {
   /// and nothing came of it here. At least `progress_delay`.
   Duration idle_progress_delay{0};
   BackoffParameters backoff;  ///< Of a session that the server ended but will take again.
+  /// `kManual`: the session ends when the server asks for a client reset. In the other modes that
+  /// is carried out, and waits go on.
+  ClientResetMode client_reset = ClientResetMode::kManual;
+  /// The file is a fresh copy for the client reset of another: it only downloads.
+  bool is_fresh_copy = false;
 };
 
 /// Who ended a log-in: the application need not be told of what it did itself.
@@ -131,6 +137,16 @@ class ClientSession {
   void file_ident_stored(Result<ReplicaState> result, TimePoint now);
   void integrated(Result<IntegrationResult> result, TimePoint now);
 
+  // A client reset, in the state `kResetting`: the answers to `DownloadFreshCopy`, both without
+  // effect in other states, and to `ResetFile`.
+
+  /// The fresh copy is complete: `ResetFile` follows.
+  void reset_file(TimePoint now);
+  /// The reset is not possible: the session ends with `error`.
+  void reset_failed(const SyncError& error, TimePoint now);
+  /// `failure`: what the session ends with; the file is as it was then.
+  void file_reset(const std::optional<SyncError>& failure, TimePoint now);
+
   [[nodiscard]] SessionKey key() const noexcept { return key_; }
   [[nodiscard]] SessionState state() const noexcept { return session_state_; }
   /// Whether that direction alone was paused.
@@ -205,6 +221,9 @@ class ClientSession {
 
   // Errors.
   void fail(const SyncError& error, TimePoint now);  ///< Ends the session with it.
+  /// The same for an error of the server's, unless it asks for a reset that can be carried out.
+  void fail_or_reset(const SyncError& error, TimePoint now);
+  void ask_for_fresh_copy();  ///< Once no work is under way.
   void report(const SyncError& error, TimePoint now);
   void suspend(const SyncError& error, std::optional<Duration> delay, TimePoint now);
   void note_error(const Error& error);  ///< For the statistics.
@@ -287,7 +306,8 @@ class ClientSession {
   bool client_error_sent_ = false;
   std::vector<SyncError> compensating_writes_;  ///< Their DOWNLOAD is not yet integrated.
 
-  std::optional<Error> ended_by_;  ///< While inactive: the error that no wait can outlive.
+  std::optional<SyncError> reset_cause_;  ///< While resetting: a fresh copy is to be asked for.
+  std::optional<Error> ended_by_;         ///< While inactive: the error that no wait can outlive.
 
   /// UNBIND is to be sent, even if the suspension has ended by then: what came meanwhile is lost.
   bool gives_up_binding_ = false;

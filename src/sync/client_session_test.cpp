@@ -1333,5 +1333,172 @@ TEST(ClientSession, AnIdentThatCannotBeStoredIsAskedForAgain) {
               ElementsAre("bind 1 3 0 1 0", "unbind 1", "bind 1 3 0 1 0"));
 }
 
+// Client reset.
+
+const SessionOptions kResets{.partition = "\"p\"", .client_reset = ClientResetMode::kRecover};
+
+TEST(ClientSession, EndsWithAClientResetThatItIsNotToCarryOut) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  static_cast<void>(session.wait_for_download());
+  bench.run();
+
+  bench.server_sends(json_error(208, 1, "ClientReset", false));
+
+  EXPECT_THAT(bench.take_news(),
+              ElementsAre("connection 1 disconnected",
+                          "state 1 inactive",
+                          "wait 1/1 ClientReset",
+                          "error 1 SyncClientResetRequired fatal"));
+}
+
+TEST(ClientSession, KeepsItsWaitsOverAClientReset) {
+  // Given a session with a change that the server has not got, and waits for both directions,
+  ClientBench bench;
+  ClientSession& session = live_session(bench, kResets);
+  bench.block_socket(true);
+  bench.write(session, "change");
+  static_cast<void>(session.wait_for_upload(bench.now()));
+  static_cast<void>(session.wait_for_download());
+
+  // When the server asks for a client reset,
+  bench.server_sends(json_error(208, 1, "ClientReset", false));
+  bench.block_socket(false);
+
+  // Then a fresh copy is asked for, while the application goes on writing,
+  EXPECT_THAT(bench.take_sent(), ElementsAre("unbind 1\n"));
+  EXPECT_THAT(bench.take_news(),
+              ElementsAre("connection 1 disconnected", "state 1 resetting", "wants copy 1"));
+  bench.write(session, "later change");
+  session.activate(bench.now());
+  session.reset_file(bench.now());
+  bench.run();
+  EXPECT_THAT(bench.take_news(), ElementsAre("wants reset 1"));
+  EXPECT_THAT(bench.take_sent(), IsEmpty());
+
+  // and once the file is as the copy, the session goes on with its identity, and sends both again.
+  bench.replica(session).reset({ClientFileIdent(9), Salt(99)}, ServerVersion(20), true);
+  session.file_reset(std::nullopt, bench.now());
+  bench.run();
+  const auto sent = bench.take_sent();
+  ASSERT_EQ(sent.size(), 4U);
+  EXPECT_EQ(sent[0], "bind 2 3 0 0 0\n\"p\"");
+  EXPECT_EQ(sent[1], "ident 2 9 99 20 0 20 5\n");
+  EXPECT_EQ(sent[2], "mark 2 1\n");
+  EXPECT_THAT(sent[3], ::testing::StartsWith("upload 2 "));
+  EXPECT_THAT(sent[3], ::testing::HasSubstr("later change"));
+  bench.server_sends("download 2 20 6 20 5 6 20 0 0 0 0\n");
+  bench.server_sends("mark 2 1\n");
+  EXPECT_THAT(bench.take_news(),
+              ElementsAre("state 1 active",
+                          "connection 1 connecting",
+                          "connection 1 connected",
+                          "wait 1/1 done",
+                          "wait 1/2 done"));
+}
+
+TEST(ClientSession, SettlesUploadsThatAClientResetHasDiscarded) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench, kResets);
+  bench.block_socket(true);
+  bench.write(session, "change");
+  static_cast<void>(session.wait_for_upload(bench.now()));
+  bench.server_sends(json_error(208, 1, "ClientReset", false));
+  session.reset_file(bench.now());
+  bench.run();
+  static_cast<void>(bench.take_news());
+
+  bench.replica(session).reset({ClientFileIdent(9), Salt(99)}, ServerVersion(20), false);
+  session.file_reset(std::nullopt, bench.now());
+  bench.run();
+
+  EXPECT_THAT(bench.take_news(), ::testing::Contains("wait 1/1 done"));
+}
+
+TEST(ClientSession, LetsWorkUnderWayEndBeforeAClientReset) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench, kResets);
+  bench.hold_results(true);
+  bench.server_sends(download("1 1 0 1 5 0 0 0", "1 0 0 3 3 3 ABC"));
+
+  bench.server_sends(json_error(208, 1, "ClientReset", false));
+  EXPECT_THAT(bench.take_news(), ::testing::Not(::testing::Contains("wants copy 1")));
+  bench.hold_results(false);
+
+  EXPECT_THAT(bench.take_news(), ::testing::Contains("wants copy 1"));
+  static_cast<void>(session);
+}
+
+TEST(ClientSession, GivesUpAClientResetWhenPaused) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench, kResets);
+  static_cast<void>(session.wait_for_download());
+  bench.server_sends(json_error(208, 1, "ClientReset", false));
+  static_cast<void>(bench.take_news());
+
+  session.pause(bench.now());
+  session.reset_file(bench.now());
+  session.reset_failed({.error = Error(ErrorCode::kClientReset, "no")}, bench.now());
+  bench.run();
+
+  EXPECT_THAT(bench.take_news(), ElementsAre("state 1 paused", "wait 1/1 Cancelled"));
+}
+
+TEST(ClientSession, TakesTheIdentityOfAFileThatWasResetDuringAPause) {
+  // Given a file that is being reset while its session is paused and resumed,
+  ClientBench bench;
+  ClientSession& session = live_session(bench, kResets);
+  bench.write(session, "change");
+  bench.server_sends(json_error(208, 1, "ClientReset", false));
+  session.reset_file(bench.now());
+  bench.run();
+  session.pause(bench.now());
+  session.resume(bench.now());
+  bench.run();
+  static_cast<void>(bench.take_sent());
+
+  // When that is done,
+  bench.replica(session).reset({ClientFileIdent(9), Salt(99)}, ServerVersion(20), true);
+  session.file_reset(std::nullopt, bench.now());
+  bench.run();
+
+  // Then nothing of the old identity is said.
+  const auto sent = bench.take_sent();
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(sent[0], "ident 2 9 99 20 0 20 5\n");
+  EXPECT_THAT(sent[1], ::testing::HasSubstr("change"));
+}
+
+TEST(ClientSession, EndsWhenAClientResetFails) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench, kResets);
+  bench.server_sends(json_error(208, 1, "ClientReset", false));
+  session.reset_file(bench.now());
+  static_cast<void>(session.wait_for_download());
+  bench.run();
+  static_cast<void>(bench.take_news());
+
+  session.file_reset(
+      make_local_error(
+          protocol::SdkStatus::kAutoClientResetFailed, std::nullopt, true, "it does not fit"),
+      bench.now());
+  bench.run();
+
+  EXPECT_THAT(
+      bench.take_news(),
+      ElementsAre(
+          "state 1 inactive", "wait 1/1 ClientReset", "error 1 AutoClientResetFailed fatal"));
+}
+
+TEST(ClientSession, OfAFreshCopyUploadsNothing) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench, {.partition = "\"p\"", .is_fresh_copy = true});
+
+  bench.server_sends(download("1 1 0 1 5 0 0 0", "1 0 0 3 3 3 ABC"));
+  bench.write(session, "change");
+
+  EXPECT_THAT(bench.take_sent(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace tombolo::sync

@@ -29,6 +29,7 @@ enum class SessionState : std::uint8_t {
   kActive,                 ///< Syncs whenever there is a connection.
   kDying,                  ///< Nobody uses the file any more; ends when its changes are uploaded.
   kPaused,                 ///< By the application; only `resume()` leaves it.
+  kResetting,              ///< Its file is being made equal to what the server has; then active.
   kClosed,                 ///< For good.
 };
 
@@ -74,6 +75,22 @@ struct IntegrateDownload {
   std::size_t first_entry = 0;
 };
 
+// Client reset: see `ClientSession::reset_file()`.
+
+/// The server has asked for a client reset: download a fresh copy of the file beside it, with a
+/// session that has `SessionOptions::is_fresh_copy`, and answer with `ClientSession::reset_file()`
+/// or `reset_failed()`. A session that changes to another state than `kResetting` meanwhile has no
+/// use for the copy any more.
+struct DownloadFreshCopy {
+  SessionKey session;
+  SyncError cause;
+};
+/// Make the file equal to the fresh copy, on a worker, and answer with
+/// `ClientSession::file_reset()`.
+struct ResetFile {
+  SessionKey session;
+};
+
 // News for the application.
 
 struct SessionStateChanged {
@@ -114,6 +131,8 @@ using Event = std::variant<OpenTransport,
                            UserLoggedOut,
                            StoreFileIdent,
                            IntegrateDownload,
+                           DownloadFreshCopy,
+                           ResetFile,
                            SessionStateChanged,
                            ConnectionStateChanged,
                            SessionFailed,

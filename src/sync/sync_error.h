@@ -22,6 +22,8 @@ struct SyncError {
   bool is_fatal = false;
   /// The server's message with its further fields; null for local errors.
   std::shared_ptr<const protocol::ServerError> server_error;
+  /// Of a client reset that is left to the application: where its file will be put aside.
+  std::string recovery_path = {};
 };
 
 /// `message`, which the server sent with its number, in our terms.

@@ -72,5 +72,21 @@ TEST(Convergence, DevicesAgreeThoughEverythingFails) {
   expect_convergence(options, 160);
 }
 
+TEST(Convergence, DevicesAgreeThoughTheServerForgetsThem) {
+  WorldOptions options;
+  options.faults.cut_chance = 30;
+  options.faults.connect_failure_chance = 100;
+  options.reset_chance = 40;
+  options.server_crash_chance = 10;
+
+  expect_convergence(options, 120);
+
+  // The runs do reset files.
+  options.seed = 1;
+  World world(options, make_plan(options));
+  world.run();
+  EXPECT_GT(world.resets(), 0U);
+}
+
 }  // namespace
 }  // namespace tombolo::sim

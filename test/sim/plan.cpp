@@ -30,6 +30,7 @@ Plan make_plan(const WorldOptions& options) {
     add_by_chance(options.pause_chance, kPause, device);
     add_by_chance(kResumeChance, kResume, device);
     add_by_chance(options.wait_chance, kWait, device);
+    if (options.reset_chance > 0) add_by_chance(options.reset_chance, kForgetDevice, device);
     Action& write = add(kWrite, device);
     for (std::uint64_t n = 1 + random.below(kEditsMax); n > 0; --n) {
       write.edits.push_back(random.next());

@@ -21,6 +21,7 @@ struct WorldOptions {
   unsigned cut_chance = 50;
   unsigned pause_chance = 20;
   unsigned wait_chance = 100;
+  unsigned reset_chance = 0;
 };
 
 /// One thing that happens in a run. What is random about it follows from its own numbers, so that
@@ -34,6 +35,7 @@ struct Action {
     kCutConnection,
     kCrashDevice,
     kCrashServer,
+    kForgetDevice,  ///< The server: it asks for a client reset then.
     kLetTimePass,
   };
   Kind kind = Kind::kLetTimePass;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "client/recovery_copy.h"
+
 namespace tombolo::sim {
 namespace {
 
@@ -42,7 +44,8 @@ void SimulatedDevice::start() {
                  ->open_session(replica_,
                                 {.partition = options_.partition,
                                  .progress_delay = std::chrono::milliseconds(50),
-                                 .idle_progress_delay = std::chrono::milliseconds(400)})
+                                 .idle_progress_delay = std::chrono::milliseconds(400),
+                                 .client_reset = options_.client_reset})
                  .key();
   write([&](store::RealmWriter& realm) {
     if (!realm.schema().classes.empty()) return false;
@@ -50,6 +53,7 @@ void SimulatedDevice::start() {
     return true;
   });
   session().activate(now());
+  watch_reset_attempt();
   pump();
 }
 
@@ -59,6 +63,9 @@ void SimulatedDevice::crash() {
   connection_.reset();
   replica_.reset();
   environment_.reset();
+  copy_session_.reset();
+  copy_replica_.reset();
+  copy_.reset();
   waits_.clear();
   armed_.reset();
 }
@@ -83,14 +90,12 @@ void SimulatedDevice::write(const std::function<bool(store::RealmWriter&)>& edit
 }
 
 void SimulatedDevice::wait_for_upload(WaitDone done) {
-  const sync::WaitId wait = session().wait_for_upload(now());
-  waits_.emplace(wait, std::move(done));
+  add_wait(session_, session().wait_for_upload(now()), std::move(done));
   pump();
 }
 
 void SimulatedDevice::wait_for_download(WaitDone done) {
-  const sync::WaitId wait = session().wait_for_download();
-  waits_.emplace(wait, std::move(done));
+  add_wait(session_, session().wait_for_download(), std::move(done));
   pump();
 }
 
@@ -101,6 +106,7 @@ void SimulatedDevice::pause() {
 
 void SimulatedDevice::resume() {
   session().resume(now());
+  watch_reset_attempt();
   pump();
 }
 
@@ -149,9 +155,11 @@ void SimulatedDevice::handle(const sync::Event& event) {
       pump();
     });
   } else if (const auto* ident = std::get_if<sync::StoreFileIdent>(&event)) {
-    later(between(random_, 0us, 2ms), [this, file_ident = ident->file_ident] {
-      const sync::ReplicaState state = replica_->store_file_ident(file_ident);
-      session().file_ident_stored(state, now());
+    later(between(random_, 0us, 2ms), [this, work = *ident] {
+      sync::ClientSession* const of = connection_->find_session(work.session);
+      if (of == nullptr) return;
+      client::StoreReplica& replica = work.session == session_ ? *replica_ : *copy_replica_;
+      of->file_ident_stored(replica.store_file_ident(work.file_ident), now());
       pump();
     });
   } else if (const auto* work = std::get_if<sync::IntegrateDownload>(&event)) {
@@ -159,14 +167,82 @@ void SimulatedDevice::handle(const sync::Event& event) {
   } else if (const auto* failed = std::get_if<sync::SessionFailed>(&event)) {
     if (failed->error.is_fatal) fatal_errors_.push_back(failed->error.error.describe());
   } else if (const auto* settled = std::get_if<sync::WaitSettled>(&event)) {
-    const auto wait = waits_.extract(settled->wait);
+    const auto wait = waits_.extract({settled->session, settled->wait});
     if (!wait.empty()) wait.mapped()(settled->outcome);
+  } else if (const auto* wanted = std::get_if<sync::DownloadFreshCopy>(&event)) {
+    reset_action_ = *wanted->cause.action;
+    later(between(random_, 0us, 2ms), [this] { download_copy(); });
+  } else if (std::holds_alternative<sync::ResetFile>(event)) {
+    later(between(random_, 0us, 5ms), [this] { reset_file(); });
+  } else if (const auto* changed = std::get_if<sync::SessionStateChanged>(&event)) {
+    const bool is_given_up = changed->session == session_ && copy_session_ &&
+                             changed->current != sync::SessionState::kResetting;
+    if (is_given_up) connection_->find_session(*copy_session_)->close(now());
+  } else if (const auto* closed = std::get_if<sync::SessionClosed>(&event)) {
+    if (copy_session_ != closed->session) return;
+    copy_session_.reset();
+    copy_replica_.reset();
+    session().reset_file(now());  // Without effect when it was given up.
   }
 }
 
+// Client reset, as `client::ClientReset` and `client::SyncSession` do it.
+
+std::filesystem::path SimulatedDevice::copy_file() const {
+  return options_.file.string() + ".fresh";
+}
+
+bool SimulatedDevice::is_resetting() {
+  return session().state() == sync::SessionState::kResetting ||
+         client::read_reset_attempt(read().realm().metadata());
+}
+
+void SimulatedDevice::download_copy() {
+  if (session().state() != sync::SessionState::kResetting) return;
+  copy_ = store::Environment::open(copy_file(), environment_->options());
+  copy_replica_ = std::make_shared<client::StoreReplica>(copy_);
+  sync::ClientSession& session = connection_->open_session(
+      copy_replica_, {.partition = options_.partition, .is_fresh_copy = true});
+  copy_session_ = session.key();
+  session.activate(now());
+  add_wait(session.key(), session.wait_for_download(), [this](const Result<void>& outcome) {
+    // A wait that failed was given up with the reset.
+    if (outcome && copy_session_) connection_->find_session(*copy_session_)->close(now());
+  });
+  pump();
+}
+
+void SimulatedDevice::reset_file() {
+  const auto outcome = client::reset_file(
+      *environment_, *copy_, {.mode = options_.client_reset, .action = reset_action_});
+  copy_.reset();
+  client::remove_store_file(copy_file());
+  std::optional<sync::SyncError> failure;
+  if (outcome) {
+    ++resets_;
+  } else {
+    failure = sync::SyncError{.error = outcome.error(), .is_fatal = true};
+  }
+  session().file_reset(failure, now());
+  watch_reset_attempt();
+  pump();
+}
+
+void SimulatedDevice::watch_reset_attempt() {
+  if (!client::read_reset_attempt(read().realm().metadata())) return;
+  const auto open = std::make_shared<int>(2);
+  const auto done = [this, open](const Result<void>& outcome) {
+    if (outcome && --*open == 0) client::clear_reset_attempt(*environment_);
+  };
+  add_wait(session_, session().wait_for_upload(now()), done);
+  add_wait(session_, session().wait_for_download(), done);
+}
+
 void SimulatedDevice::integrate(const sync::IntegrateDownload& work) {
-  auto result = replica_->integrate(*work.batch, work.first_entry);
-  session().integrated(std::move(result), now());
+  sync::ClientSession* const of = connection_->find_session(work.session);
+  if (of == nullptr) return;
+  client::StoreReplica& replica = work.session == session_ ? *replica_ : *copy_replica_;
+  of->integrated(replica.integrate(*work.batch, work.first_entry), now());
   pump();
 }
 

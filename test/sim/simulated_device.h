@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "client/file_reset.h"
 #include "client/store_replica.h"
 #include "store/environment.h"
 #include "sync/client_connection.h"
@@ -31,6 +32,7 @@ class SimulatedDevice {
     /// The device's clock against the scheduler's: origin timestamps come from it.
     Duration clock_skew{};
     sync::ConnectionOptions connection;
+    sync::ClientResetMode client_reset = sync::ClientResetMode::kManual;
   };
   /// What became of a wait.
   using WaitDone = std::function<void(const Result<void>&)>;
@@ -63,6 +65,11 @@ class SimulatedDevice {
   /// The application asks for a connection now.
   void reconnect();
 
+  /// Client resets that were carried out.
+  [[nodiscard]] std::size_t resets() const noexcept { return resets_; }
+  /// Whether a client reset is under way or has not proved itself yet.
+  [[nodiscard]] bool is_resetting();
+
   /// Errors that ended the session; a test expects none.
   [[nodiscard]] const std::vector<std::string>& fatal_errors() const noexcept {
     return fatal_errors_;
@@ -78,6 +85,14 @@ class SimulatedDevice {
   void connect(const sync::OpenTransport& open);
   void attach(const std::shared_ptr<Link>& link, sync::TransportId transport);
   void integrate(const sync::IntegrateDownload& work);
+  [[nodiscard]] std::filesystem::path copy_file() const;
+  void download_copy();
+  void reset_file();
+  /// Notes that a reset has proved itself, once all is uploaded and downloaded after it.
+  void watch_reset_attempt();
+  void add_wait(sync::SessionKey session, sync::WaitId wait, WaitDone done) {
+    waits_.emplace(std::pair(session, wait), std::move(done));
+  }
   void arm_timer();
 
   const Options options_;
@@ -93,7 +108,13 @@ class SimulatedDevice {
   sync::SessionKey session_;
   std::shared_ptr<Link> link_;
   sync::TransportId transport_;
-  std::map<sync::WaitId, WaitDone> waits_;
+  std::map<std::pair<sync::SessionKey, sync::WaitId>, WaitDone> waits_;
+  /// Of a client reset: its cause, the fresh copy, and the copy's session while it downloads.
+  protocol::Action reset_action_ = protocol::Action::kClientReset;
+  std::shared_ptr<store::Environment> copy_;
+  std::shared_ptr<client::StoreReplica> copy_replica_;
+  std::optional<sync::SessionKey> copy_session_;
+  std::size_t resets_ = 0;
   std::optional<TimePoint> armed_;
   bool is_pumping_ = false;
   std::uint64_t life_ = 0;  ///< Counts the starts.

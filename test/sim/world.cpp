@@ -69,6 +69,7 @@ ClientVersion newest_local_change(const RealmReader& realm) {
 
 World::World(const WorldOptions& options, Plan plan)
     : plan_(std::move(plan)),
+      has_resets_(options.reset_chance > 0),
       faults_(options.faults),
       random_(options.seed),
       server_(scheduler_, random_, [this] { return open_storage(); }) {
@@ -82,6 +83,8 @@ World::World(const WorldOptions& options, Plan plan)
             .schema = schema(),
             .clock_skew = between(random_, 0s, 5s),
             .connection = {},
+            .client_reset = options.reset_chance > 0 ? sync::ClientResetMode::kRecover
+                                                     : sync::ClientResetMode::kManual,
         },
         scheduler_,
         random_,
@@ -127,6 +130,7 @@ void World::perform(const Action& action) {
     case kWait: return wait(device, action.draw);
     case kPause: note(action, "pauses"); return device.pause();
     case kResume: return device.resume();
+    case kForgetDevice: return forget(device, action);
     case kCutConnection: note(action, "loses its connection"); return device.cut();
     default: return;
   }
@@ -249,8 +253,11 @@ void World::wait(SimulatedDevice& device, std::uint64_t draw) {
 
 void World::wait_for_upload(SimulatedDevice& device) {
   const ClientVersion target = newest_local_change(device.read().realm());
-  device.wait_for_upload([this, &device, target](const Result<void>& outcome) {
+  const std::size_t resets = device.resets();
+  device.wait_for_upload([this, &device, target, resets](const Result<void>& outcome) {
     if (!outcome || !server_.is_up()) return;
+    // What a reset repeats may come to nothing; the receipts tell whether it was lost.
+    if (device.resets() > resets) return;
     const auto snapshot = server_.storage().snapshot();
     const auto file = snapshot->find_server_file(kPartition);
     const auto ident = device.replica().state().file_ident;
@@ -281,6 +288,21 @@ void World::crash_server(const Action& action) {
   scheduler_.after(down_time(action), [this] {
     if (!server_.is_up()) server_.start();
   });
+}
+
+void World::forget(SimulatedDevice& device, const Action& action) {
+  // A second reset before the first has proved itself is a cycle, which ends the session.
+  const auto ident = device.replica().state().file_ident;
+  if (!ident || !server_.is_up() || device.is_resetting()) return;
+  const auto transaction = server_.storage().begin();
+  const auto file = transaction->find_server_file(kPartition);
+  auto client = file ? transaction->find_client_file(*file, ident->ident) : std::nullopt;
+  if (!client) return;
+  note(action, "is forgotten");
+  client->salt = Salt(client->salt.value() == 1 ? 2 : 1);
+  transaction->put_client_file(*file, *client);
+  transaction->commit();
+  device.cut();
 }
 
 void World::crash_device(const Action& action) {
@@ -348,7 +370,8 @@ void World::check_state() {
   const auto counter = realm.find(items.info.id, ObjectKey::of_int(kCounterKey));
   const std::int64_t total =
       counter ? realm.get({items.info.id, *counter}, items.property("count")).as_int() : 0;
-  require(total == counter_,
+  // An upload that was integrated and not confirmed before a reset is repeated after it.
+  require(has_resets_ ? total >= counter_ : total == counter_,
           "the counter is " + std::to_string(total) + ", not " + std::to_string(counter_));
   const auto receipt_class = realm.catalog().find_class("Receipt")->id;
   for (const std::int64_t receipt : receipts_) {
@@ -369,6 +392,12 @@ std::string World::text() const {
     return true;
   });
   return table.text();
+}
+
+std::size_t World::resets() const {
+  std::size_t count = 0;
+  for (const auto& device : devices_) count += device->resets();
+  return count;
 }
 
 void World::require(bool holds, const std::string& what) {

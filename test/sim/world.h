@@ -32,6 +32,8 @@ class World {
   /// The run. Afterwards nothing fails any more, everybody is up, and all has been synced.
   void run();
 
+  /// Client resets that were carried out.
+  [[nodiscard]] std::size_t resets() const;
   /// What went wrong: empty when every invariant held.
   [[nodiscard]] const std::vector<std::string>& violations() const noexcept { return violations_; }
   /// What happened, for people: faults and transactions of devices in order, then the history of
@@ -49,6 +51,7 @@ class World {
   void wait_for_download(SimulatedDevice& device);
   void crash_server(const Action& action);
   void crash_device(const Action& action);
+  void forget(SimulatedDevice& device, const Action& action);
   void heal();
   void synchronize();
   void check_state();
@@ -57,6 +60,7 @@ class World {
   void require(bool holds, const std::string& what);
 
   const Plan plan_;
+  const bool has_resets_;
   const test::TemporaryDirectory directory_;
   NetworkFaults faults_;
   Scheduler scheduler_;

@@ -180,6 +180,7 @@ class ClientBench {
       case sync::SessionState::kActive: return "active";
       case sync::SessionState::kDying: return "dying";
       case sync::SessionState::kPaused: return "paused";
+      case sync::SessionState::kResetting: return "resetting";
       case sync::SessionState::kClosed: return "closed";
     }
     return "?";
@@ -243,6 +244,8 @@ class ClientBench {
       return error;
     }
   }
+  void handle(const sync::DownloadFreshCopy& event) { note("wants copy", event.session, ""); }
+  void handle(const sync::ResetFile& event) { note("wants reset", event.session, ""); }
   void handle(const sync::SessionStateChanged& event) {
     note("state", event.session, " " + name(event.current));
   }

@@ -97,6 +97,25 @@ class MemoryReplica final : public sync::Replica {
     return sync::IntegrationResult{.state = state(), .entries_done = end};
   }
 
+  /// What a client reset makes of the file: its identity and progress are those of a fresh copy.
+  void reset(const protocol::SaltedFileIdent& file_ident,
+             ServerVersion server_version,
+             bool keeps_local_changes) {
+    for (std::size_t i = 0; i < commits_.size(); ++i) {
+      const bool is_unsynced = i >= progress_.upload.client_version.value();
+      if (!is_unsynced || !keeps_local_changes) commits_[i].is_local = false;
+      commits_[i].server_version = server_version;
+    }
+    file_ident_ = file_ident;
+    progress_ = {.download = {server_version, {}},
+                 .upload = {{}, server_version},
+                 .latest_server_version = {server_version, Salt(5)}};
+    bytes_ = {};
+    for (const Commit& commit : commits_) {
+      if (commit.is_local) bytes_.uploadable += commit.changeset.size();
+    }
+    append({.server_version = server_version});
+  }
   /// Integration stops after so many entries.
   void commit_in_slices_of(std::size_t entries) { entries_per_commit_ = entries; }
   /// The next integration answers with `error`.

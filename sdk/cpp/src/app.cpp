@@ -188,4 +188,8 @@ std::vector<User> App::all_users() const {
   return users;
 }
 
+void App::initiate_client_reset(const std::filesystem::path& file) {
+  app_->initiate_client_reset(file);
+}
+
 }  // namespace tombolo

@@ -4,14 +4,13 @@
 #include <string>
 #include <string_view>
 
+#include "client/file_kind.h"
 #include "store/environment.h"
 
 namespace tombolo {
 
-/// The record in a file's metadata that says what kind of file it is: absent while it is empty,
-/// `kLocalKind`, or what `synced_kind` gives.
-inline constexpr std::string_view kKindOfFileKey = "sdk/kind";
-inline constexpr std::string_view kLocalKind = "local";
+using client::kKindOfFileKey;
+using client::kLocalKind;
 
 /// Writes what `source` holds to the new file `target`, without the history behind it. A copy of
 /// `kLocalKind` knows no server; one of the source's own kind syncs as a device of its own that has

@@ -6,6 +6,8 @@
 #include "base/directory.h"
 #include "base/log_hub.h"
 #include "client/app.h"
+#include "client/recovery_copy.h"
+#include "client/runtime.h"
 #include "realm_copy.h"
 #include "store/history.h"
 #include "sync_error_number.h"
@@ -39,7 +41,8 @@ SyncError to_public(const tombolo::sync::SyncError& error) {
   SyncError shown{.error = error.error,
                   .code = sync_error_number(error.status),
                   .category = std::string(protocol::status_name(error.status)),
-                  .is_fatal = error.is_fatal};
+                  .is_fatal = error.is_fatal,
+                  .recovery_path = error.recovery_path};
   if (error.action) shown.action = protocol::action_info(*error.action).name;
   if (const auto& sent = error.server_error) {
     shown.log_url = sent->log_url;
@@ -49,6 +52,63 @@ SyncError to_public(const tombolo::sync::SyncError& error) {
   }
   return shown;
 }
+
+/// A manual client reset that was left to the next opening of the file.
+void put_aside_if_planned(const std::filesystem::path& path) {
+  try {
+    client::make_planned_recovery_copy(path);
+  } catch (const Error& error) {
+    // It is in use: whoever opens it when it is not will do it.
+    if (error.code() != ErrorCode::kFileInUse) throw;
+  }
+}
+
+tombolo::sync::ClientResetMode to_core(ClientResetMode mode) {
+  using Mode = tombolo::sync::ClientResetMode;
+  switch (mode) {
+    case ClientResetMode::kManual: return Mode::kManual;
+    case ClientResetMode::kDiscardUnsyncedChanges: return Mode::kDiscardLocal;
+    case ClientResetMode::kRecoverUnsyncedChanges: return Mode::kRecover;
+    case ClientResetMode::kRecoverOrDiscardUnsyncedChanges: return Mode::kRecoverOrDiscard;
+  }
+  return Mode::kManual;
+}
+
+/// The callbacks of one realm around a client reset, on the realm's thread or a worker.
+///
+/// Thread:  that one.
+struct ResetCalls {
+  RealmConfiguration configuration;
+  std::weak_ptr<RealmCore> realm;
+  std::optional<Realm> before;
+
+  void call_before() {
+    before.emplace(RealmCore::open_frozen(configuration));
+    const auto& callback = configuration.sync->client_reset.before;
+    if (callback) callback(*before);
+  }
+
+  void call_after(bool recovered) {
+    const std::optional<Realm> frozen = std::exchange(before, std::nullopt);
+    const auto& callback = configuration.sync->client_reset.after;
+    if (callback && frozen) callback(*frozen, live(), recovered);
+  }
+
+  /// The realm itself where that is on this thread, otherwise another one.
+  [[nodiscard]] Realm live() const {
+    auto open = realm.lock();
+    if (configuration.scheduler && open && !open->is_closed()) {
+      if (!open->in_transaction()) open->refresh();
+      return Realm(std::move(open));
+    }
+    RealmConfiguration other = configuration;
+    other.scheduler = nullptr;
+    other.sync->client_reset.before = nullptr;
+    other.sync->client_reset.after = nullptr;
+    other.sync->on_error = nullptr;
+    return Realm::open(std::move(other));
+  }
+};
 
 }  // namespace
 
@@ -63,10 +123,19 @@ std::shared_ptr<RealmCore> RealmCore::open(RealmConfiguration configuration) {
   return core;
 }
 
+std::shared_ptr<RealmCore> RealmCore::open_frozen(RealmConfiguration configuration) {
+  configuration.sync.reset();
+  configuration.scheduler = nullptr;
+  auto core = std::make_shared<RealmCore>(std::move(configuration));
+  core->is_frozen_ = true;
+  return core;
+}
+
 RealmCore::RealmCore(RealmConfiguration configuration) : configuration_(std::move(configuration)) {
   if (configuration_.schema) validate(*configuration_.schema).value();
   const auto folder = configuration_.path.parent_path();
   if (!folder.empty() && !configuration_.read_only) make_directories(folder);
+  if (!configuration_.read_only) put_aside_if_planned(configuration_.path);
   environment_ = store::Environment::open(
       configuration_.path,
       {.read_only = configuration_.read_only,
@@ -119,7 +188,8 @@ void RealmCore::start_session() {
   const SyncConfiguration& sync = *configuration_.sync;
   tombolo::sync::SessionOptions options{
       .partition = to_partition_text(sync.partition),
-      .cancel_waits_on_nonfatal_error = sync.cancel_waits_on_nonfatal_error};
+      .cancel_waits_on_nonfatal_error = sync.cancel_waits_on_nonfatal_error,
+      .client_reset = to_core(sync.client_reset.mode)};
   switch (sync.stop_policy) {
     case StopPolicy::kAfterUpload:
       options.stop_policy = tombolo::sync::StopPolicy::kAfterChangesUploaded;
@@ -144,7 +214,29 @@ void RealmCore::start_session() {
           }
         });
   }
+  if (sync.client_reset.before || sync.client_reset.after) add_reset_callbacks();
   session_use_ = session_->use();
+}
+
+void RealmCore::add_reset_callbacks() {
+  const auto calls = std::make_shared<ResetCalls>(ResetCalls{configuration_, weak_from_this(), {}});
+  const auto run = [scheduler = configuration_.scheduler](std::function<void()> task) {
+    if (scheduler) {
+      scheduler(std::move(task));
+    } else {
+      client::Runtime::shared()->workers().post(std::move(task));
+    }
+  };
+  reset_callbacks_ = session_->add_reset_callbacks(
+      {.before =
+           [calls, run](const std::shared_ptr<void>& hold) {
+             run([calls, hold] { calls->call_before(); });
+           },
+       .after =
+           [calls, run](tombolo::sync::ResetMethod method) {
+             const bool recovered = method == tombolo::sync::ResetMethod::kRecover;
+             run([calls, recovered] { calls->call_after(recovered); });
+           }});
 }
 
 std::optional<SyncSession> RealmCore::sync_session() const {
@@ -180,7 +272,7 @@ void RealmCore::begin() {
   if (write_) {
     throw Error(ErrorCode::kInTransaction, "The Realm is already in a write transaction");
   }
-  if (configuration_.read_only) {
+  if (configuration_.read_only || is_frozen_) {
     throw Error(ErrorCode::kReadOnly, "Can't perform transactions on read-only Realms.");
   }
   // Observers are told before the write lock is taken: a callback may write itself.
@@ -252,7 +344,10 @@ void RealmCore::close() {
     write_.reset();
   }
   observation_ = {};
-  if (session_ && error_callback_ != 0) session_->remove_error_callback(error_callback_);
+  if (session_) {
+    session_->remove_error_callback(error_callback_);
+    session_->remove_reset_callbacks(reset_callbacks_);
+  }
   session_use_ = {};
   realm_observers_.clear();
   observers_.clear();
@@ -308,6 +403,7 @@ void RealmCore::receive(const std::shared_ptr<const store::Commit>& commit) {
 }
 
 bool RealmCore::advance() {
+  if (is_frozen_) return false;
   const store::CommitId before = read_->commit_id();
   if (!read_->renew()) return false;
   const store::CommitId after = read_->commit_id();

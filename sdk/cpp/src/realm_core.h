@@ -46,6 +46,8 @@ class ChangeObserver {
 class RealmCore : public std::enable_shared_from_this<RealmCore> {
  public:
   static std::shared_ptr<RealmCore> open(RealmConfiguration configuration);
+  /// The file as it is now: it cannot be written to and is never refreshed.
+  static std::shared_ptr<RealmCore> open_frozen(RealmConfiguration configuration);
   explicit RealmCore(RealmConfiguration configuration);
   ~RealmCore();
   RealmCore(const RealmCore&) = delete;
@@ -105,6 +107,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   [[nodiscard]] bool check_kind_of_file(std::string_view wanted) const;
   void prepare_file();
   void start_session();
+  void add_reset_callbacks();
   void receive(const std::shared_ptr<const store::Commit>& commit);
   /// Takes over the newest snapshot and notes what it changed for the observers.
   bool advance();
@@ -119,6 +122,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   std::shared_ptr<store::Environment> environment_;
   std::optional<store::ReadTransaction> read_;
   std::optional<store::WriteTransaction> write_;
+  bool is_frozen_ = false;
   std::uint64_t content_version_ = 1;
   bool has_untold_advance_ = false;  ///< The open transaction began on news for observers.
   mutable std::optional<Schema> schema_;
@@ -126,6 +130,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   std::shared_ptr<client::SyncSession> session_;  ///< Null for a local realm.
   client::SyncSession::Use session_use_;
   client::SyncSession::CallbackId error_callback_ = 0;
+  client::SyncSession::CallbackId reset_callbacks_ = 0;
 
   std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
   store::Observation observation_;

@@ -1,5 +1,6 @@
 import type { App } from "./app";
-import { assertFunction } from "./assert";
+import { assertFunction, assertString } from "./assert";
+import { AssertionError } from "./errors";
 import { type LogLevel, NumericLogLevel, setLogLevel, setLogger } from "./logging";
 import { ConnectionState, SyncSession } from "./sync-session";
 
@@ -23,6 +24,20 @@ export class Sync {
   /** Sessions that begin from now on share one connection for each user. */
   static enableSessionMultiplexing(app: App): void {
     app._native.multiplexSessions();
+  }
+  /**
+   * Puts a file aside after a client reset that was left to the application; opening its path again
+   * begins anew. Every realm of the file must be closed.
+   *
+   * @throws {AssertionError} when no client reset is due, or the file is open.
+   */
+  static initiateClientReset(app: App, path: string): void {
+    assertString(path, "path");
+    try {
+      app._native.initiateClientReset(path);
+    } catch (error) {
+      throw new AssertionError((error as Error).message);
+    }
   }
   /** @deprecated Use `Realm.setLogLevel`. */
   static setLogLevel(_app: App, level: LogLevel): void {

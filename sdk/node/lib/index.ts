@@ -1,6 +1,7 @@
 import * as bson from "bson";
 
 import { App } from "./app";
+import { ClientResetMode } from "./client-reset";
 import { Collection } from "./collection";
 import { Credentials } from "./credentials";
 import {
@@ -17,7 +18,7 @@ import { Realm, UpdateMode } from "./realm";
 import { RealmObject } from "./realm-object";
 import { Results } from "./results";
 import { OpenRealmBehaviorType, OpenRealmTimeOutBehavior } from "./sync-configuration";
-import { CompensatingWriteError, SyncError } from "./sync-error";
+import { ClientResetError, CompensatingWriteError, SyncError } from "./sync-error";
 import {
   ConnectionState,
   ProgressDirection,
@@ -48,8 +49,10 @@ const EXPORTS = {
   OpenRealmBehaviorType,
   OpenRealmTimeOutBehavior,
   ProgressRealmPromise,
+  ClientResetMode,
   SyncError,
   CompensatingWriteError,
+  ClientResetError,
   NumericLogLevel,
   setLogLevel,
   setLogger,

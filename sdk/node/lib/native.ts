@@ -138,6 +138,7 @@ export interface NativeApp {
   allUsers(): NativeUser[];
   switchUser(user: NativeUser): void;
   observe(callback: () => void): () => void;
+  initiateClientReset(path: string): void;
 }
 
 export interface NativeAppOptions {
@@ -209,6 +210,8 @@ export interface NativeSyncError {
   logUrl: string;
   isFatal: boolean;
   writes: { objectName: string; primaryKey: string; reason: string }[];
+  /** Not "" for a client reset that is left to the application. */
+  recoveryPath: string;
 }
 
 export interface NativeSyncOptions {
@@ -217,7 +220,15 @@ export interface NativeSyncOptions {
   partition: string;
   stopPolicy: "after-upload" | "immediately" | "never";
   cancelWaitsOnNonFatalError: boolean;
+  clientReset: NativeClientReset;
   onError: (error: NativeSyncError) => void;
+}
+
+export interface NativeClientReset {
+  mode: string;
+  /** Both or none. */
+  before?: (frozen: NativeRealm) => void;
+  after?: (recovered: boolean) => void;
 }
 
 export interface NativeRealmOptions {

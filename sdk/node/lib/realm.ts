@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from "node:path";
 
 import { assert, assertFunction, assertObject, assertOptionalBoolean } from "./assert";
 import { ClassModel, LinkConversion, bindProperty, fromNative, toNative } from "./class-model";
+import { ClientResets } from "./client-reset";
 import { AssertionError, TimeoutError, TypeAssertionError } from "./errors";
 import { List } from "./list";
 import { Listeners, callListener } from "./listeners";
@@ -36,6 +37,7 @@ import {
   toPartitionText,
   validateSyncConfiguration,
 } from "./sync-configuration";
+import { ClientResetError } from "./sync-error";
 import { SyncSession } from "./sync-session";
 import { sameValue } from "./values";
 
@@ -67,7 +69,8 @@ export class Realm {
   readonly #self = new WeakRef(this);
   #schema: CanonicalObjectSchema[] = [];
 
-  constructor(config: Configuration | string = {}) {
+  /** @param opened internal: an open realm to be wrapped; `config` has its path and schema. */
+  constructor(config: Configuration | string = {}, opened?: NativeRealm) {
     const configuration = typeof config === "string" ? { path: config } : config;
     validateConfiguration(configuration);
     this.#path = resolvePath(configuration);
@@ -79,14 +82,18 @@ export class Realm {
     if (declared !== undefined) options.schema = toNativeSchema(declared);
     const { sync } = configuration;
     if (sync !== undefined) {
-      options.sync = toNativeSync(sync, (error) => {
-        const { onError } = sync;
-        if (onError !== undefined && this.syncSession !== null) {
-          callListener(onError, this.syncSession, error);
-        }
+      const resets = new ClientResets(
+        sync.clientReset,
+        this,
+        (frozen) => new Realm(localConfiguration(configuration, this.#path), frozen),
+      );
+      options.sync = toNativeSync(sync, this.#path, resets.toNative(), (error) => {
+        if (this.syncSession === null) return;
+        if (error instanceof ClientResetError) resets.failed(this.syncSession, error);
+        if (sync.onError !== undefined) callListener(sync.onError, this.syncSession, error);
       });
     }
-    this.#native = new native.NativeRealm(options);
+    this.#native = opened ?? new native.NativeRealm(options);
     const session = this.#native.syncSession();
     this.syncSession = session && sync ? new SyncSession(session, sync.user) : null;
     this.#bindClasses(declared ?? []);
@@ -188,7 +195,7 @@ export class Realm {
   static deleteFile(config: Configuration): void {
     validateConfiguration(config);
     const path = resolvePath(config);
-    for (const suffix of ["", "-lock", "-guard"]) rmSync(path + suffix, { force: true });
+    for (const suffix of ["", "-lock", "-guard", "-reset"]) rmSync(path + suffix, { force: true });
   }
 
   get path(): string {
@@ -478,6 +485,11 @@ export class Realm {
     assert(model.realm === this, "Can't delete an object from another Realm");
     this.#native.erase(model.native.id, rowOf(object));
   }
+}
+
+/** For the same file without sync. */
+function localConfiguration({ schema }: Configuration, path: string): Configuration {
+  return schema === undefined ? { path } : { path, schema };
 }
 
 function isModel(candidate: unknown): boolean {

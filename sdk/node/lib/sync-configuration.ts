@@ -7,8 +7,9 @@ import {
   assertObject,
   assertOptionalBoolean,
 } from "./assert";
+import { ClientResetConfiguration, validateClientReset } from "./client-reset";
 import { TypeAssertionError } from "./errors";
-import { NativeSyncOptions } from "./native";
+import { NativeClientReset, NativeSyncOptions } from "./native";
 import { SyncError, makeSyncError } from "./sync-error";
 import type { SyncSession } from "./sync-session";
 import { User } from "./user";
@@ -34,6 +35,8 @@ export interface SyncConfiguration {
   user: User;
   partitionValue: PartitionValue;
   onError?: (session: SyncSession, error: SyncError) => void;
+  /** By default what was not uploaded is recovered. */
+  clientReset?: ClientResetConfiguration;
   newRealmFileBehavior?: OpenRealmBehaviorConfiguration;
   existingRealmFileBehavior?: OpenRealmBehaviorConfiguration;
   cancelWaitsOnNonFatalError?: boolean;
@@ -75,6 +78,9 @@ export function validateSyncConfiguration(sync: SyncConfiguration): void {
     `Expected 'partitionValue' on ${where} to be an integer, string, ObjectId, UUID or null`,
   );
   if (sync.onError !== undefined) assertFunction(sync.onError, `'onError' on ${where}`);
+  if (sync.clientReset !== undefined) {
+    validateClientReset(sync.clientReset, `'clientReset' on ${where}`);
+  }
   for (const name of ["newRealmFileBehavior", "existingRealmFileBehavior"] as const) {
     if (sync[name] !== undefined) validateOpenBehavior(sync[name], `'${name}' on ${where}`);
   }
@@ -121,6 +127,8 @@ export function partitionFileName(value: PartitionValue): string {
 
 export function toNativeSync(
   sync: SyncConfiguration,
+  path: string,
+  clientReset: NativeClientReset,
   onError: (error: SyncError) => void,
 ): NativeSyncOptions {
   return {
@@ -130,6 +138,7 @@ export function toNativeSync(
     cancelWaitsOnNonFatalError:
       CANCEL_WAITS_SPELLINGS.map((name) => sync[name]).find((value) => value !== undefined) ??
       false,
-    onError: (error) => onError(makeSyncError(error)),
+    clientReset,
+    onError: (error) => onError(makeSyncError(error, path)),
   };
 }

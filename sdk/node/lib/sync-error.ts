@@ -51,7 +51,23 @@ export class CompensatingWriteError extends SyncError {
   }
 }
 
-/** The error of the class that its content asks for. */
-export function makeSyncError(error: NativeSyncError): SyncError {
+/** A client reset that is left to the application: in manual mode, or because it failed. */
+export class ClientResetError extends SyncError {
+  override name = "ClientReset";
+  /** Opens what was in the file, once that was put aside: at its next opening or on request. */
+  readonly config: { readonly path: string; readonly readOnly: true };
+  override readonly userInfo: Record<string, string>;
+
+  /** @internal */
+  constructor(error: NativeSyncError, path: string) {
+    super(error);
+    this.config = { path: error.recoveryPath, readOnly: true };
+    this.userInfo = { ORIGINAL_FILE_PATH: path, RECOVERY_FILE_PATH: error.recoveryPath };
+  }
+}
+
+/** The error of the class that its content asks for, of a session of the file at `path`. */
+export function makeSyncError(error: NativeSyncError, path: string): SyncError {
+  if (error.recoveryPath !== "") return new ClientResetError(error, path);
   return error.writes.length > 0 ? new CompensatingWriteError(error) : new SyncError(error);
 }

@@ -13,12 +13,14 @@ namespace {
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   using namespace tombolo::node;
   const auto thread = JsThread::of(env);
+  const Napi::Function realm_class = NativeRealm::define(env);
+  thread->realm_class = Napi::Persistent(realm_class);
   thread->results_class = Napi::Persistent(NativeResults::define(env));
   thread->user_class = Napi::Persistent(NativeUser::define(env));
   thread->session_class = Napi::Persistent(NativeSyncSession::define(env));
   define_log(env, exports);
   exports.Set("NativeApp", NativeApp::define(env));
-  exports.Set("NativeRealm", NativeRealm::define(env));
+  exports.Set("NativeRealm", realm_class);
   return exports;
 }
 

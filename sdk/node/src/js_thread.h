@@ -39,6 +39,7 @@ class JsThread : public std::enable_shared_from_this<JsThread> {
   [[nodiscard]] Callback hold(const Napi::Function& function);
 
   /// Constructors of the classes that native code makes objects of.
+  Napi::FunctionReference realm_class;
   Napi::FunctionReference results_class;
   Napi::FunctionReference user_class;
   Napi::FunctionReference session_class;

@@ -46,7 +46,9 @@ Napi::Function NativeApp::define(Napi::Env env) {
                       InstanceMethod<&NativeApp::current_user>("currentUser"),
                       InstanceMethod<&NativeApp::all_users>("allUsers"),
                       InstanceMethod<&NativeApp::switch_user>("switchUser"),
-                      InstanceMethod<&NativeApp::observe>("observe")});
+                      InstanceMethod<&NativeApp::observe>("observe"),
+
+                      InstanceMethod<&NativeApp::initiate_client_reset>("initiateClientReset")});
 }
 
 /// new NativeApp({id, baseUrl, timeout, basePath, multiplexSessions, persistUsers, connection})
@@ -139,6 +141,12 @@ Napi::Value NativeApp::observe(const Napi::CallbackInfo& info) {
     const auto callback = make_posted_callback(info.Env(), info[0].As<Napi::Function>());
     return make_stop_function(info.Env(), app_->observe(callback));
   });
+}
+
+/// initiateClientReset(path)
+void NativeApp::initiate_client_reset(const Napi::CallbackInfo& info) {
+  guarded(info.Env(),
+          [&] { app_->initiate_client_reset(std::string(info[0].As<Napi::String>())); });
 }
 
 }  // namespace tombolo::node

@@ -27,6 +27,7 @@ class NativeApp : public Napi::ObjectWrap<NativeApp> {
   Napi::Value all_users(const Napi::CallbackInfo& info);
   void switch_user(const Napi::CallbackInfo& info);
   Napi::Value observe(const Napi::CallbackInfo& info);
+  void initiate_client_reset(const Napi::CallbackInfo& info);
 
   std::shared_ptr<JsThread> thread_;
   std::optional<App> app_;

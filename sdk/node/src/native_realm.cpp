@@ -57,7 +57,8 @@ StopPolicy to_stop_policy(const std::string& name) {
   return StopPolicy::kAfterUpload;
 }
 
-/// {message, code, status, action, logUrl, isFatal, writes: [{objectName, primaryKey, reason}]}
+/// {message, code, status, action, logUrl, isFatal, writes: [{objectName, primaryKey, reason}],
+/// recoveryPath}
 Napi::Object to_js(Napi::Env env, const SyncError& error) {
   Napi::Array writes = Napi::Array::New(env);
   for (const CompensatingWrite& write : error.compensating_writes) {
@@ -75,7 +76,37 @@ Napi::Object to_js(Napi::Env env, const SyncError& error) {
   to.Set("logUrl", error.log_url);
   to.Set("isFatal", error.is_fatal);
   to.Set("writes", writes);
+  to.Set("recoveryPath", error.recovery_path.string());
   return to;
+}
+
+ClientResetMode to_reset_mode(const std::string& name) {
+  if (name == "manual") return ClientResetMode::kManual;
+  if (name == "discardUnsyncedChanges") return ClientResetMode::kDiscardUnsyncedChanges;
+  if (name == "recoverOrDiscardUnsyncedChanges") {
+    return ClientResetMode::kRecoverOrDiscardUnsyncedChanges;
+  }
+  return ClientResetMode::kRecoverUnsyncedChanges;
+}
+
+/// {mode, before?(realm), after?(recovered)}
+ClientResetOptions to_client_reset(const Napi::Object& from,
+                                   const std::shared_ptr<JsThread>& thread) {
+  ClientResetOptions options{.mode = to_reset_mode(from.Get("mode").As<Napi::String>())};
+  if (!from.Get("before").IsFunction()) return options;
+  const auto before = thread->hold(from.Get("before").As<Napi::Function>());
+  const auto after = thread->hold(from.Get("after").As<Napi::Function>());
+  options.before = [before](const Realm& frozen) {
+    const Napi::Env env = before->Env();
+    const Napi::HandleScope scope(env);
+    before->Call({NativeRealm::make(env, frozen)});
+  };
+  options.after = [after](const Realm&, const Realm&, bool recovered) {
+    const Napi::Env env = after->Env();
+    const Napi::HandleScope scope(env);
+    after->Call({Napi::Boolean::New(env, recovered)});
+  };
+  return options;
 }
 
 /// {user, partition: text of Extended JSON}
@@ -99,6 +130,7 @@ SyncConfiguration to_sync_configuration(const Napi::Object& from,
     const Napi::HandleScope scope(env);
     on_error->Call({to_js(env, error)});
   };
+  sync.client_reset = to_client_reset(from.Get("clientReset").As<Napi::Object>(), thread);
   return sync;
 }
 
@@ -137,10 +169,17 @@ Napi::Function NativeRealm::define(Napi::Env env) {
                       InstanceMethod<&NativeRealm::observe_object>("observeObject")});
 }
 
-/// new NativeRealm({path, schema?, readOnly})
+Napi::Value NativeRealm::make(Napi::Env env, Realm realm) {
+  Napi::Object object = JsThread::of(env)->realm_class.New({});
+  Unwrap(object)->adopt(std::move(realm));
+  return object;
+}
+
+/// new NativeRealm({path, schema?, readOnly}); without arguments for `make`.
 NativeRealm::NativeRealm(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
       thread_(JsThread::of(info.Env())) {
+  if (info.Length() == 0) return;
   guarded(info.Env(), [&] {
     const Napi::Object options = info[0].As<Napi::Object>();
     RealmConfiguration configuration{.path = std::string(options.Get("path").As<Napi::String>()),
@@ -152,11 +191,15 @@ NativeRealm::NativeRealm(const Napi::CallbackInfo& info)
     if (const Napi::Value sync = options.Get("sync"); sync.IsObject()) {
       configuration.sync = to_sync_configuration(sync.As<Napi::Object>(), thread_);
     }
-    realm_.emplace(Realm::open(std::move(configuration)));
-    read_schema();
-    thread_->open_handle();
-    keeps_alive_ = true;
+    adopt(Realm::open(std::move(configuration)));
   });
+}
+
+void NativeRealm::adopt(Realm realm) {
+  realm_.emplace(std::move(realm));
+  read_schema();
+  thread_->open_handle();
+  keeps_alive_ = true;
 }
 
 NativeRealm::~NativeRealm() {

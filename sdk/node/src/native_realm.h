@@ -19,6 +19,8 @@ class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
  public:
   static Napi::Function define(Napi::Env env);
   explicit NativeRealm(const Napi::CallbackInfo& info);
+  /// For a realm that is open already.
+  [[nodiscard]] static Napi::Value make(Napi::Env env, Realm realm);
   ~NativeRealm() override;
 
  private:
@@ -60,6 +62,7 @@ class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
   Napi::Value observe(const Napi::CallbackInfo& info);
   Napi::Value observe_object(const Napi::CallbackInfo& info);
 
+  void adopt(Realm realm);
   [[nodiscard]] Realm& realm();
   /// The object that the first two arguments name.
   [[nodiscard]] AnyObject object(const Napi::CallbackInfo& info);

@@ -159,6 +159,13 @@ class App {
   /// Calls back when somebody logged in or out, or became the current user; threads as above.
   NotificationToken observe(std::function<void()> callback) const;
 
+  /// Puts the file aside to `SyncError::recovery_path`, after a client reset was left to the
+  /// application and every realm of the file was closed. Opening it again begins anew.
+  ///
+  /// Errors:  throws `Error`: `kNotFound` when no client reset is due; `kFileInUse` while the file
+  ///          is open; `kStorage`, `kDiskFull`. The file is as it was then.
+  void initiate_client_reset(const std::filesystem::path& file);
+
  private:
   std::shared_ptr<client::App> app_;
 };
