@@ -308,6 +308,22 @@ TEST(ClientSession, ALongUploadIsConfirmedStepByStep) {
   EXPECT_EQ(bench.take_estimates().size(), steps);
 }
 
+TEST(ClientSession, ALongUploadGoesOnWithAWholeWindowAfterALostConnection) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  for (int i = 0; i < 10; ++i) bench.write(session, std::string(200 * 1024, 'x'));
+  const std::size_t on_its_way = bench.take_sent().size();
+  EXPECT_EQ(on_its_way, 3U);
+
+  bench.server_closes(std::nullopt);
+  bench.wait(2s);
+  bench.accept();
+
+  EXPECT_EQ(std::ranges::count_if(bench.take_sent(),
+                                  [](const std::string& m) { return m.starts_with("upload "); }),
+            3);
+}
+
 TEST(ClientSession, SendsAgainWhatWasNotAcknowledgedAfterALostConnection) {
   ClientBench bench;
   ClientSession& session = live_session(bench);

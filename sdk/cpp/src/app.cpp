@@ -5,6 +5,7 @@
 
 #include "base/log_hub.h"
 #include "client/app.h"
+#include "tombolo/sync_session.h"
 
 namespace tombolo {
 namespace {
@@ -124,6 +125,11 @@ void User::log_out(std::function<void()> done) {
 }
 NotificationToken User::observe(std::function<void()> callback) const {
   return observe_changes(user_, std::move(callback));
+}
+std::vector<SyncSession> User::sync_sessions() const {
+  std::vector<SyncSession> sessions;
+  for (auto& session : user_->sessions()) sessions.emplace_back(std::move(session), Scheduler());
+  return sessions;
 }
 std::filesystem::path User::realm_path(std::string_view name) const {
   return app_->realm_path(*user_, name);

@@ -111,6 +111,10 @@ void SyncSession::reconnect() {
   session_->reconnect();
 }
 
+const std::string& SyncSession::partition() const {
+  return session_->partition();
+}
+
 SessionState SyncSession::state() const {
   switch (session_->state()) {
     case sync::SessionState::kActive:

@@ -2,13 +2,40 @@ import type { App } from "./app";
 import { assertFunction, assertString } from "./assert";
 import { AssertionError } from "./errors";
 import { type LogLevel, NumericLogLevel, setLogLevel, setLogger } from "./logging";
+import {
+  DEFAULT_OPEN_BEHAVIOR,
+  OpenRealmBehaviorConfiguration,
+  OpenRealmBehaviorType,
+  PartitionValue,
+  assertPartitionValue,
+  toPartitionText,
+} from "./sync-configuration";
 import { ConnectionState, SyncSession } from "./sync-session";
+import type { User } from "./user";
 
 /** What concerns all sync sessions of an app: `Realm.App.Sync`. */
 export class Sync {
   static readonly Session = SyncSession;
   static readonly ConnectionState = ConnectionState;
   static readonly NumericLogLevel = NumericLogLevel;
+  static readonly openLocalRealmBehavior: OpenRealmBehaviorConfiguration = {
+    type: OpenRealmBehaviorType.OpenImmediately,
+  };
+  static readonly downloadBeforeOpenBehavior = DEFAULT_OPEN_BEHAVIOR;
+
+  /** The sessions of a user's open realms, and those that still have something to send. */
+  static getAllSyncSessions(user: User): SyncSession[] {
+    return user._native.syncSessions().map((session) => new SyncSession(session, user));
+  }
+  /** The active session of a user's realm of that partition. */
+  static getSyncSession(user: User, partitionValue: PartitionValue): SyncSession | null {
+    assertPartitionValue(partitionValue, "'partitionValue'");
+    const partition = toPartitionText(partitionValue);
+    const native = user._native
+      .syncSessions()
+      .find((session) => session.partition() === partition && session.isActive());
+    return native === undefined ? null : new SyncSession(native, user);
+  }
 
   /** Every session that waits for its next attempt to connect tries now. */
   static reconnect(app: App): void {

@@ -124,6 +124,7 @@ export interface NativeUser {
   provider(): string;
   realmPath(name: string): string;
   logOut(done: NativeCompletion<undefined>): void;
+  syncSessions(): NativeSyncSession[];
   /** Answers with a function that ends the calls. */
   observe(callback: () => void): () => void;
 }
@@ -187,6 +188,8 @@ export interface NativeSyncSession {
   isPaused(isUpload: boolean): boolean;
   reconnect(): void;
   isActive(): boolean;
+  /** Of its file, as canonical Extended JSON. */
+  partition(): string;
   connectionState(): "disconnected" | "connecting" | "connected";
   stats(): NativeSyncSessionStats;
   pendingUploads(): NativePendingUploads;

@@ -168,21 +168,16 @@ export class Realm {
     const openings = Realm.#openings.get(this.#path) ?? new Set();
     Realm.#openings.set(this.#path, openings.add(controller));
     const { signal } = controller;
-    let cancel = () => {};
-    const cancelled = new Promise<never>((_, reject) => {
-      cancel = () => {
-        reject(signal.reason as Error);
-        for (const other of openings) other.abort(signal.reason);
-      };
-    });
-    signal.addEventListener("abort", cancel);
+    const cancelOthers = () => openings.forEach((other) => other.abort(signal.reason));
+    signal.addEventListener("abort", cancelOthers);
     const stop = this.#native.syncSession()?.observeProgress(false, true, report);
     try {
-      await Promise.race([this.syncSession?.downloadAllServerChanges(timeOut), cancelled]);
+      const timeout = timeOut ?? Infinity;
+      await this.syncSession?.downloadAllServerChanges({ timeout, signal });
       this.#native.refresh();
     } finally {
       stop?.();
-      signal.removeEventListener("abort", cancel);
+      signal.removeEventListener("abort", cancelOthers);
       openings.delete(controller);
       if (openings.size === 0) Realm.#openings.delete(this.#path);
     }

@@ -66,17 +66,7 @@ export function validateSyncConfiguration(sync: SyncConfiguration): void {
   if (!(sync.user instanceof User)) {
     throw new TypeAssertionError("an instance of User", sync.user, `'user' on ${where}`);
   }
-  const value: unknown = sync.partitionValue;
-  const isPartition =
-    typeof value === "string" ||
-    Number.isSafeInteger(value) ||
-    value instanceof ObjectId ||
-    value instanceof UUID ||
-    value === null;
-  assert(
-    isPartition,
-    `Expected 'partitionValue' on ${where} to be an integer, string, ObjectId, UUID or null`,
-  );
+  assertPartitionValue(sync.partitionValue, `'partitionValue' on ${where}`);
   if (sync.onError !== undefined) assertFunction(sync.onError, `'onError' on ${where}`);
   if (sync.clientReset !== undefined) {
     validateClientReset(sync.clientReset, `'clientReset' on ${where}`);
@@ -90,6 +80,16 @@ export function validateSyncConfiguration(sync: SyncConfiguration): void {
   if (policy !== undefined && !STOP_POLICIES.includes(policy)) {
     throw new Error(`Unexpected '_sessionStopPolicy' on ${where}: ${String(policy)}`);
   }
+}
+
+export function assertPartitionValue(value: unknown, target: string): void {
+  const isPartition =
+    typeof value === "string" ||
+    Number.isSafeInteger(value) ||
+    value instanceof ObjectId ||
+    value instanceof UUID ||
+    value === null;
+  assert(isPartition, `Expected ${target} to be an integer, string, ObjectId, UUID or null`);
 }
 
 function validateOpenBehavior(behavior: OpenRealmBehaviorConfiguration, where: string): void {

@@ -70,6 +70,7 @@ Napi::Function NativeSyncSession::define(Napi::Env env) {
                       InstanceMethod<&NativeSyncSession::pending_uploads>("pendingUploads"),
                       InstanceMethod<&NativeSyncSession::receipt>("receipt"),
                       InstanceMethod<&NativeSyncSession::is_active>("isActive"),
+                      InstanceMethod<&NativeSyncSession::partition>("partition"),
                       InstanceMethod<&NativeSyncSession::connection_state>("connectionState"),
                       InstanceMethod<&NativeSyncSession::wait_for_upload>("waitForUpload"),
                       InstanceMethod<&NativeSyncSession::wait_for_download>("waitForDownload"),
@@ -109,6 +110,9 @@ void NativeSyncSession::reconnect(const Napi::CallbackInfo&) {
 }
 Napi::Value NativeSyncSession::is_active(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), session_->state() == SessionState::kActive);
+}
+Napi::Value NativeSyncSession::partition(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), session_->partition());
 }
 Napi::Value NativeSyncSession::connection_state(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), name_of(session_->connection_state()));

@@ -25,6 +25,7 @@ class NativeSyncSession : public Napi::ObjectWrap<NativeSyncSession> {
   Napi::Value stats(const Napi::CallbackInfo& info);
   Napi::Value pending_uploads(const Napi::CallbackInfo& info);
   Napi::Value is_active(const Napi::CallbackInfo& info);
+  Napi::Value partition(const Napi::CallbackInfo& info);
   Napi::Value connection_state(const Napi::CallbackInfo& info);
   Napi::Value wait_for_upload(const Napi::CallbackInfo& info);
   Napi::Value wait_for_download(const Napi::CallbackInfo& info);

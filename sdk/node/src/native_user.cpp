@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "completion.h"
+#include "native_sync_session.h"
 #include "native_token.h"
 
 namespace tombolo::node {
@@ -31,6 +32,7 @@ Napi::Function NativeUser::define(Napi::Env env) {
                       InstanceMethod<&NativeUser::provider>("provider"),
                       InstanceMethod<&NativeUser::realm_path>("realmPath"),
                       InstanceMethod<&NativeUser::log_out>("logOut"),
+                      InstanceMethod<&NativeUser::sync_sessions>("syncSessions"),
                       InstanceMethod<&NativeUser::observe>("observe")});
 }
 
@@ -71,6 +73,16 @@ void NativeUser::log_out(const Napi::CallbackInfo& info) {
     const Completion completion(JsThread::of(info.Env()), info[0].As<Napi::Function>());
     user_->log_out(
         [completion] { completion.succeed([](Napi::Env env) { return env.Undefined(); }); });
+  });
+}
+
+Napi::Value NativeUser::sync_sessions(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    Napi::Array sessions = Napi::Array::New(info.Env());
+    for (SyncSession& session : user_->sync_sessions()) {
+      sessions.Set(sessions.Length(), NativeSyncSession::make(info.Env(), std::move(session)));
+    }
+    return sessions;
   });
 }
 

@@ -28,6 +28,7 @@ class NativeUser : public Napi::ObjectWrap<NativeUser> {
   Napi::Value provider(const Napi::CallbackInfo& info);
   Napi::Value realm_path(const Napi::CallbackInfo& info);
   void log_out(const Napi::CallbackInfo& info);
+  Napi::Value sync_sessions(const Napi::CallbackInfo& info);
   Napi::Value observe(const Napi::CallbackInfo& info);
 
   std::optional<User> user_;

@@ -112,7 +112,6 @@ describe("Realm.open without a server", () => {
   });
 
   it("can be cancelled, which ends every opening of the file and no other", async () => {
-    config.sync._sessionStopPolicy = "immediately";
     const other = { ...config, sync: { ...config.sync, partitionValue: "other" } };
     const openings = [Realm.open(config), Realm.open(config), Realm.open(other)];
 

@@ -22,6 +22,8 @@ class App;
 class User;
 }  // namespace client
 
+class SyncSession;
+
 /// How somebody logs in.
 class Credentials {
  public:
@@ -71,6 +73,9 @@ class User {
   /// Calls back when the user's token was renewed, or the user has logged in or out: on the thread
   /// that does it, or the library's I/O thread.
   NotificationToken observe(std::function<void()> callback) const;
+
+  /// The sessions of this user's open realms, and those that still have something to send.
+  [[nodiscard]] std::vector<SyncSession> sync_sessions() const;
 
   /// Where a synced realm called `name` of this user lies.
   [[nodiscard]] std::filesystem::path realm_path(std::string_view name) const;

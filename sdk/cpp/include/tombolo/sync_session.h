@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 
 #include "base/error.h"
 #include "base/result.h"
@@ -130,6 +131,14 @@ class SyncSession {
                                      std::function<void(const SyncProgress& progress)> callback);
   NotificationToken observe_connection(
       std::function<void(ConnectionState current, ConnectionState previous)> callback);
+
+  /// Of the file, as canonical Extended JSON: `"team-7"`.
+  [[nodiscard]] const std::string& partition() const;
+
+  /// Whether both are the session of one file.
+  friend bool operator==(const SyncSession& left, const SyncSession& right) noexcept {
+    return left.session_ == right.session_;
+  }
 
  private:
   void begin_upload_wait(const WaitOptions& options, WaitDone done);
