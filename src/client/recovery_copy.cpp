@@ -60,11 +60,13 @@ void flush_folder(const std::filesystem::path& folder) {
   if (outcome != 0) fail("cannot flush " + folder.string(), code, "fsync");
 }
 
-/// How often a file that is being closed is looked at.
+/// How often, and for how long, a file that is being closed is looked at.
 constexpr auto kClosingInterval = std::chrono::milliseconds(2);
+constexpr auto kClosingPatience = std::chrono::seconds(10);
 
 /// Opens the file for nobody else.
 std::shared_ptr<store::Environment> open_alone(const std::filesystem::path& file) {
+  const TimePoint end = system_clock().now() + kClosingPatience;
   for (;;) {
     const auto session = Runtime::shared()->find_session(file);
     const bool is_closing = session && !session->is_used();
@@ -74,7 +76,7 @@ std::shared_ptr<store::Environment> open_alone(const std::filesystem::path& file
       // This process has it open, shared.
       const bool is_open_here = error.code() == ErrorCode::kInvalidArgument;
       if (!is_open_here) throw;
-      if (!is_closing) {
+      if (!is_closing || system_clock().now() >= end) {
         throw Error::caused_by(ErrorCode::kFileInUse, file.string() + " is open", error);
       }
     }

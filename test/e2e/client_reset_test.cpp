@@ -141,6 +141,43 @@ TEST_F(ClientResetTest, RecoversWhatWasNotUploaded) {
   EXPECT_FALSE(std::filesystem::exists(realm.path().string() + ".fresh"));
 }
 
+TEST_F(ClientResetTest, RecoversWhatADeviceWroteWhileItsPastWasTrimmed) {
+  // Given a device that writes while it is away, and others that go on,
+  std::promise<bool> was_reset;
+  RealmConfiguration config = configuration(user("a"));
+  config.sync->client_reset.after = [&](const Realm&, const Realm&, bool recovered) {
+    was_reset.set_value(recovered);
+  };
+  Realm realm = Realm::open(std::move(config));
+  write_note(realm, 1, "uploaded");
+  upload(realm);
+  download(realm);
+  realm.sync_session()->pause();
+  write_note(realm, 2, "away");
+  {
+    Realm other = Realm::open(configuration(user("b")));
+    write_note(other, 3, "new");
+    upload(other);
+  }
+
+  // When it comes back after the history that it needs was trimmed,
+  stop_server();
+  ServerProcess trim({"trim", "--data", data().string(), "--max-offline", "0s"});
+  EXPECT_TRUE(trim.read_line());
+  EXPECT_EQ(trim.wait(), 0);
+  restart_server();
+  SyncSession session = *realm.sync_session();
+  auto uploaded = session.wait_for_upload(30s);
+  session.resume();
+  uploaded.get().value();
+  download(realm);
+
+  // Then it was reset and nothing is missing anywhere.
+  EXPECT_TRUE(was_reset.get_future().get());
+  EXPECT_THAT(notes(realm), ElementsAre(1, 2, 3));
+  EXPECT_THAT(notes(open_other()), ElementsAre(1, 2, 3));
+}
+
 TEST_F(ClientResetTest, DiscardsWhatWasNotUploaded) {
   Realm realm = open_forgotten({.mode = ClientResetMode::kDiscardUnsyncedChanges});
   SyncSession session = *realm.sync_session();
