@@ -241,9 +241,10 @@ class Merge {
       const std::size_t i = number.value() - edits.first().value();
       Side::Changeset& changeset = edits.side()[i];
       changeset.is_touched = false;
-      const auto own_prepended = std::ranges::equal_range(
-          prepended, number, {}, [](const Edit* edit) { return edit->changeset; });
-      Outcome outcome = rewriter.rewrite(edits.side(), changeset, replacements_, own_prepended);
+      const auto first = std::ranges::lower_bound(prepended, number, {}, &Edit::changeset);
+      const auto last = std::ranges::upper_bound(prepended, number, {}, &Edit::changeset);
+      Outcome outcome =
+          rewriter.rewrite(edits.side(), changeset, replacements_, std::span(first, last));
       if (outcome) {
         (is_local ? made.local : made.incoming).push_back({i, std::move(*outcome)});
       } else {
