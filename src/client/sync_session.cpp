@@ -421,8 +421,9 @@ void SyncSession::begin_reset(const sync::SyncError& cause) {
 
 void SyncSession::fresh_copy_downloaded(const Result<void>& outcome) {
   if (!outcome) {
-    post([this, failure = reset_failure(outcome.error())](
-             sync::ClientSession& session, TimePoint now) { session.reset_failed(failure, now); });
+    post([failure = reset_failure(outcome.error())](sync::ClientSession& session, TimePoint now) {
+      session.reset_failed(failure, now);
+    });
     return;
   }
   const std::shared_ptr<void> hold(nullptr, [self = shared_from_this()](void*) {
