@@ -90,27 +90,37 @@ class Registry {
   using Open = std::function<std::shared_ptr<Environment>()>;
 
   std::shared_ptr<Environment> find_or_open(const std::string& path, const Open& open) {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      const auto entry = entries_.find(path);
-      if (entry == entries_.end()) break;
-      if (auto environment = entry->second.lock()) return environment;
-      closed_.wait(lock);  // It is being closed.
+    {
+      std::unique_lock lock(mutex_);
+      for (;;) {
+        const auto [entry, is_new] = entries_.try_emplace(path);
+        if (is_new) break;
+        if (auto environment = entry->second.lock()) return environment;
+        changed_.wait(lock);  // It is being opened or closed.
+      }
     }
-    auto environment = open();
-    entries_[path] = environment;
-    return environment;
+    // Opening may wait for another process: no lock is held meanwhile.
+    try {
+      auto environment = open();
+      const std::lock_guard lock(mutex_);
+      entries_[path] = environment;
+      changed_.notify_all();
+      return environment;
+    } catch (...) {
+      remove(path);
+      throw;
+    }
   }
   void remove(const std::string& path) {
     const std::lock_guard lock(mutex_);
     entries_.erase(path);
-    closed_.notify_all();
+    changed_.notify_all();
   }
 
  private:
   std::mutex mutex_;
-  std::condition_variable closed_;
-  std::map<std::string, std::weak_ptr<Environment>> entries_;
+  std::condition_variable changed_;
+  std::map<std::string, std::weak_ptr<Environment>> entries_;  ///< Null while one is opened.
 };
 
 Registry& registry() {
