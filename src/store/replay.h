@@ -13,19 +13,22 @@ namespace tombolo::store {
 /// Repeats changesets that were made in one file on a fresh copy of what others have, which may
 /// differ from what the changesets were made on, and writes down what it did as new changesets.
 ///
-///     instruction                   on the fresh copy
-///     ---------------------------   ------------------------------------------------------------
-///     AddTable, AddColumn           adds; what is there already must be the same, and is told
-///     again EraseTable, EraseColumn       fails CreateObject                  creates; one that is
-///     there is told again EraseObject                   erases, if it is there on an object that
-///     is gone     left out Update of a property          writes; a link to an object that is gone
-///     becomes null AddInteger                    adds, unless the value is null Clear of a list
-///     clears; all its positions are known from then on ArrayInsert                   inserts at
-///     its position or the end; a link to an object that is
-///                                   gone is left out
-///     Update, ArrayErase,           at the element that an insertion of this replay made; for any
-///     ArrayMove of an element       other the list becomes as a whole what it is in the local file
-///     anything that does not fit    fails
+///     instruction                    on the fresh copy
+///     ----------------------------   ------------------------------------------------------
+///     AddTable, AddColumn            adds; what is there must be the same, and is told again
+///     EraseTable, EraseColumn        fails
+///     CreateObject                   creates; one that is there is told again
+///     EraseObject                    erases, if it is there
+///     on an object that is gone      left out
+///     Update of a property           writes; a link to an object that is gone becomes null
+///     AddInteger                     adds, unless the value is null
+///     Clear of a list                clears; all its positions are known from then on
+///     ArrayInsert                    inserts at its position or the end; a link to an object
+///                                    that is gone is left out
+///     Update, ArrayErase, ArrayMove  at the element that an insertion of this replay made;
+///     of an element                  for any other the whole list becomes what it is in the
+///                                    local file
+///     anything that does not fit     fails
 ///
 /// Thread:  that of the transactions.
 /// Source:  docs/client-reset.md, "Recovery".
