@@ -53,15 +53,18 @@ PendingUploads read_pending_uploads(store::Environment& environment, WallTime no
   realm.history().for_each_after(
       store::HistoryVersion(confirmed.value()), [&](const store::HistoryEntry& entry) {
         if (entry.origin != ClientFileIdent{} || entry.changeset.empty()) return true;
+        const Changeset changeset = changeset::parse_view(entry.changeset).value();
+        bool has_objects = false;
+        for (const Instruction& instruction : changeset.instructions) {
+          if (changeset::is_schema_instruction(instruction.opcode)) continue;
+          has_objects = true;
+          objects.insert(identity(changeset, instruction));
+        }
+        if (!has_objects) return true;
         oldest = pending.transactions == 0 ? entry.origin_timestamp
                                            : std::min(oldest, entry.origin_timestamp);
         ++pending.transactions;
         pending.bytes += entry.changeset.size();
-        const Changeset changeset = changeset::parse_view(entry.changeset).value();
-        for (const Instruction& instruction : changeset.instructions) {
-          if (!changeset::is_schema_instruction(instruction.opcode))
-            objects.insert(identity(changeset, instruction));
-        }
         return true;
       });
   pending.objects = objects.size();

@@ -9,11 +9,12 @@
 
 namespace tombolo::client {
 
-/// What was written to a synced file and is not yet confirmed by the server.
+/// What was written to the objects of a synced file and is not yet confirmed by the server. The
+/// schema, which opening a file may add to and which is uploaded too, is nothing that was written.
 struct PendingUploads {
-  std::uint64_t transactions = 0;  ///< Those that changed something.
+  std::uint64_t transactions = 0;  ///< Those that changed an object.
   std::uint64_t objects = 0;       ///< Different ones that were created, changed or erased.
-  std::uint64_t bytes = 0;         ///< Of changesets, as progress counts them.
+  std::uint64_t bytes = 0;         ///< Of their changesets, as progress counts them.
   std::optional<std::chrono::milliseconds> oldest_age;  ///< nullopt: there are none.
 
   friend bool operator==(const PendingUploads&, const PendingUploads&) = default;

@@ -60,6 +60,12 @@ TEST_F(PendingUploadsTest, AFileThatNobodyWroteToHasNone) {
   EXPECT_EQ(pending(kStart), PendingUploads{});
 }
 
+TEST_F(PendingUploadsTest, ASchemaIsNothingThatWasWritten) {
+  write_schema();
+
+  EXPECT_EQ(pending(kStart + 1s), PendingUploads{});
+}
+
 TEST_F(PendingUploadsTest, CountsTransactionsAndDifferentObjectsAndTheAgeOfTheOldest) {
   write_schema();
   confirm();
@@ -91,6 +97,7 @@ TEST_F(PendingUploadsTest, CountsTransactionsAndDifferentObjectsAndTheAgeOfTheOl
 
 TEST_F(PendingUploadsTest, AWallClockThatWasSetBackMakesNothingYoungerThanNow) {
   write_schema();
+  write(at(0ms), [](store::RealmWriter& realm) { put(realm, 1, 10); });
 
   EXPECT_EQ(pending(kStart - 1h).oldest_age, 0ms);
 }

@@ -39,6 +39,13 @@ export class DevServer {
     this.#process.kill(signal);
     await ended;
   }
+  /** Answers nothing until `continue`. */
+  suspend() {
+    this.#process.kill("SIGSTOP");
+  }
+  continue() {
+    this.#process.kill("SIGCONT");
+  }
   /** Stops, and leaves nothing behind. */
   async end() {
     await this.stop();
