@@ -14,6 +14,14 @@ struct Mark {
   static constexpr auto properties = std::tuple(text);
 };
 
+struct Folder {
+  static constexpr std::string_view class_name = "Folder";
+  static constexpr Key<std::int64_t> id{"_id"};
+  static constexpr Field<Link<Note>> first{"first"};
+  static constexpr Field<List<Link<Note>>> notes{"notes"};
+  static constexpr auto properties = std::tuple(id, first, notes);
+};
+
 class SdkCopy : public SdkTest {
  protected:
   [[nodiscard]] static RealmConfiguration with_marks(const User& user) {
@@ -101,17 +109,64 @@ TEST_F(SdkCopy, ASyncedCopyIsAnotherDeviceThatHasEverythingAlready) {
   }
 }
 
+TEST_F(SdkCopy, ACopyOfALocalRealmUploadsAllOfIt) {
+  // Given a local realm with more than goes into one changeset, and a partition with something in
+  // it already,
+  Realm local = Realm::open(
+      {.path = directory_.file("local.realm"), .schema = schema_of<Note, Mark, Folder>()});
+  for (int id = 0; id < 300; ++id) write_note(local, id, std::string(4000, 'x'));
+  local.write([&] {
+    auto folder = local.create<Folder>(Folder::id = 1);
+    folder.get(Folder::notes).push_back(*local.find<Note>(7));
+    folder.set(Folder::first, std::optional(*local.find<Note>(8)));
+  });
+  write_mark(local, "local");
+  RealmConfiguration other = with_marks(user("other"));
+  other.schema = schema_of<Note, Mark, Folder>();
+  Realm theirs = Realm::open(other);
+  write_note(theirs, 1000, "theirs");
+  upload(theirs);
+
+  // When the local one is copied to a synced one, which is opened,
+  RealmConfiguration target = with_marks(user("target"));
+  local.write_copy_to(target);
+  Realm copy = Realm::open(target);
+  EXPECT_EQ(copy.sync_session()->pending_uploads().objects, 302);
+  EXPECT_GT(copy.sync_session()->pending_uploads().transactions, 1);
+  upload(copy);
+  download(copy);
+  download(theirs);
+
+  // Then both have everything, links and lists too,
+  for (const Realm* realm : {&copy, &theirs}) {
+    EXPECT_EQ(realm->objects<Note>().size(), 301);
+    EXPECT_EQ((*realm->find<Note>(299))[Note::text].size(), 4000);
+    EXPECT_EQ((*realm->find<Folder>(1)).get(Folder::notes)[0][Note::id], 7);
+    EXPECT_EQ((*realm->find<Folder>(1)).get(Folder::first)->get(Note::id), 8);
+    ASSERT_EQ(realm->objects<Mark>().size(), 1);
+  }
+  // are devices like others, also for objects that only their global keys tell apart,
+  theirs.write([&] { theirs.erase(theirs.objects<Mark>()[0]); });
+  write_mark(copy, "copy");
+  upload(theirs);
+  upload(copy);
+  for (Realm* realm : {&copy, &theirs}) {
+    download(*realm);
+    ASSERT_EQ(realm->objects<Mark>().size(), 1);
+    EXPECT_EQ(realm->objects<Mark>()[0][Mark::text], "copy");
+  }
+  // and the local one is as it was.
+  EXPECT_EQ(local.objects<Note>().size(), 300);
+  EXPECT_FALSE(local.sync_session());
+}
+
 TEST_F(SdkCopy, WhatCannotBeCopiedIsRefused) {
   const User someone = user("a");
   Realm realm = Realm::open(configuration(someone));
   upload(realm);
-  Realm local = Realm::open({.path = directory_.file("local.realm"), .schema = schema_of<Note>()});
-
-  EXPECT_EQ(code_of([&] { realm.write_copy_to({.path = local.path()}); }),
+  EXPECT_EQ(code_of([&] { realm.write_copy_to({.path = realm.path()}); }),
             ErrorCode::kAlreadyExists);
   EXPECT_EQ(code_of([&] { realm.write_copy_to(configuration(someone, "other")); }),
-            ErrorCode::kInvalidArgument);
-  EXPECT_EQ(code_of([&] { local.write_copy_to(configuration(someone, "other")); }),
             ErrorCode::kInvalidArgument);
   realm.begin_transaction();
   EXPECT_EQ(code_of([&] { realm.write_copy_to({.path = directory_.file("copy")}); }),

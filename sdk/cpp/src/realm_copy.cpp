@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/directory.h"
 #include "base/hex.h"
 #include "base/random.h"
 #include "client/sync_metadata.h"
+#include "store/state_changesets.h"
 #include "store/transfer.h"
 
 namespace tombolo {
@@ -91,7 +93,22 @@ void begin_syncing(const store::RealmReader& source, store::RealmWriter& target)
        .changeset = {}});
 }
 
+/// What a new device keeps on which all of `source` was written just now: a history that tells it,
+/// in changesets of a size that uploads go on with in steps.
+void begin_uploading(const store::RealmReader& source, store::RealmWriter& target) {
+  constexpr std::size_t kChangesetBytes = 512 * 1024;
+  const OriginTimestamp now = to_origin_timestamp(system_clock().wall_now());
+  store::tell_state(source, kChangesetBytes, [&](BytesView changeset) {
+    target.history().append({.origin = {},
+                             .peer_version = {},
+                             .origin_timestamp = now,
+                             .salt = {},
+                             .changeset = changeset});
+  });
+}
+
 void write_copy(const store::RealmReader& source,
+                bool is_source_local,
                 const std::filesystem::path& file,
                 std::string_view kind) {
   const auto environment = store::Environment::open(file);
@@ -102,7 +119,9 @@ void write_copy(const store::RealmReader& source,
   target.set_file_ident(source.file_ident());
   store::transfer(source, target).value();
   target.set_file_ident({});
-  if (kind != kLocalKind) begin_syncing(source, target);
+  if (kind != kLocalKind) {
+    is_source_local ? begin_uploading(source, target) : begin_syncing(source, target);
+  }
   transaction.commit();
 }
 
@@ -115,15 +134,17 @@ void copy_realm(store::Environment& source,
     throw Error(ErrorCode::kAlreadyExists, "there is a file '" + target.string() + "' already");
   }
   const store::ReadTransaction snapshot = source.begin_read();
-  const auto own_kind = snapshot.realm().metadata().find(as_bytes(kKindOfFileKey));
-  if (kind != kLocalKind && (!own_kind || as_text(*own_kind) != kind)) {
+  const auto found = snapshot.realm().metadata().find(as_bytes(kKindOfFileKey));
+  const std::string_view own_kind = found ? as_text(*found) : kLocalKind;
+  const bool is_local = own_kind == kLocalKind;
+  if (!is_local && kind != kLocalKind && own_kind != kind) {
     throw Error(
         ErrorCode::kInvalidArgument,
         "'" + source.path().string() + "' cannot be copied to a " + std::string(kind) + " realm");
   }
   if (!target.parent_path().empty()) make_directories(target.parent_path());
   UnfinishedFile file(target);
-  write_copy(snapshot.realm(), file.path(), kind);
+  write_copy(snapshot.realm(), is_local, file.path(), kind);
   file.finish();
 }
 

@@ -14,11 +14,12 @@ using client::kLocalKind;
 
 /// Writes what `source` holds to the new file `target`, without the history behind it. A copy of
 /// `kLocalKind` knows no server; one of the source's own kind syncs as a device of its own that has
-/// everything up to here.
+/// everything up to here; one of a synced kind from a local source uploads everything.
 ///
 /// The file appears when it is complete, and only its owner may read it.
 ///
-/// Errors:  throws `Error`: `kAlreadyExists`; `kInvalidArgument` for another kind, and for changes
+/// Errors:  throws `Error`: `kAlreadyExists`; `kInvalidArgument` for another partition, and for
+/// changes
 ///          that the server has not confirmed where the copy is to sync; `kDiskFull`, `kStorage`,
 ///          `kPermissionDenied`. Then there is no `target`.
 /// Thread:  any; not while the thread has `source`'s write transaction open.

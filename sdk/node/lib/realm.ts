@@ -304,7 +304,8 @@ export class Realm {
 
   /**
    * Writes what the newest commit holds to a new file: a local realm, with which one stops syncing
-   * for good, or with the `sync` of this realm's partition one that syncs as another device.
+   * for good, or with `sync` one that syncs as another device. A copy of a local realm uploads all of
+   * it; one of a synced realm stays in that realm's partition.
    */
   writeCopyTo(config: Configuration): void {
     assert(!this.isInTransaction, "Can only write a copy outside of a transaction.");

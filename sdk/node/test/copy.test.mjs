@@ -55,6 +55,14 @@ describe("a copy of a synced realm", () => {
     assert.ok(realm.objectForPrimaryKey("Note", 11));
   });
 
+  it("of another partition is refused", async () => {
+    const realm = server.open(await configuration("f"));
+    const target = await configuration("g");
+    target.sync.partitionValue = "other";
+
+    assert.throws(() => realm.writeCopyTo(target), { code: "InvalidArgument" });
+  });
+
   it("replaces nothing, and is not made in a transaction or of nonsense", async () => {
     const realm = server.open(await configuration("d"));
     const path = join(server.folder, "d.realm");
@@ -68,5 +76,34 @@ describe("a copy of a synced realm", () => {
       AssertionError,
     );
     assert.equal(existsSync(inTransaction), false);
+  });
+});
+
+describe("a copy of a local realm", () => {
+  it("without `sync` is another local one", () => {
+    const [path, other] = ["h.realm", "i.realm"].map((name) => join(server.folder, name));
+    const realm = server.open({ path, schema: [Note] });
+    realm.write(() => realm.create("Note", { _id: 1, text: "local" }));
+
+    realm.writeCopyTo({ path: other });
+
+    assert.deepEqual(notes(server.open({ path: other })), [[1, "local"]]);
+  });
+
+  it("with `sync` uploads all of it", async () => {
+    const path = join(server.folder, "j.realm");
+    const local = server.open({ path, schema: [Note] });
+    local.write(() => local.create("Note", { _id: 20, text: "local" }));
+    const target = await configuration("k");
+
+    local.writeCopyTo(target);
+
+    const copy = server.open(target);
+    assert.equal(copy.objectForPrimaryKey("Note", 20).text, "local");
+    assert.equal(copy.syncSession.pendingUploads().objects, 1);
+    await copy.syncSession.uploadAllLocalChanges();
+    const other = server.open(await configuration("l"));
+    await other.syncSession.downloadAllServerChanges();
+    assert.equal(other.objectForPrimaryKey("Note", 20).text, "local");
   });
 });

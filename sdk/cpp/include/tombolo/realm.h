@@ -155,15 +155,15 @@ class Realm {
   /// nullopt for a local realm.
   [[nodiscard]] std::optional<SyncSession> sync_session() const;
 
-  /// Writes what the newest commit holds to a new file, compact and readable by its owner only: a
-  /// local realm, with which one stops syncing for good; or, with the `sync` of this realm's
-  /// partition, one that syncs as another device and need not download what is in it. Only `path`
+  /// Writes what the newest commit holds to a new file, compact and readable by its owner only.
+  /// Without `sync` that is a local realm, with which one stops syncing for good. The copy of a
+  /// local realm to a synced one uploads all of it. The copy of a synced realm, to the `sync` of
+  /// its own partition, syncs as another device and need not download what is in it. Only `path`
   /// and `sync` of `target` count.
   ///
-  /// Errors:  `kAlreadyExists`; `kInTransaction`; `kInvalidArgument` for another partition or a
-  ///          local realm that is to be synced, and for changes that the server has not confirmed
-  ///          where the copy is to sync; `kDiskFull`, `kStorage`, `kPermissionDenied`. Then there
-  ///          is no such file.
+  /// Errors:  `kAlreadyExists`; `kInTransaction`; `kInvalidArgument` for another partition, and for
+  ///          changes of a synced realm that the server has not confirmed where the copy is to
+  ///          sync; `kDiskFull`, `kStorage`, `kPermissionDenied`. Then there is no such file.
   void write_copy_to(const RealmConfiguration& target) const;
 
   [[nodiscard]] const std::filesystem::path& path() const;
