@@ -27,7 +27,6 @@ int main(int argc, char** argv) try {
     rome.get(City::aliases).push_back("Roma");
     rome.add(City::population, 1);
   });
-  realm.refresh();
 
   for (const tombolo::Object<City> city :
        realm.objects<City>().where(City::population > 1'000'000 && City::name == "Rome")) {

@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 
 import { DevServer } from "../support/dev-server.mjs";
 
+/** The servers that pages speak of. */
+const PAGE_SERVERS = /https:\/\/sync\.example\.org|http:\/\/127\.0\.0\.1:9090/g;
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 const server = new DevServer();
@@ -50,12 +52,13 @@ describe("the examples", () => {
 });
 
 describe("the documentation", () => {
-  for (const page of ["docs/sdk-node.md", "sdk/node/README.md"]) {
+  for (const page of ["README.md", "docs/sdk-node.md", "sdk/node/README.md"]) {
     it(`has samples that run: ${page}`, async () => {
       const folder = makePackage(page.replaceAll("/", "-"));
       const text = readFileSync(join(ROOT, page), "utf8");
       const samples = [...text.matchAll(/```js\n(.*?)```/gs)].map(([, sample]) => sample);
-      const program = samples.join("\n").replaceAll("https://sync.example.org", server.url);
+      assert.notEqual(samples.length, 0);
+      const program = samples.join("\n").replaceAll(PAGE_SERVERS, server.url);
       writeFileSync(join(folder, "page.mjs"), program);
 
       await run(folder, "page.mjs");
