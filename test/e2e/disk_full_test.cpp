@@ -8,21 +8,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "test/e2e/server_process.h"
-#include "test/support/temporary_directory.h"
-#include "tombolo/tombolo.h"
+#include "test/e2e/sdk_fixture.h"
 
 namespace tombolo::test {
 namespace {
 
 using ::testing::HasSubstr;
-
-struct Note {
-  static constexpr std::string_view class_name = "Note";
-  static constexpr Key<std::int64_t> id{"_id"};
-  static constexpr Field<std::string> text{"text"};
-  static constexpr auto properties = std::tuple(id, text);
-};
 
 /// A server process whose files may not grow: to it that is what a full disk is.
 class DiskFull : public ::testing::Test {

@@ -7,8 +7,8 @@ import { join } from "node:path";
 
 import { App, Credentials } from "tombolo";
 
-const token = (expires) =>
-  ["{}", JSON.stringify({ exp: expires, iat: 1 }), "signature"]
+const token = (expires, userData) =>
+  ["{}", JSON.stringify({ exp: expires, iat: 1, user_data: userData }), "signature"]
     .map((part) => Buffer.from(part).toString("base64url"))
     .join(".");
 
@@ -18,10 +18,18 @@ export class ScriptedServer {
   #folder = mkdtempSync(join(tmpdir(), "tombolo-scripted-"));
   #sockets = new Set();
   url;
+  /** What is known of the user, and the custom user data in tokens. */
+  profile = {};
+  userData;
   /** The status of an answer to a request for a new token. */
   refreshStatus = 201;
-  /** Answers an upgrade: a status that refuses it, or a function from a session to its JSON_ERROR. */
+  /**
+   * Answers an upgrade: a status that refuses it, or a function from a session to its JSON_ERROR;
+   * null takes it and says nothing.
+   */
   onUpgrade = 404;
+  /** How many WebSockets were asked for. */
+  upgrades = 0;
 
   async start() {
     this.#server.on("upgrade", (request, socket) => this.#upgrade(request, socket));
@@ -36,9 +44,9 @@ export class ScriptedServer {
     rmSync(this.#folder, { recursive: true, force: true });
   }
   /** An app that knows nobody yet. */
-  app() {
+  app(options = {}) {
     const baseFilePath = mkdtempSync(join(this.#folder, "app-"));
-    return new App({ id: "dev", baseUrl: this.url, baseFilePath });
+    return new App({ id: "dev", baseUrl: this.url, baseFilePath, ...options });
   }
   logIn(app) {
     return app.logIn(Credentials.emailPassword("ada@example.com", "secret1"));
@@ -50,7 +58,10 @@ export class ScriptedServer {
       response.end(JSON.stringify(body));
     };
     const inAnHour = Math.floor(Date.now() / 1000) + 3600;
-    const session = { access_token: token(inAnHour), refresh_token: token(2 * inAnHour) };
+    const session = {
+      access_token: token(inAnHour, this.userData),
+      refresh_token: token(2 * inAnHour),
+    };
     if (url.endsWith("/location")) {
       const hostname = this.url;
       answer(200, { hostname, ws_hostname: hostname.replace("http", "ws"), location: "here" });
@@ -58,7 +69,7 @@ export class ScriptedServer {
       answer(200, { ...session, user_id: "ada", device_id: "device" });
     } else if (url.endsWith("/profile")) {
       const identities = [{ id: "1", provider_type: "local-userpass" }];
-      answer(200, { user_id: "ada", identities, data: {} });
+      answer(200, { user_id: "ada", identities, data: this.profile });
     } else if (url.endsWith("/auth/session") && method === "POST") {
       const { refreshStatus } = this;
       const refusal = { error: "invalid session", error_code: "InvalidSession" };
@@ -70,6 +81,7 @@ export class ScriptedServer {
 
   #upgrade({ headers }, socket) {
     socket.on("error", () => {});
+    ++this.upgrades;
     if (typeof this.onUpgrade === "number") {
       socket.end(`HTTP/1.1 ${this.onUpgrade} Refused\r\nContent-Length: 0\r\n\r\n`);
       return;
@@ -82,6 +94,7 @@ export class ScriptedServer {
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
         `Sec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: ${protocol}\r\n\r\n`,
     );
+    if (this.onUpgrade === null) return;
     socket.on("data", (frame) => {
       const bind = /^bind (\d+) /.exec(unmasked(frame));
       if (bind === null) return;

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 
 import Realm, { AssertionError, SyncSession } from "tombolo";
 
 import { DevServer } from "../support/dev-server.mjs";
+import { ScriptedServer } from "../support/scripted-server.mjs";
 
 const Note = { name: "Note", primaryKey: "_id", properties: { _id: "int" } };
 const { Sync } = Realm.App;
@@ -70,5 +71,48 @@ describe("the session of a realm", () => {
       timeOut: 30_000,
       timeOutBehavior: "throwException",
     });
+  });
+});
+
+describe("the sessions of an app", () => {
+  let scripted;
+  beforeEach(async () => {
+    scripted = new ScriptedServer();
+    scripted.onUpgrade = null;
+    await scripted.start();
+  });
+  afterEach(() => scripted.end());
+
+  /** How many connections two realms make, once both sessions are connected. */
+  async function connectionsOf(app) {
+    const user = await scripted.logIn(app);
+    const realms = ["p", "q"].map((partitionValue) => {
+      const sync = { user, partitionValue, _sessionStopPolicy: "immediately" };
+      return server.open({ schema: [Note], sync });
+    });
+    for (const { syncSession } of realms) {
+      await new Promise((resolve) => {
+        const settle = () => syncSession.isConnected() && resolve();
+        syncSession.addConnectionNotification(settle);
+        settle();
+      });
+    }
+    return scripted.upgrades;
+  }
+
+  it("have a connection each when the app says so", async () => {
+    assert.equal(await connectionsOf(scripted.app({ multiplexSessions: false })), 2);
+  });
+
+  it("share one by default", async () => {
+    assert.equal(await connectionsOf(scripted.app()), 1);
+  });
+
+  it("share one after enableSessionMultiplexing", async () => {
+    const app = scripted.app({ multiplexSessions: false });
+
+    Sync.enableSessionMultiplexing(app);
+
+    assert.equal(await connectionsOf(app), 1);
   });
 });

@@ -10,7 +10,8 @@ import { DevServer } from "../support/dev-server.mjs";
 const Note = { name: "Note", primaryKey: "_id", properties: { _id: "int", text: "string" } };
 const ids = (realm) =>
   [...realm.objects("Note")].map(({ _id }) => _id).sort((left, right) => left - right);
-const write = (realm, _id) => realm.write(() => realm.create("Note", { _id, text: `note ${_id}` }));
+const write = (realm, _id, text = `note ${_id}`) =>
+  realm.write(() => realm.create("Note", { _id, text }));
 
 let server;
 beforeEach(async () => {
@@ -26,7 +27,7 @@ afterEach(async () => {
  * A realm whose file the server, back with the data of a backup, has forgotten: note 1 was uploaded
  * and is lost there, note 2 was not uploaded, note 3 is new on the server.
  */
-async function openForgotten(clientReset, onError) {
+async function openForgotten(clientReset, onError, { schema = Note, text } = {}) {
   const data = join(server.folder, "server");
   const backup = join(server.folder, "backup");
   const [user, other] = [await server.logIn("a"), await server.logIn("b")];
@@ -46,8 +47,8 @@ async function openForgotten(clientReset, onError) {
   rmSync(data, { recursive: true });
   cpSync(backup, data, { recursive: true });
   await server.start();
-  const changed = server.open(config(other));
-  write(changed, 3);
+  const changed = server.open({ ...config(other), schema: [schema] });
+  write(changed, 3, text);
   await changed.syncSession.uploadAllLocalChanges();
   return realm;
 }
@@ -126,6 +127,34 @@ describe("client reset", () => {
     assert.deepEqual(ids(copy), [1, 2]);
     assert.ok(!existsSync(path));
     assert.throws(() => initiateClientReset(app, path), /Client Reset could not be run/);
+  });
+
+  it("that is not possible falls back to the application, which keeps everything", async () => {
+    // Given a server on which a property has another type meanwhile,
+    let onFallback;
+    let onError;
+    const fallback = new Promise((resolve) => (onFallback = (...args) => resolve(args)));
+    const failed = new Promise((resolve) => (onError = (_, error) => resolve(error)));
+    const onAfter = () => assert.fail("there was no reset");
+    const realm = await openForgotten(
+      { mode: "recoverUnsyncedChanges", onAfter, onFallback },
+      onError,
+      { schema: { ...Note, properties: { _id: "int", text: "int" } }, text: 3 },
+    );
+
+    realm.syncSession.resume();
+    const error = await failed;
+    const [session, recoveryPath] = await fallback;
+
+    assert.ok(error instanceof ClientResetError);
+    assert.equal(error.code, 1028);
+    assert.equal(error.config.path, recoveryPath);
+    assert.equal(session, realm.syncSession);
+    assert.deepEqual(ids(realm), [1, 2]);
+    const { path } = realm;
+    realm.close();
+    Realm.App.Sync.initiateClientReset(server.app("a"), path);
+    assert.deepEqual(ids(server.open({ ...error.config, schema: [Note] })), [1, 2]);
   });
 
   it("checks its configuration", async () => {

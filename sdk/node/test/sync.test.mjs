@@ -1,68 +1,28 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 
-import Realm, { App, Credentials } from "tombolo";
+import Realm, { Credentials } from "tombolo";
 
-const TOMBOLO = fileURLToPath(new URL("../../../build/bin/tombolo", import.meta.url));
+import { DevServer } from "../support/dev-server.mjs";
+
 const City = {
   name: "City",
   primaryKey: "_id",
   properties: { _id: "int", name: "string", aliases: "string[]" },
 };
 
-/** Starts a server on `folder`; `port` 0 lets the system choose. */
-async function startServer(folder, port = 0) {
-  const server = spawn(
-    TOMBOLO,
-    ["serve", "--data", folder, "--listen", `127.0.0.1:${port}`, "--dev"],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  let output = "";
-  for await (const text of server.stdout) {
-    output += text;
-    const match = /listening on (http:\/\/127\.0\.0\.1:(\d+))/.exec(output);
-    if (match) return { process: server, url: match[1], port: Number(match[2]) };
-  }
-  throw new Error(`the server ended: ${output}`);
-}
-async function stopServer(server, signal) {
-  const ended = once(server.process, "exit");
-  server.process.kill(signal);
-  await ended;
-}
-
-let folder;
-let server;
+const server = new DevServer();
 let partition = 0;
-const realms = [];
 
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tombolo-sync-"));
-  server = await startServer(join(folder, "server"));
-});
-after(async () => {
-  await stopServer(server, "SIGTERM");
-  rmSync(folder, { recursive: true, force: true });
-});
+before(() => server.start());
+after(() => server.end());
 beforeEach(() => ++partition);
-afterEach(() => realms.splice(0).forEach((realm) => realm.close()));
+afterEach(() => server.closeRealms());
 
-const newApp = (name) =>
-  new App({ id: "dev", baseUrl: server.url, baseFilePath: join(folder, name) });
 async function openOn(device, options = {}) {
-  const user = await newApp(`${device}-${partition}`).logIn(Credentials.anonymous());
-  const realm = new Realm({
-    schema: [City],
-    sync: { user, partitionValue: `p${partition}`, ...options },
-  });
-  realms.push(realm);
-  return realm;
+  const user = await server.logIn(`${device}-${partition}`);
+  const sync = { user, partitionValue: `p${partition}`, ...options };
+  return server.open({ schema: [City], sync });
 }
 const sync = async (...list) => {
   for (const { syncSession } of list) await syncSession.uploadAllLocalChanges(20_000);
@@ -73,7 +33,7 @@ const content = (realm) =>
 
 describe("logging in", () => {
   it("works with email and password, and remembers who it was", async () => {
-    const app = newApp("accounts");
+    const app = server.app("accounts");
     await app.emailPasswordAuth.registerUser({ email: "ada@example.com", password: "secret1" });
 
     const user = await app.logIn(
@@ -82,30 +42,26 @@ describe("logging in", () => {
 
     assert.equal(user.isLoggedIn, true);
     assert.equal(user.providerType, "local-userpass");
-    assert.equal(newApp("accounts").currentUser.id, user.id);
+    assert.equal(server.app("accounts").currentUser.id, user.id);
     await user.logOut();
     assert.equal(user.state, "LoggedOut");
     assert.equal(app.currentUser, null);
   });
 
   it("refuses a wrong password and a taken name with the documented numbers", async () => {
-    const { emailPasswordAuth } = newApp("refusals");
+    const { emailPasswordAuth } = server.app("refusals");
     const account = { email: "ben@example.com", password: "secret1" };
     await emailPasswordAuth.registerUser(account);
 
     await assert.rejects(emailPasswordAuth.registerUser(account), { code: 4348 });
     await assert.rejects(
-      newApp("refusals").logIn(Credentials.emailPassword(account.email, "wrong")),
+      server.app("refusals").logIn(Credentials.emailPassword(account.email, "wrong")),
       { code: 4349 },
     );
   });
 
   it("fails with a reason when there is no server", async () => {
-    const app = new App({
-      id: "dev",
-      baseUrl: "http://127.0.0.1:1",
-      baseFilePath: join(folder, "nowhere"),
-    });
+    const app = server.app("nowhere", { baseUrl: "http://127.0.0.1:1" });
 
     await assert.rejects(app.logIn(Credentials.anonymous()), { code: "Network" });
   });
@@ -163,9 +119,9 @@ describe("a synced realm", () => {
     left.write(() => left.create("City", { _id: 1, name: "Rome" }));
     await left.syncSession.uploadAllLocalChanges();
 
-    await stopServer(server, "SIGKILL");
+    await server.stop("SIGKILL");
     left.write(() => left.create("City", { _id: 2, name: "Oslo" }));
-    server = await startServer(join(folder, "server"), server.port);
+    await server.start();
     await left.syncSession.uploadAllLocalChanges(30_000);
 
     const right = await openOn("right");
@@ -222,12 +178,13 @@ describe("a synced realm", () => {
     left.write(() => left.create("City", { _id: 1, name: "Rome" }));
     await left.syncSession.uploadAllLocalChanges();
 
-    const user = await newApp(`right-${partition}`).logIn(Credentials.anonymous());
-    const right = await Realm.open({
-      schema: [City],
-      sync: { user, partitionValue: `p${partition}` },
-    });
-    realms.push(right);
+    const user = await server.logIn(`right-${partition}`);
+    const right = server.keep(
+      await Realm.open({
+        schema: [City],
+        sync: { user, partitionValue: `p${partition}` },
+      }),
+    );
 
     assert.equal(right.objects("City").length, 1);
   });
