@@ -11,6 +11,7 @@ export const {
   App,
   User,
   UserState,
+  ProviderType,
   Credentials,
   SyncSession,
   SessionState,

@@ -60,6 +60,13 @@ User::Record record_from(const Json& json) {
   return record;
 }
 
+Error not_logged_in(const User& user) {
+  return Error(ErrorCode::kAuthentication, "user '" + user.id() + "' is not logged in");
+}
+Error unknown_user(const User& user) {
+  return Error(ErrorCode::kNotFound, "the app knows no user '" + user.id() + "'");
+}
+
 /// Whether a refresh that failed so has ended the log-in, or may succeed later.
 bool is_rejection(const Error& error) {
   return error.code() == ErrorCode::kAuthentication || error.code() == ErrorCode::kPermissionDenied;
@@ -147,11 +154,14 @@ std::shared_ptr<SyncSession> User::session_of(
   const auto app = app_.lock();
   if (!app) throw Error(ErrorCode::kClosed, "the app of user '" + id_ + "' has been closed");
   if (state() != UserState::kLoggedIn) {
-    throw Error(ErrorCode::kAuthentication, "user '" + id_ + "' is not logged in");
+    throw not_logged_in(*this);
   }
   options.backoff = app->options().backoff;
   return app->runtime_->session_of(environment->path(), [&] {
-    auto session = SyncSession::make(connection(*app), environment, std::move(options));
+    auto session =
+        SyncSession::make(connection(*app), environment, std::move(options), [weak = app_] {
+          if (const auto holder = weak.lock()) holder->remove_files_in_background();
+        });
     const std::lock_guard lock(mutex_);
     std::erase_if(sessions_, [](const auto& known) { return known.expired(); });
     sessions_.push_back(session);
@@ -209,11 +219,7 @@ void User::refresh(bool needs_location, Done done) {
                                       error});
             return;
           }
-          {
-            const std::lock_guard lock(self->mutex_);
-            self->record_.tokens.access_token = *outcome->access_token;
-          }
-          holder->save_users_in_background();
+          (void)self->take_over(tokens, *outcome);
           self->listeners_.call();
           FreshCredentials fresh{holder->access_token(*outcome->access_token), std::nullopt};
           if (with_location) fresh.route_url = holder->sync_url();
@@ -247,10 +253,10 @@ void User::end_log_in(UserState state, const sync::SyncError& error, sync::LogOu
   std::vector<std::weak_ptr<ConnectionDriver>> connections;
   {
     const std::lock_guard lock(mutex_);
-    if (state_ != UserState::kLoggedIn) return;
+    if (state_ == state || state_ == UserState::kRemoved) return;
+    if (state_ == UserState::kLoggedIn) connections = connections_;
     state_ = state;
     record_.tokens = {};
-    connections = connections_;
   }
   for (const auto& weak : connections) {
     if (const auto connection = weak.lock()) {
@@ -270,18 +276,70 @@ void User::log_out(std::function<void(const Result<void>&)> done) {
     done({});
     return;
   }
-  const bool is_anonymous = before.profile.is_anonymous();
-  end_log_in(
-      is_anonymous ? UserState::kRemoved : UserState::kLoggedOut,
-      sync::make_local_error(
-          protocol::SdkStatus::kAuthError, std::nullopt, true, "user '" + id_ + "' has logged out"),
-      sync::LogOut::kByUser);
-  if (is_anonymous) app->forget(*this);
-  app->save_users();
+  if (before.profile.is_anonymous()) {
+    app->remove_here(shared_from_this(), FilesToRemove::kAll);
+  } else {
+    end_log_in(UserState::kLoggedOut, log_out_error(), sync::LogOut::kByUser);
+    app->save_users();
+  }
   // The log-in has ended here, whatever becomes of it at the server.
   app->start(
       [tokens = before.tokens](AppServicesClient& services) { return services.log_out(tokens); },
       [done](const Result<ServiceOutcome>&) { done({}); });
+}
+
+sync::SyncError User::log_out_error() const {
+  return sync::make_local_error(
+      protocol::SdkStatus::kAuthError, std::nullopt, true, "user '" + id_ + "' has logged out");
+}
+
+bool User::take_over(const UserTokens& tokens, const ServiceOutcome& outcome) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (record_.tokens.refresh_token != tokens.refresh_token) return false;
+    if (outcome.access_token) record_.tokens.access_token = *outcome.access_token;
+    if (outcome.profile) record_.profile = *outcome.profile;
+  }
+  if (const auto app = app_.lock()) app->save_users_in_background();
+  return true;
+}
+
+void User::update(std::function<ServiceOperation(AppServicesClient&, const UserTokens&)> make,
+                  std::function<void(const Result<void>&)> done) {
+  const auto app = app_.lock();
+  const UserTokens tokens = record().tokens;
+  if (!app || state() != UserState::kLoggedIn) {
+    done(not_logged_in(*this));
+    return;
+  }
+  app->start([make = std::move(make),
+              tokens](AppServicesClient& services) { return make(services, tokens); },
+             [self = shared_from_this(), tokens, done = std::move(done)](
+                 const Result<ServiceOutcome>& outcome) {
+               if (!outcome) {
+                 done(outcome.error());
+                 return;
+               }
+               if (!self->take_over(tokens, *outcome)) {
+                 done(not_logged_in(*self));
+                 return;
+               }
+               self->listeners_.call();
+               if (const auto holder = self->app_.lock()) holder->listeners_.call();
+               done({});
+             });
+}
+
+void User::link(const Credentials& credentials, std::function<void(const Result<void>&)> done) {
+  update([credentials](AppServicesClient& services,
+                       const UserTokens& tokens) { return services.link(tokens, credentials); },
+         std::move(done));
+}
+
+void User::refresh_custom_data(std::function<void(const Result<void>&)> done) {
+  update([](AppServicesClient& services,
+            const UserTokens& tokens) { return services.refresh(tokens); },
+         std::move(done));
 }
 
 // App.
@@ -294,6 +352,7 @@ std::shared_ptr<App> App::open(AppOptions options) {
   }
   const std::shared_ptr<App> app(new App(std::move(options)));
   app->load_users();
+  app->remove_files_in_background();
   return app;
 }
 
@@ -310,8 +369,12 @@ App::App(AppOptions options)
 
 App::~App() = default;
 
+std::filesystem::path App::folder() const {
+  return options_.base_path / "mongodb-realm" / percent_encoded(options_.id);
+}
+
 std::filesystem::path App::users_file() const {
-  return options_.base_path / "mongodb-realm" / percent_encoded(options_.id) / "users.json";
+  return folder() / "users.json";
 }
 
 void App::initiate_client_reset(const std::filesystem::path& file) {
@@ -327,8 +390,7 @@ void App::initiate_client_reset(const std::filesystem::path& file) {
 }
 
 std::filesystem::path App::realm_path(const User& user, std::string_view name) const {
-  return options_.base_path / "mongodb-realm" / percent_encoded(options_.id) /
-         percent_encoded(user.id()) / (percent_encoded(name) + ".realm");
+  return folder() / percent_encoded(user.id()) / (percent_encoded(name) + ".realm");
 }
 
 void App::load_users() {
@@ -340,6 +402,10 @@ void App::load_users() {
     const Json json = Json::parse(text.str());
     for (const Json& entry : json.at("users")) {
       users_.push_back(std::make_shared<User>(shared_from_this(), record_from(entry)));
+    }
+    for (const Json& entry : json.value("removed", Json::array())) {
+      removed_.emplace(entry.at("id"),
+                       entry.at("keepsUnsent") ? FilesToRemove::kUploaded : FilesToRemove::kAll);
     }
     current_user_ = json.at("currentUser");
   } catch (const Json::exception& error) {
@@ -353,13 +419,15 @@ void App::save_users() {
   const std::lock_guard lock(mutex_);
   Json users = Json::array();
   for (const auto& user : users_) users.push_back(to_json(user->record()));
+  Json removed = Json::array();
+  for (const auto& [id, files] : removed_) {
+    removed.push_back({{"id", id}, {"keepsUnsent", files == FilesToRemove::kUploaded}});
+  }
   write_private_file(users_file(),
-                     Json{{"currentUser", current_user_}, {"users", std::move(users)}}.dump(2));
-}
-
-void App::forget(const User& user) {
-  const std::lock_guard lock(mutex_);
-  std::erase_if(users_, [&](const auto& known) { return known.get() == &user; });
+                     Json{{"currentUser", current_user_},
+                          {"users", std::move(users)},
+                          {"removed", std::move(removed)}}
+                         .dump(2));
 }
 
 void App::save_users_in_background() noexcept {
@@ -436,6 +504,7 @@ std::shared_ptr<User> App::logged_in(LoginAnswer answer, UserProfile profile) {
   {
     const std::lock_guard lock(mutex_);
     current_user_ = record.id;
+    removed_.erase(record.id);
     const auto known = std::ranges::find(users_, record.id, [](const auto& u) { return u->id(); });
     if (known != users_.end()) {
       user = *known;
@@ -478,8 +547,9 @@ void App::network_changed(bool is_reachable) {
 }
 
 void App::switch_user(const std::shared_ptr<User>& user) {
+  if (!knows(*user)) throw unknown_user(*user);
   if (user->state() != UserState::kLoggedIn) {
-    throw Error(ErrorCode::kAuthentication, "user '" + user->id() + "' is not logged in");
+    throw not_logged_in(*user);
   }
   {
     const std::lock_guard lock(mutex_);
@@ -487,6 +557,82 @@ void App::switch_user(const std::shared_ptr<User>& user) {
   }
   save_users();
   listeners_.call();
+}
+
+bool App::knows(const User& user) {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(users_, [&](const auto& known) { return known.get() == &user; });
+}
+
+void App::remove_user(const std::shared_ptr<User>& user, Done done) {
+  if (!knows(*user)) {
+    done(unknown_user(*user));
+    return;
+  }
+  const User::Record before = user->record();
+  const bool was_logged_in = user->state() == UserState::kLoggedIn;
+  remove_here(user, before.profile.is_anonymous() ? FilesToRemove::kAll : FilesToRemove::kUploaded);
+  if (!was_logged_in) {
+    done({});
+    return;
+  }
+  start([tokens = before.tokens](AppServicesClient& services) { return services.log_out(tokens); },
+        [done](const Result<ServiceOutcome>&) { done({}); });
+}
+
+void App::delete_user(const std::shared_ptr<User>& user, Done done) {
+  const UserTokens tokens = user->record().tokens;
+  if (user->state() != UserState::kLoggedIn) {
+    done(not_logged_in(*user));
+    return;
+  }
+  start([tokens](AppServicesClient& services) { return services.delete_user(tokens); },
+        [self = shared_from_this(), user, done](const Result<ServiceOutcome>& outcome) {
+          if (!outcome) {
+            done(outcome.error());
+            return;
+          }
+          try {
+            self->remove_here(user, FilesToRemove::kAll);
+            done({});
+          } catch (const Error& error) {
+            done(error);
+          }
+        });
+}
+
+void App::remove_here(const std::shared_ptr<User>& user, FilesToRemove files) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase(users_, user);
+    removed_.insert_or_assign(user->id(), files);
+  }
+  user->end_log_in(UserState::kRemoved, user->log_out_error(), sync::LogOut::kByUser);
+  save_users();
+  remove_files_in_background();
+}
+
+void App::remove_files_in_background() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (removed_.empty()) return;
+  }
+  runtime_->workers().post([self = shared_from_this()] { self->remove_files(); });
+}
+
+void App::remove_files() noexcept {
+  std::map<std::string, FilesToRemove> removed;
+  {
+    const std::lock_guard lock(mutex_);
+    removed = removed_;
+  }
+  bool has_changed = false;
+  for (const auto& [id, files] : removed) {
+    if (!remove_realm_files(folder() / percent_encoded(id), files, options_.logger.get())) continue;
+    const std::lock_guard lock(mutex_);
+    has_changed |= removed_.erase(id) > 0;
+  }
+  if (has_changed) save_users_in_background();
 }
 
 sync::AccessToken App::access_token(const std::string& text) const {

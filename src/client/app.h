@@ -17,6 +17,7 @@
 #include "client/app_services_client.h"
 #include "client/connection_driver.h"
 #include "client/listeners.h"
+#include "client/removed_files.h"
 #include "client/sync_session.h"
 
 namespace tombolo::client {
@@ -50,6 +51,11 @@ class User : public CredentialSource, public std::enable_shared_from_this<User> 
   /// go on after the next log-in; an anonymous user, who cannot log in again, is forgotten. `done`
   /// is called on the app's strand.
   void log_out(std::function<void(const Result<void>&)> done);
+  /// Adds an identity, which was registered and belongs to nobody: the user may log in with either.
+  void link(const Credentials& credentials, std::function<void(const Result<void>&)> done);
+  /// Renews the access token, which carries the custom user data. Whatever becomes of it, the user
+  /// stays logged in.
+  void refresh_custom_data(std::function<void(const Result<void>&)> done);
 
   /// The session of the file of `environment`, started by its first use. Its other sessions share
   /// the connection unless the app was told otherwise.
@@ -58,8 +64,8 @@ class User : public CredentialSource, public std::enable_shared_from_this<User> 
   /// Those that exist.
   [[nodiscard]] std::vector<std::shared_ptr<SyncSession>> sessions() const;
 
-  /// Calls back after a renewal of the token, a log-in and a log-out, on the thread where it
-  /// happens: often the app's strand.
+  /// Calls back after a renewal of the token, a new identity, a log-in and a log-out, on the thread
+  /// where it happens: often the app's strand.
   Listeners::Id add_listener(std::function<void()> callback) {
     return listeners_.add(std::move(callback));
   }
@@ -76,6 +82,12 @@ class User : public CredentialSource, public std::enable_shared_from_this<User> 
   void log_in_again(Record record, App& app);
   [[nodiscard]] std::shared_ptr<ConnectionDriver> connection(App& app);
   void end_log_in(UserState state, const sync::SyncError& error, sync::LogOut by);
+  [[nodiscard]] sync::SyncError log_out_error() const;
+  /// Takes over what the server answered with `tokens`; false: that log-in has ended meanwhile.
+  bool take_over(const UserTokens& tokens, const ServiceOutcome& outcome);
+  /// Carries out an operation that changes what is known of the user.
+  void update(std::function<ServiceOperation(AppServicesClient&, const UserTokens&)> make,
+              std::function<void(const Result<void>&)> done);
 
   const std::weak_ptr<App> app_;
   const std::string id_;
@@ -126,14 +138,23 @@ class App : public std::enable_shared_from_this<App> {
   /// Who logged in last and still is; null when nobody is.
   [[nodiscard]] std::shared_ptr<User> current_user();
   [[nodiscard]] std::vector<std::shared_ptr<User>> all_users();
-  /// Errors:  throws `Error{kAuthentication}` for a user who is not logged in.
+  /// Logs `user` out and forgets it here. Its files are removed when nobody has them open, at the
+  /// next start if need be; those with what the server does not have stay, for the next log-in.
+  /// Fails with `kNotFound` for a user that the app does not know.
+  void remove_user(const std::shared_ptr<User>& user, Done done);
+  /// Removes the account from the server, then as `remove_user()`, but with all files: nobody can
+  /// upload what is in them any more. Fails with `kAuthentication` when the user is not logged in.
+  void delete_user(const std::shared_ptr<User>& user, Done done);
+  /// Errors:  throws `Error{kAuthentication}` for a user who is not logged in, `kNotFound` for one
+  ///          that the app does not know.
   void switch_user(const std::shared_ptr<User>& user);
   /// Tells every connection of the app: see `User::network_changed()`.
   void network_changed(bool is_reachable);
   /// Sessions that begin from now on share one connection for each user.
   void multiplex_sessions() noexcept { multiplexes_sessions_ = true; }
 
-  /// Calls back after a log-in, a log-out and a switch of users; threads as with a user's.
+  /// Calls back after a log-in, a log-out, a switch of users and whatever changes what is known of
+  /// one; threads as with a user's.
   Listeners::Id add_listener(std::function<void()> callback) {
     return listeners_.add(std::move(callback));
   }
@@ -164,7 +185,13 @@ class App : public std::enable_shared_from_this<App> {
   void save_users();
   /// The same where nobody waits for the outcome: what is in memory holds, a failure is logged.
   void save_users_in_background() noexcept;
-  void forget(const User& user);
+  [[nodiscard]] bool knows(const User& user);
+  /// What log-out, removal and deletion have in common, here.
+  void remove_here(const std::shared_ptr<User>& user, FilesToRemove files);
+  /// Goes through the users that were removed, on a worker.
+  void remove_files_in_background();
+  void remove_files() noexcept;
+  [[nodiscard]] std::filesystem::path folder() const;
   [[nodiscard]] std::filesystem::path users_file() const;
 
   /// Makes an operation with `make` and carries it out, request by request; `done` comes last.
@@ -186,6 +213,7 @@ class App : public std::enable_shared_from_this<App> {
 
   std::mutex mutex_;  ///< Guards all below, and the users' file.
   std::vector<std::shared_ptr<User>> users_;
+  std::map<std::string, FilesToRemove> removed_;  ///< By id: users whose files are still there.
   std::string current_user_;
   std::string sync_url_;  ///< Copy of the services' own, for other threads.
   bool knows_location_ = false;

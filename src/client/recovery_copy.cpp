@@ -64,7 +64,16 @@ void flush_folder(const std::filesystem::path& folder) {
 constexpr auto kClosingInterval = std::chrono::milliseconds(2);
 constexpr auto kClosingPatience = std::chrono::seconds(10);
 
-/// Opens the file for nobody else.
+/// Makes the file a local one.
+void make_local(const std::filesystem::path& file) {
+  const auto environment = open_alone(file);
+  store::WriteTransaction transaction = environment->begin_write();
+  transaction.realm().metadata().put(as_bytes(kKindOfFileKey), as_bytes(kLocalKind));
+  transaction.commit();
+}
+
+}  // namespace
+
 std::shared_ptr<store::Environment> open_alone(const std::filesystem::path& file) {
   const TimePoint end = system_clock().now() + kClosingPatience;
   for (;;) {
@@ -83,16 +92,6 @@ std::shared_ptr<store::Environment> open_alone(const std::filesystem::path& file
     std::this_thread::sleep_for(kClosingInterval);
   }
 }
-
-/// Makes the file a local one.
-void make_local(const std::filesystem::path& file) {
-  const auto environment = open_alone(file);
-  store::WriteTransaction transaction = environment->begin_write();
-  transaction.realm().metadata().put(as_bytes(kKindOfFileKey), as_bytes(kLocalKind));
-  transaction.commit();
-}
-
-}  // namespace
 
 std::filesystem::path plan_recovery_copy(const std::filesystem::path& file) {
   if (const auto planned = find_planned_recovery_copy(file)) return *planned;

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
+
+#include "store/environment.h"
 
 namespace tombolo::client {
 
@@ -33,6 +36,11 @@ std::filesystem::path plan_recovery_copy(const std::filesystem::path& file);
 /// Errors:  throws `Error{kFileInUse}` while the file is open, here or in another process, and what
 ///          opening and moving it throw.
 void make_planned_recovery_copy(const std::filesystem::path& file);
+
+/// Opens the file for nobody else. A session that is closing it is waited for.
+///
+/// Errors:  throws `Error{kFileInUse}` while it is open, and what opening throws.
+[[nodiscard]] std::shared_ptr<store::Environment> open_alone(const std::filesystem::path& file);
 
 /// Removes a store file and those beside it.
 void remove_store_file(const std::filesystem::path& file);

@@ -111,20 +111,23 @@ std::vector<Callback> SyncSession::copy_of(const std::map<CallbackId, Callback>&
 
 std::shared_ptr<SyncSession> SyncSession::make(std::shared_ptr<ConnectionDriver> driver,
                                                std::shared_ptr<store::Environment> environment,
-                                               sync::SessionOptions options) {
-  const std::shared_ptr<SyncSession> session(
-      new SyncSession(std::move(driver), std::move(environment), std::move(options)));
+                                               sync::SessionOptions options,
+                                               std::function<void()> on_closed) {
+  const std::shared_ptr<SyncSession> session(new SyncSession(
+      std::move(driver), std::move(environment), std::move(options), std::move(on_closed)));
   session->start();
   return session;
 }
 
 SyncSession::SyncSession(std::shared_ptr<ConnectionDriver> driver,
                          std::shared_ptr<store::Environment> environment,
-                         sync::SessionOptions options)
+                         sync::SessionOptions options,
+                         std::function<void()> on_closed)
     : driver_(std::move(driver)),
       file_(environment->path()),
       readable_(environment),
       options_(with_progress_delays(std::move(options))),
+      on_closed_(std::move(on_closed)),
       environment_(std::move(environment)) {}
 
 SyncSession::~SyncSession() = default;
@@ -160,6 +163,7 @@ void SyncSession::closed_on_strand() {
   reset_.reset();
   environment_.reset();
   driver_->runtime().forget_session(file_, this);
+  if (on_closed_) on_closed_();
 }
 
 void SyncSession::committed() {

@@ -53,11 +53,13 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   /// Names a callback, for its removal.
   using CallbackId = std::uint64_t;
 
-  /// The session of the file of `environment`; it starts with the first use.
+  /// The session of the file of `environment`; it starts with the first use. `on_closed` is called
+  /// once it has let go of the file, on the connection's strand.
   [[nodiscard]] static std::shared_ptr<SyncSession> make(
       std::shared_ptr<ConnectionDriver> driver,
       std::shared_ptr<store::Environment> environment,
-      sync::SessionOptions options);
+      sync::SessionOptions options,
+      std::function<void()> on_closed = nullptr);
   ~SyncSession();
   SyncSession(const SyncSession&) = delete;
   SyncSession& operator=(const SyncSession&) = delete;
@@ -136,7 +138,8 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
 
   SyncSession(std::shared_ptr<ConnectionDriver> driver,
               std::shared_ptr<store::Environment> environment,
-              sync::SessionOptions options);
+              sync::SessionOptions options,
+              std::function<void()> on_closed);
   template <typename Callback>
   [[nodiscard]] std::vector<Callback> copy_of(
       const std::map<CallbackId, Callback>& callbacks) const;
@@ -175,6 +178,7 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   const std::filesystem::path file_;
   const std::weak_ptr<store::Environment> readable_;  ///< For reading on any thread.
   const sync::SessionOptions options_;
+  const std::function<void()> on_closed_;
 
   // On the strand.
   std::shared_ptr<store::Environment> environment_;  ///< Null once closed.

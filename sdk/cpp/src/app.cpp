@@ -120,6 +120,40 @@ std::string User::provider() const {
   const auto identities = user_->record().profile.identities;
   return identities.empty() ? "" : identities.front().provider_type;
 }
+bool User::is_anonymous() const {
+  return user_->record().profile.is_anonymous();
+}
+std::vector<UserIdentity> User::identities() const {
+  const client::UserProfile profile = user_->record().profile;
+  std::vector<UserIdentity> identities;
+  for (const client::UserIdentity& identity : profile.identities) {
+    identities.push_back({identity.id, identity.provider_type});
+  }
+  return identities;
+}
+std::string User::profile() const {
+  return user_->record().profile.data;
+}
+std::string User::custom_data() const {
+  const std::string token = access_token();
+  return token.empty() ? "{}" : client::parse_token(token).value().user_data;
+}
+void User::link(const Credentials& credentials, std::function<void(const Result<void>&)> done) {
+  user_->link(to_client(credentials), std::move(done));
+}
+std::future<Result<void>> User::link(const Credentials& credentials) {
+  auto [done, future] = make_future<void>();
+  link(credentials, std::move(done));
+  return std::move(future);
+}
+void User::refresh_custom_data(std::function<void(const Result<void>&)> done) {
+  user_->refresh_custom_data(std::move(done));
+}
+std::future<Result<void>> User::refresh_custom_data() {
+  auto [done, future] = make_future<void>();
+  refresh_custom_data(std::move(done));
+  return std::move(future);
+}
 void User::log_out(std::function<void()> done) {
   user_->log_out([done = std::move(done)](const Result<void>&) { done(); });
 }
@@ -182,6 +216,23 @@ std::optional<User> App::current_user() const {
 
 void App::switch_user(const User& user) {
   app_->switch_user(user.impl());
+}
+
+void App::remove_user(const User& user, std::function<void(const Result<void>&)> done) {
+  app_->remove_user(user.impl(), std::move(done));
+}
+std::future<Result<void>> App::remove_user(const User& user) {
+  auto [done, future] = make_future<void>();
+  remove_user(user, std::move(done));
+  return std::move(future);
+}
+void App::delete_user(const User& user, std::function<void(const Result<void>&)> done) {
+  app_->delete_user(user.impl(), std::move(done));
+}
+std::future<Result<void>> App::delete_user(const User& user) {
+  auto [done, future] = make_future<void>();
+  delete_user(user, std::move(done));
+  return std::move(future);
 }
 
 NotificationToken App::observe(std::function<void()> callback) const {

@@ -348,12 +348,12 @@ void RealmCore::close() {
     session_->remove_error_callback(error_callback_);
     session_->remove_reset_callbacks(reset_callbacks_);
   }
-  session_use_ = {};
   realm_observers_.clear();
   observers_.clear();
   if (read_) (void)schema();  // It stays readable.
   read_.reset();
   environment_.reset();
+  session_use_ = {};  // Last: who waits for the session to close finds the file closed here too.
 }
 
 const Schema& RealmCore::schema() const {

@@ -1,9 +1,9 @@
 import { Sync } from "./app-sync";
 import { assert, assertNumber, assertObject, assertOptionalBoolean, assertString } from "./assert";
-import { Credentials } from "./credentials";
+import { Credentials, assertCredentials } from "./credentials";
 import { Listeners } from "./listeners";
-import { NativeApp, native } from "./native";
-import { User } from "./user";
+import { NativeApp, NativeUser, native, promiseOf } from "./native";
+import { User, assertUser } from "./user";
 
 export interface AppConfiguration {
   id: string;
@@ -66,9 +66,7 @@ export class EmailPasswordAuth {
   registerUser({ email, password }: { email: string; password: string }): Promise<void> {
     assertString(email, "email");
     assertString(password, "password");
-    return new Promise((resolve, reject) => {
-      this.#native.registerUser(email, password, (error) => (error ? reject(error) : resolve()));
-    });
+    return promiseOf<undefined>((done) => this.#native.registerUser(email, password, done));
   }
 }
 
@@ -113,14 +111,12 @@ export class App {
   }
 
   async logIn(credentials: Credentials): Promise<User> {
-    assert(credentials instanceof Credentials, "Expected 'credentials' to be Credentials");
+    assertCredentials(credentials);
     const { currentUser } = this;
-    if (credentials.reuse && currentUser?.providerType === "anon-user") return currentUser;
-    return new Promise((resolve, reject) => {
-      this.#native.logIn(credentials.email, credentials.password, (error, user) =>
-        error ? reject(error) : resolve(new User(this, user)),
-      );
-    });
+    if (credentials.reuse && currentUser?._isAnonymous) return currentUser;
+    const { email, password } = credentials;
+    const user = await promiseOf<NativeUser>((done) => this.#native.logIn(email, password, done));
+    return new User(this, user);
   }
 
   /** @internal */
@@ -142,11 +138,28 @@ export class App {
   }
   /** Makes a user who is logged in the current one. */
   switchUser(user: User): void {
-    assert(user instanceof User, "Expected 'user' to be a User");
+    assertUser(user);
     this.#native.switchUser(user._native);
   }
+  /**
+   * Logs a user out and forgets who it was. Realm files of the user are removed when nobody has them
+   * open, at the next start if need be; one with writes that were not uploaded stays for the user's
+   * next log-in.
+   */
+  async removeUser(user: User): Promise<void> {
+    assertUser(user);
+    await promiseOf<undefined>((done) => this.#native.removeUser(user._native, done));
+  }
+  /** Removes the account from the server, and the user with all realm files from here. */
+  async deleteUser(user: User): Promise<void> {
+    assertUser(user);
+    await promiseOf<undefined>((done) => this.#native.deleteUser(user._native, done));
+  }
 
-  /** Calls back when somebody has logged in or out, or has become the current user. */
+  /**
+   * Calls back when somebody has logged in or out, has become the current user or was removed, and
+   * when what is known of a user has changed.
+   */
   addListener(callback: () => void): void {
     this.#listeners.add(callback, (call) => this.#native.observe(call));
   }

@@ -1,4 +1,5 @@
 import { assertString } from "./assert";
+import { TypeAssertionError } from "./errors";
 
 /** How somebody logs in. */
 export class Credentials {
@@ -29,5 +30,11 @@ export class Credentials {
     assertString(email, "email");
     assertString(password, "password");
     return new Credentials(email, password, false);
+  }
+}
+
+export function assertCredentials(value: unknown): asserts value is Credentials {
+  if (!(value instanceof Credentials)) {
+    throw new TypeAssertionError("an instance of Credentials", value, "credentials");
   }
 }

@@ -26,7 +26,7 @@ import {
   SessionState,
   SyncSession,
 } from "./sync-session";
-import { User, UserState } from "./user";
+import { ProviderType, User, UserState } from "./user";
 
 /** Everything that the package exports, as named exports and as properties of `Realm`. */
 const EXPORTS = {
@@ -40,6 +40,7 @@ const EXPORTS = {
   App,
   User,
   UserState,
+  ProviderType,
   Credentials,
   SyncSession,
   SessionState,

@@ -115,13 +115,25 @@ export interface NativeRealm {
 /** Called once: `(null, value)` or `(error)`. */
 export type NativeCompletion<T> = (error: Error | null, value: T) => void;
 
+/** What `start` completes, as a promise. */
+export function promiseOf<T>(start: (done: NativeCompletion<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    start((error, value) => (error ? reject(error) : resolve(value)));
+  });
+}
+
 export interface NativeUser {
   id(): string;
   state(): "LoggedIn" | "LoggedOut" | "Removed";
   accessToken(): string;
   refreshToken(): string;
   deviceId(): string;
-  provider(): string;
+  identities(): { id: string; providerType: string }[];
+  /** Extended JSON of an object, as is `customData`. */
+  profile(): string;
+  customData(): string;
+  linkCredentials(email: string | null, password: string, done: NativeCompletion<undefined>): void;
+  refreshCustomData(done: NativeCompletion<undefined>): void;
   realmPath(name: string): string;
   logOut(done: NativeCompletion<undefined>): void;
   syncSessions(): NativeSyncSession[];
@@ -138,6 +150,8 @@ export interface NativeApp {
   currentUser(): NativeUser | null;
   allUsers(): NativeUser[];
   switchUser(user: NativeUser): void;
+  removeUser(user: NativeUser, done: NativeCompletion<undefined>): void;
+  deleteUser(user: NativeUser, done: NativeCompletion<undefined>): void;
   observe(callback: () => void): () => void;
   initiateClientReset(path: string): void;
 }

@@ -50,4 +50,16 @@ class Completion {
   JsThread::Callback callback_;
 };
 
+/// What settles `completion` with an outcome that has no value.
+[[nodiscard]] inline std::function<void(const Result<void>& outcome)> settling(
+    const Completion& completion) {
+  return [completion](const Result<void>& outcome) {
+    if (outcome) {
+      completion.succeed([](Napi::Env env) { return env.Undefined(); });
+    } else {
+      completion.fail(outcome.error());
+    }
+  };
+}
+
 }  // namespace tombolo::node

@@ -34,6 +34,10 @@ ConnectionParameters connection_parameters(const Napi::Object& object) {
   return parameters;
 }
 
+const User& user_argument(const Napi::CallbackInfo& info) {
+  return NativeUser::Unwrap(info[0].As<Napi::Object>())->user();
+}
+
 }  // namespace
 
 Napi::Function NativeApp::define(Napi::Env env) {
@@ -46,8 +50,9 @@ Napi::Function NativeApp::define(Napi::Env env) {
                       InstanceMethod<&NativeApp::current_user>("currentUser"),
                       InstanceMethod<&NativeApp::all_users>("allUsers"),
                       InstanceMethod<&NativeApp::switch_user>("switchUser"),
+                      InstanceMethod<&NativeApp::remove_user>("removeUser"),
+                      InstanceMethod<&NativeApp::delete_user>("deleteUser"),
                       InstanceMethod<&NativeApp::observe>("observe"),
-
                       InstanceMethod<&NativeApp::initiate_client_reset>("initiateClientReset")});
 }
 
@@ -81,12 +86,8 @@ void NativeApp::multiplex_sessions(const Napi::CallbackInfo&) {
 /// logIn(email or null for an anonymous user, password, callback(error, user))
 void NativeApp::log_in(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
-    const Credentials credentials =
-        info[0].IsNull()
-            ? Credentials::anonymous()
-            : Credentials::email_password(info[0].As<Napi::String>(), info[1].As<Napi::String>());
     const Completion completion(thread_, info[2].As<Napi::Function>());
-    app_->log_in(credentials, [completion](const Result<User>& outcome) {
+    app_->log_in(credentials_argument(info), [completion](const Result<User>& outcome) {
       if (outcome) {
         completion.succeed(
             [user = *outcome](Napi::Env env) { return NativeUser::make(env, user); });
@@ -101,15 +102,8 @@ void NativeApp::log_in(const Napi::CallbackInfo& info) {
 void NativeApp::register_user(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
     const Completion completion(thread_, info[2].As<Napi::Function>());
-    app_->register_user(info[0].As<Napi::String>(),
-                        info[1].As<Napi::String>(),
-                        [completion](const Result<void>& outcome) {
-                          if (outcome) {
-                            completion.succeed([](Napi::Env env) { return env.Undefined(); });
-                          } else {
-                            completion.fail(outcome.error());
-                          }
-                        });
+    app_->register_user(
+        info[0].As<Napi::String>(), info[1].As<Napi::String>(), settling(completion));
   });
 }
 
@@ -131,8 +125,18 @@ Napi::Value NativeApp::all_users(const Napi::CallbackInfo& info) {
 }
 
 void NativeApp::switch_user(const Napi::CallbackInfo& info) {
-  guarded(info.Env(),
-          [&] { app_->switch_user(NativeUser::Unwrap(info[0].As<Napi::Object>())->user()); });
+  guarded(info.Env(), [&] { app_->switch_user(user_argument(info)); });
+}
+/// removeUser(user, callback(error, undefined)), and deleteUser alike
+void NativeApp::remove_user(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    app_->remove_user(user_argument(info), settling({thread_, info[1].As<Napi::Function>()}));
+  });
+}
+void NativeApp::delete_user(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    app_->delete_user(user_argument(info), settling({thread_, info[1].As<Napi::Function>()}));
+  });
 }
 
 /// observe(callback()): stop

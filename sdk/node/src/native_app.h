@@ -26,6 +26,8 @@ class NativeApp : public Napi::ObjectWrap<NativeApp> {
   Napi::Value current_user(const Napi::CallbackInfo& info);
   Napi::Value all_users(const Napi::CallbackInfo& info);
   void switch_user(const Napi::CallbackInfo& info);
+  void remove_user(const Napi::CallbackInfo& info);
+  void delete_user(const Napi::CallbackInfo& info);
   Napi::Value observe(const Napi::CallbackInfo& info);
   void initiate_client_reset(const Napi::CallbackInfo& info);
 

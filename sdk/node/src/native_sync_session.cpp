@@ -46,17 +46,6 @@ Napi::Value begin_wait(const Napi::CallbackInfo& info, Begin&& begin) {
   });
 }
 
-/// What settles a wait's `completion`.
-SyncSession::WaitDone settling(const Completion& completion) {
-  return [completion](const Result<void>& outcome) {
-    if (outcome) {
-      completion.succeed([](Napi::Env env) { return env.Undefined(); });
-    } else {
-      completion.fail(outcome.error());
-    }
-  };
-}
-
 }  // namespace
 
 Napi::Function NativeSyncSession::define(Napi::Env env) {

@@ -21,6 +21,11 @@ const char* name_of(UserState state) {
 
 }  // namespace
 
+Credentials credentials_argument(const Napi::CallbackInfo& info) {
+  if (info[0].IsNull()) return Credentials::anonymous();
+  return Credentials::email_password(info[0].As<Napi::String>(), info[1].As<Napi::String>());
+}
+
 Napi::Function NativeUser::define(Napi::Env env) {
   return DefineClass(env,
                      "NativeUser",
@@ -29,7 +34,11 @@ Napi::Function NativeUser::define(Napi::Env env) {
                       InstanceMethod<&NativeUser::access_token>("accessToken"),
                       InstanceMethod<&NativeUser::refresh_token>("refreshToken"),
                       InstanceMethod<&NativeUser::device_id>("deviceId"),
-                      InstanceMethod<&NativeUser::provider>("provider"),
+                      InstanceMethod<&NativeUser::identities>("identities"),
+                      InstanceMethod<&NativeUser::profile>("profile"),
+                      InstanceMethod<&NativeUser::custom_data>("customData"),
+                      InstanceMethod<&NativeUser::link_credentials>("linkCredentials"),
+                      InstanceMethod<&NativeUser::refresh_custom_data>("refreshCustomData"),
                       InstanceMethod<&NativeUser::realm_path>("realmPath"),
                       InstanceMethod<&NativeUser::log_out>("logOut"),
                       InstanceMethod<&NativeUser::sync_sessions>("syncSessions"),
@@ -59,8 +68,36 @@ Napi::Value NativeUser::refresh_token(const Napi::CallbackInfo& info) {
 Napi::Value NativeUser::device_id(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), user_->device_id());
 }
-Napi::Value NativeUser::provider(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), user_->provider());
+/// identities(): [{id, providerType}]
+Napi::Value NativeUser::identities(const Napi::CallbackInfo& info) {
+  Napi::Array identities = Napi::Array::New(info.Env());
+  for (const UserIdentity& identity : user_->identities()) {
+    Napi::Object to = Napi::Object::New(info.Env());
+    to.Set("id", identity.id);
+    to.Set("providerType", identity.provider);
+    identities.Set(identities.Length(), to);
+  }
+  return identities;
+}
+/// profile(), customData(): Extended JSON of an object
+Napi::Value NativeUser::profile(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), user_->profile());
+}
+Napi::Value NativeUser::custom_data(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] { return Napi::String::New(info.Env(), user_->custom_data()); });
+}
+/// linkCredentials(email or null for an anonymous user, password, callback(error, undefined))
+void NativeUser::link_credentials(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    user_->link(credentials_argument(info),
+                settling({JsThread::of(info.Env()), info[2].As<Napi::Function>()}));
+  });
+}
+/// refreshCustomData(callback(error, undefined))
+void NativeUser::refresh_custom_data(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    user_->refresh_custom_data(settling({JsThread::of(info.Env()), info[0].As<Napi::Function>()}));
+  });
 }
 Napi::Value NativeUser::realm_path(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>();

@@ -8,6 +8,10 @@
 
 namespace tombolo::node {
 
+/// Credentials from the first two arguments: an email and a password; null and whatever for an
+/// anonymous user.
+[[nodiscard]] Credentials credentials_argument(const Napi::CallbackInfo& info);
+
 /// A user; `lib/native.ts` declares the members.
 ///
 /// Thread:  the JavaScript thread.
@@ -25,7 +29,11 @@ class NativeUser : public Napi::ObjectWrap<NativeUser> {
   Napi::Value access_token(const Napi::CallbackInfo& info);
   Napi::Value refresh_token(const Napi::CallbackInfo& info);
   Napi::Value device_id(const Napi::CallbackInfo& info);
-  Napi::Value provider(const Napi::CallbackInfo& info);
+  Napi::Value identities(const Napi::CallbackInfo& info);
+  Napi::Value profile(const Napi::CallbackInfo& info);
+  Napi::Value custom_data(const Napi::CallbackInfo& info);
+  void link_credentials(const Napi::CallbackInfo& info);
+  void refresh_custom_data(const Napi::CallbackInfo& info);
   Napi::Value realm_path(const Napi::CallbackInfo& info);
   void log_out(const Napi::CallbackInfo& info);
   Napi::Value sync_sessions(const Napi::CallbackInfo& info);

@@ -44,6 +44,14 @@ class Credentials {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+/// One way in which a user logs in.
+struct UserIdentity {
+  std::string id;
+  std::string provider;  ///< "anon-user", "local-userpass".
+
+  friend bool operator==(const UserIdentity&, const UserIdentity&) = default;
+};
+
 enum class UserState : std::uint8_t {
   kLoggedIn,
   kLoggedOut,  ///< By `log_out()`, or because the server takes the log-in no more.
@@ -63,15 +71,35 @@ class User {
   [[nodiscard]] std::string access_token() const;
   [[nodiscard]] std::string refresh_token() const;
   [[nodiscard]] std::string device_id() const;
-  /// Name of the provider of the first identity: "anon-user", "local-userpass".
+  /// In the order in which they came: the first made the user.
+  [[nodiscard]] std::vector<UserIdentity> identities() const;
+  /// Name of the provider of the first identity.
   [[nodiscard]] std::string provider() const;
+  /// Whether nobody could log in as this user again: the only identity is an anonymous one.
+  [[nodiscard]] bool is_anonymous() const;
+  /// What the server knew of the user at the log-in, or when an identity was added: an Extended
+  /// JSON object with "email" and the like.
+  [[nodiscard]] std::string profile() const;
+  /// The custom user data in the access token: an Extended JSON object.
+  ///
+  /// Errors:  throws `Error` for a token that cannot be read.
+  [[nodiscard]] std::string custom_data() const;
 
   /// Ends the log-in: sessions stop at once, and go on when the user logs in again; the server is
-  /// told as soon as it can be reached. An anonymous user is forgotten.
+  /// told as soon as it can be reached. An anonymous user is removed, with its files: nobody can
+  /// log in as it again.
   void log_out(std::function<void()> done);
 
-  /// Calls back when the user's token was renewed, or the user has logged in or out: on the thread
-  /// that does it, or the library's I/O thread.
+  /// Adds an identity, which must be registered and belong to nobody: from then on the user may log
+  /// in with either. An anonymous user becomes one who can log in again, and keeps all data.
+  [[nodiscard]] std::future<Result<void>> link(const Credentials& credentials);
+  void link(const Credentials& credentials, std::function<void(const Result<void>&)> done);
+  /// Renews the access token, and with it `custom_data()`.
+  [[nodiscard]] std::future<Result<void>> refresh_custom_data();
+  void refresh_custom_data(std::function<void(const Result<void>&)> done);
+
+  /// Calls back when the user's token was renewed, an identity was added, or the user has logged in
+  /// or out: on the thread that does it, or the library's I/O thread.
   NotificationToken observe(std::function<void()> callback) const;
 
   /// The sessions of this user's open realms, and those that still have something to send.
@@ -158,10 +186,28 @@ class App {
   [[nodiscard]] std::vector<User> all_users() const;
   /// Makes `user` the current one.
   ///
-  /// Errors:  throws `Error{kAuthentication}` when the user is not logged in.
+  /// Errors:  throws `Error{kAuthentication}` when the user is not logged in, `kNotFound` for a
+  /// user
+  ///          that this app does not know.
   void switch_user(const User& user);
+  /// Logs `user` out, and forgets it here. Its realm files under `base_path` are removed as soon as
+  /// nobody has them open, at the next start if need be. What the server does not have is kept: a
+  /// file with writes that were not uploaded stays, for the next log-in. An anonymous user, as whom
+  /// nobody can log in again, keeps none.
+  ///
+  /// Errors:  `kNotFound` for a user that this app does not know.
+  [[nodiscard]] std::future<Result<void>> remove_user(const User& user);
+  void remove_user(const User& user, std::function<void(const Result<void>&)> done);
+  /// Removes the account from the server, and the user with all of its files from here; what it
+  /// uploaded stays.
+  ///
+  /// Errors:  `kAuthentication` when the user is not logged in; what the server answers. Then the
+  ///          user is as before.
+  [[nodiscard]] std::future<Result<void>> delete_user(const User& user);
+  void delete_user(const User& user, std::function<void(const Result<void>&)> done);
 
-  /// Calls back when somebody logged in or out, or became the current user; threads as above.
+  /// Calls back when somebody logged in or out, became the current user or was removed, and when
+  /// what is known of a user has changed; threads as above.
   NotificationToken observe(std::function<void()> callback) const;
 
   /// Puts the file aside to `SyncError::recovery_path`, after a client reset was left to the
