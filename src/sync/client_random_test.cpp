@@ -12,192 +12,15 @@
 
 #include <gtest/gtest.h>
 
-#include "protocol/codec.h"
 #include "sync/client_connection.h"
+#include "sync/client_reset.h"
+#include "test/support/counting_server.h"
 #include "test/support/memory_replica.h"
 
 namespace tombolo::sync {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// A server that keeps the protocol and counts versions, over as many connections as come. It
-/// integrates nothing: what it is sent gets a version, and so does what "others" write.
-class CountingServer {
- public:
-  /// Forgets the connection, keeps the files.
-  void disconnect() {
-    bindings_.clear();
-    outgoing_.clear();
-  }
-
-  void receive(const std::string& text) {
-    const auto message = protocol::parse_client_message(as_bytes(text), {});
-    ASSERT_TRUE(message) << message.error().describe() << ": " << text;
-    std::visit([&](const auto& content) { handle(content); }, *message);
-  }
-
-  /// Others write to every file.
-  void write() {
-    ++version_;
-    for (auto& [ident, binding] : bindings_) {
-      if (binding.is_identified) send_download(ident, true);
-    }
-  }
-
-  [[nodiscard]] std::vector<SessionIdent> sessions() const {
-    std::vector<SessionIdent> idents;
-    for (const auto& [ident, binding] : bindings_) idents.push_back(ident);
-    return idents;
-  }
-  /// Ends a session with an error.
-  void fail(SessionIdent ident, const std::string& action, int code, bool try_again) {
-    send("json_error", code, ident.value(), action, try_again);
-    bindings_.erase(ident);
-    failed_.insert(ident);
-  }
-  void fail_connection(bool try_again) {
-    outgoing_.clear();
-    send("json_error", 100, 0, try_again ? "Transient" : "Warning", try_again);
-  }
-
-  /// The next message to a client; "" when there is none.
-  [[nodiscard]] std::string take() {
-    if (outgoing_.empty()) return {};
-    std::string message = std::move(outgoing_.front());
-    outgoing_.erase(outgoing_.begin());
-    return message;
-  }
-  /// Newest client version of the file that is integrated here.
-  [[nodiscard]] ClientVersion integrated(ClientFileIdent file) { return files_[file].uploaded; }
-  [[nodiscard]] std::uint64_t version() const { return version_; }
-  /// The entries that the file has sent, as they came, each once.
-  [[nodiscard]] const std::vector<ClientVersion>& entries_of(ClientFileIdent file) {
-    return files_[file].entries;
-  }
-
- private:
-  struct File {
-    ClientVersion uploaded;
-    ServerVersion base;
-    std::vector<ClientVersion> entries;
-  };
-  struct Binding {
-    ClientFileIdent file;
-    std::uint64_t sent = 0;  ///< Server version that the client was brought to.
-    ClientVersion sent_client_version;
-    bool is_identified = false;
-  };
-
-  void handle(const protocol::Bind& bind) {
-    // Only a session that was unbound may use its ident again.
-    EXPECT_FALSE(bindings_.contains(bind.session)) << bind.session.value();
-    failed_.erase(bind.session);
-    bindings_[bind.session] = {};
-    if (!bind.needs_client_file_ident) return;
-    last_file_ = last_file_.next();
-    outgoing_.push_back("ident " + std::to_string(bind.session.value()) + " " +
-                        std::to_string(last_file_.value()) + " 77\n");
-  }
-  void handle(const protocol::ClientIdent& ident) {
-    if (failed_.contains(ident.session)) return;
-    Binding& binding = bindings_.at(ident.session);
-    EXPECT_FALSE(binding.is_identified);
-    EXPECT_LE(ident.download.server_version.value(), version_);
-    binding = {.file = ident.client_file.ident,
-               .sent = ident.download.server_version.value(),
-               .sent_client_version = ident.download.client_version,
-               .is_identified = true};
-    send_download(ident.session, true);
-  }
-  void handle(const protocol::Upload& upload) {
-    if (failed_.contains(upload.session)) return;
-    Binding& binding = bindings_.at(upload.session);
-    EXPECT_TRUE(binding.is_identified);
-    EXPECT_LE(upload.progress.server_version.value(), binding.sent);
-    Bytes scratch;
-    const auto body = protocol::decode_body(upload.body, scratch);
-    const auto entries = protocol::parse_upload_entries(*body);
-    File& file = files_[binding.file];
-    bool has_new_entry = false;
-    for (const protocol::UploadEntry& entry : *entries) {
-      EXPECT_LE(entry.client_version, upload.progress.client_version);
-      if (entry.client_version <= file.uploaded) continue;
-      has_new_entry = true;
-      ++version_;
-      file.entries.push_back(entry.client_version);
-    }
-    if (upload.progress.client_version > file.uploaded) {
-      file.uploaded = upload.progress.client_version;
-      file.base = upload.progress.server_version;
-    }
-    if (!has_new_entry) return;
-    for (auto& [ident, other] : bindings_) {
-      if (other.is_identified) send_download(ident, ident != upload.session);
-    }
-  }
-  void handle(const protocol::Mark& mark) {
-    if (failed_.contains(mark.session)) return;
-    EXPECT_TRUE(bindings_.at(mark.session).is_identified);
-    outgoing_.push_back("mark " + std::to_string(mark.session.value()) + " " +
-                        std::to_string(mark.request.value()) + "\n");
-  }
-  void handle(const protocol::Unbind& unbind) {
-    if (failed_.erase(unbind.session) > 0) return;
-    EXPECT_EQ(bindings_.erase(unbind.session), 1U) << unbind.session.value();
-    outgoing_.push_back("unbound " + std::to_string(unbind.session.value()) + "\n");
-  }
-  void handle(const protocol::Ping& ping) {
-    outgoing_.push_back("pong " + std::to_string(ping.timestamp.count()) + "\n");
-  }
-  void handle(const protocol::ClientError& error) {
-    if (failed_.contains(error.session)) return;
-    fail(error.session, "Transient", 200, true);
-  }
-  void handle(const protocol::Query&) { FAIL(); }
-  void handle(const protocol::TestCommand&) { FAIL(); }
-
-  void send_download(SessionIdent ident, bool has_content) {
-    Binding& binding = bindings_.at(ident);
-    const File& file = files_[binding.file];
-    Bytes body;
-    if (has_content && binding.sent < version_) {
-      protocol::append_entry(body,
-                             protocol::DownloadEntry{.server_version = ServerVersion(version_),
-                                                     .client_version = file.uploaded,
-                                                     .origin_file_ident = kServerFileIdent,
-                                                     .original_changeset_bytes = 3,
-                                                     .changeset = as_bytes("ABC")});
-    }
-    binding.sent = version_;
-    binding.sent_client_version = file.uploaded;
-    const std::string version = std::to_string(version_);
-    const std::string uploaded = std::to_string(file.uploaded.value());
-    outgoing_.push_back("download " + std::to_string(ident.value()) + " " + version + " " +
-                        uploaded + " " + version + " 5 " + uploaded + " " +
-                        std::to_string(file.base.value()) + " 0 0 " + std::to_string(body.size()) +
-                        " 0\n" + std::string(as_text(body)));
-  }
-  void send(const std::string& name,
-            int code,
-            std::uint64_t session,
-            const std::string& action,
-            bool try_again) {
-    const std::string body = R"({"action":")" + action +
-                             R"(","isRecoveryModeDisabled":false,"logURL":"","message":"m",)" +
-                             R"("shouldClientReset":false,"tryAgain":)" +
-                             (try_again ? "true}" : "false}");
-    outgoing_.push_back(name + " " + std::to_string(code) + " " + std::to_string(body.size()) +
-                        " " + std::to_string(session) + "\n" + body);
-  }
-
-  std::uint64_t version_ = 0;
-  ClientFileIdent last_file_{1};
-  std::map<ClientFileIdent, File> files_;
-  std::map<SessionIdent, Binding> bindings_;
-  std::set<SessionIdent> failed_;  ///< Their UNBIND is to come and gets no answer.
-  std::vector<std::string> outgoing_;
-};
 
 /// One run: a connection with a few sessions, a server, and a seed that decides what happens next.
 /// Messages are on their way until they are delivered, in both directions, and lost when the
@@ -228,7 +51,7 @@ class RandomRun {
     is_healing_ = true;
     open();
     ClientSession& session = *any_session();
-    for (int i = 0; i < 3; ++i) replicas_[session.key()]->commit("local");
+    for (int i = 0; i < 3; ++i) files_[session.key()].replica->commit("local");
     session.local_change(now_);
     server_.write();
     server_.write();
@@ -246,6 +69,8 @@ class RandomRun {
     return message_count_;
   }
 
+  [[nodiscard]] std::size_t reset_count() const noexcept { return reset_count_; }
+
  private:
   struct WaitRecord {
     Direction direction;
@@ -253,11 +78,34 @@ class RandomRun {
     std::uint64_t server_version = 0;  ///< Of the server when the wait began.
     bool is_settled = false;
     bool has_succeeded = false;
+    std::string failure = {};
+  };
+  /// A file, and what a client reset keeps of it and for it.
+  struct File {
+    std::shared_ptr<test::MemoryReplica> replica;
+    SessionOptions options;
+    protocol::Action action = protocol::Action::kClientReset;
+    std::optional<ResetAttempt> attempt;
+    std::set<WaitId> attempt_waits;
+    std::shared_ptr<test::MemoryReplica> copy;
+    std::optional<SessionKey> copy_session;
+  };
+  struct Copy {
+    SessionKey of;
+    std::shared_ptr<test::MemoryReplica> replica;
+    std::optional<Result<void>> outcome;  ///< Of its download.
   };
   struct NotifierRecord {
     ProgressMode mode;
     std::optional<ProgressNotification> last;
   };
+
+  static constexpr std::uint16_t kMessageTooBig = 1009;
+
+  [[nodiscard]] test::MemoryReplica& replica_of(SessionKey key) {
+    const auto copy = copies_.find(key);
+    return copy == copies_.end() ? *files_.at(key).replica : *copy->second.replica;
+  }
 
   static ConnectionOptions options() {
     ConnectionOptions options;
@@ -271,20 +119,21 @@ class RandomRun {
     if (random_.below(2) == 0) replica->commit_in_slices_of(1);
     SessionOptions options{.partition = "1"};
     options.delay_uploads_until_downloaded = random_.below(2) == 0;
+    options.client_reset = static_cast<ClientResetMode>(random_.below(4));
     if (random_.below(2) == 0) {
       options.progress_delay = 50ms;
       options.idle_progress_delay = 400ms;
     }
     ClientSession& session = connection_.open_session(replica, options);
-    replicas_[session.key()] = replica;
+    files_[session.key()] = {.replica = replica, .options = options};
     session.activate(now_);
     drain();
   }
 
   ClientSession* any_session() {
-    if (replicas_.empty()) return nullptr;
-    auto position = replicas_.begin();
-    std::advance(position, random_.below(replicas_.size()));
+    if (files_.empty()) return nullptr;
+    auto position = files_.begin();
+    std::advance(position, random_.below(files_.size()));
     return connection_.find_session(position->first);
   }
 
@@ -301,7 +150,7 @@ class RandomRun {
       case 7:
       case 8:
         if (session == nullptr) break;
-        replicas_[session->key()]->commit("local");
+        files_[session->key()].replica->commit("local");
         session->local_change(now_);
         break;
       case 9:
@@ -319,7 +168,7 @@ class RandomRun {
       case 15:
         if (session != nullptr) session->resume(now_);
         break;
-      case 16: cut(); break;
+      case 16: random_.below(8) == 0 ? cut(kMessageTooBig) : cut(); break;
       case 17: pass(Duration(std::chrono::milliseconds(random_.below(4000)))); break;
       case 18: server_.write(); break;
       case 19: fail_something(); break;
@@ -331,7 +180,7 @@ class RandomRun {
         break;
       case 21:
         if (session != nullptr && random_.below(4) == 0)
-          replicas_[session->key()]->refuse_next_integration(
+          files_[session->key()].replica->refuse_next_integration(
               Error(random_.below(2) == 0 ? ErrorCode::kDiskFull : ErrorCode::kBadChangeset, "no"));
         break;
       case 22: connection_.reconnect(now_); break;
@@ -365,21 +214,26 @@ class RandomRun {
   void heal() {
     is_healing_ = true;
     is_socket_full_ = false;
-    resume_all();
-    come_to_rest();  // After what was on its way already.
+    // What was on its way already may end a session, and what it finds then the next one.
+    for (int round = 0; round < 3; ++round) {
+      resume_all();
+      come_to_rest();
+    }
     resume_all();
     std::vector<std::pair<SessionKey, WaitId>> last_waits;
-    for (const auto& [key, replica] : std::map(replicas_)) {
+    for (const auto& [key, file] : std::map(files_)) {
       ClientSession& session = *connection_.find_session(key);
       last_waits.emplace_back(key, begin_wait(session, Direction::kUpload));
       last_waits.emplace_back(key, begin_wait(session, Direction::kDownload));
     }
     come_to_rest();
-    for (const auto& wait : last_waits) EXPECT_TRUE(waits_.at(wait).has_succeeded);
+    for (const auto& wait : last_waits) {
+      EXPECT_TRUE(waits_.at(wait).has_succeeded) << waits_.at(wait).failure;
+    }
   }
   void resume_all() {
-    for (const auto& [key, replica] : std::map(replicas_)) {
-      connection_.find_session(key)->resume(now_);
+    for (const auto& [key, file] : std::map(files_)) {
+      if (ClientSession* const session = connection_.find_session(key)) session->resume(now_);
       drain();
     }
   }
@@ -393,14 +247,15 @@ class RandomRun {
 
   /// What holds once nothing fails any more.
   void check_convergence() {
-    for (const auto& [key, replica] : replicas_) {
-      const ReplicaState state = replica->state();
+    for (const auto& [key, file] : files_) {
+      const ReplicaState state = file.replica->state();
       ASSERT_TRUE(state.file_ident);
       std::vector<ClientVersion> written;
-      static_cast<void>(replica->scan_local_changes({}, [&](const protocol::UploadEntry& entry) {
-        written.push_back(entry.client_version);
-        return true;
-      }));
+      static_cast<void>(
+          file.replica->scan_local_changes({}, [&](const protocol::UploadEntry& entry) {
+            written.push_back(entry.client_version);
+            return true;
+          }));
       EXPECT_EQ(server_.entries_of(state.file_ident->ident), written) << "each, once, in order";
       EXPECT_EQ(state.progress.download.server_version.value(), server_.version());
     }
@@ -412,7 +267,7 @@ class RandomRun {
   }
 
   WaitId begin_wait(ClientSession& session, Direction direction) {
-    const ClientVersion newest = replicas_[session.key()]->newest();
+    const ClientVersion newest = files_[session.key()].replica->newest();
     const WaitId wait = direction == Direction::kUpload ? session.wait_for_upload(now_)
                                                         : session.wait_for_download();
     const bool is_new = waits_
@@ -478,18 +333,87 @@ class RandomRun {
     }
   }
   void work(const StoreFileIdent& event) {
-    connection_.find_session(event.session)
-        ->file_ident_stored(replicas_.at(event.session)->store_file_ident(event.file_ident), now_);
+    ClientSession* const session = connection_.find_session(event.session);
+    session->file_ident_stored(replica_of(event.session).store_file_ident(event.file_ident), now_);
   }
   void work(const IntegrateDownload& event) {
-    connection_.find_session(event.session)
-        ->integrated(replicas_.at(event.session)->integrate(*event.batch, event.first_entry), now_);
+    ClientSession* const session = connection_.find_session(event.session);
+    session->integrated(replica_of(event.session).integrate(*event.batch, event.first_entry), now_);
+  }
+  void work(const ResetFile& event) {
+    connection_.find_session(event.session)->file_reset(reset(files_.at(event.session)), now_);
   }
 
-  void cut() {
+  // Client reset: what the client layer does with real files.
+
+  /// Makes the file what its fresh copy is. Returns why that is not possible.
+  std::optional<SyncError> reset(File& file) {
+    const auto copy = std::exchange(file.copy, nullptr);
+    const auto method = choose_reset_method(file.options.client_reset, file.action, file.attempt);
+    if (!method) return SyncError{.error = method.error(), .is_fatal = true};
+    file.attempt = ResetAttempt{*method, file.action};
+    const ReplicaState state = copy->state();
+    file.replica->reset(*state.file_ident,
+                        state.progress.download.server_version,
+                        *method == ResetMethod::kRecover);
+    ++reset_count_;
+    return std::nullopt;
+  }
+  /// The attempt is forgotten when all was uploaded and downloaded after it.
+  void watch_attempt(SessionKey key) {
+    File& file = files_.at(key);
+    if (!file.attempt || !file.attempt_waits.empty()) return;
+    ClientSession& session = *connection_.find_session(key);
+    file.attempt_waits.insert(begin_wait(session, Direction::kUpload));
+    file.attempt_waits.insert(begin_wait(session, Direction::kDownload));
+  }
+  void download_copy(SessionKey key) {
+    File& file = files_.at(key);
+    if (!file.copy) file.copy = std::make_shared<test::MemoryReplica>();
+    ClientSession& copy = connection_.open_session(
+        file.copy, {.partition = file.options.partition, .is_fresh_copy = true});
+    file.copy_session = copy.key();
+    copies_[copy.key()] = {.of = key, .replica = file.copy, .outcome = std::nullopt};
+    copy.activate(now_);
+    static_cast<void>(copy.wait_for_download());
+  }
+  void copy_settled(SessionKey copy, const Result<void>& outcome) {
+    copies_.at(copy).outcome = outcome;
+    connection_.find_session(copy)->close(now_);
+  }
+  void copy_closed(SessionKey copy) {
+    const auto [key, replica, outcome] = copies_.extract(copy).mapped();
+    const auto found = files_.find(key);
+    if (found == files_.end()) return;
+    File& file = found->second;
+    file.copy_session.reset();
+    ClientSession* const session = connection_.find_session(key);
+    const bool is_wanted = session != nullptr && session->state() == SessionState::kResetting;
+    if (outcome && !*outcome && outcome->error().code() != ErrorCode::kClosed) file.copy.reset();
+    if (!is_wanted) return;
+    if (outcome && *outcome) {
+      session->reset_file(now_);
+    } else if (outcome && !file.copy) {
+      session->reset_failed({.error = outcome->error(), .is_fatal = true}, now_);
+    } else {
+      download_copy(key);  // It was given up, and then wanted again.
+    }
+  }
+  /// What the application does when a reset is left to it: the file is put aside and begun anew.
+  void put_aside_what_ended() {
+    for (const SessionKey key : std::exchange(ended_, {})) {
+      ClientSession* const session = connection_.find_session(key);
+      if (session == nullptr) continue;
+      session->close(now_);
+      open();
+    }
+  }
+
+  void cut(std::optional<std::uint16_t> close_code = std::nullopt) {
     if (!is_connected_) return;
     lose_connection();
-    connection_.transport_closed(transport_, {}, now_);
+    connection_.transport_closed(
+        transport_, {.close_code = close_code, .reason = std::string()}, now_);
   }
 
   void lose_connection() {
@@ -521,6 +445,11 @@ class RandomRun {
     }
     const std::vector<SessionIdent> sessions = server_.sessions();
     if (sessions.empty()) return;
+    if (random_.below(3) == 0) {
+      const SessionIdent forgotten = sessions[random_.below(sessions.size())];
+      server_.forget(forgotten, random_.below(3) > 0);
+      return;
+    }
     static constexpr std::array kActions{"Transient", "Warning", "ApplicationBug", "RefreshUser"};
     // Drawn one after the other: compilers order the arguments of a call as they like.
     const SessionIdent session = sessions[random_.below(sessions.size())];
@@ -546,12 +475,16 @@ class RandomRun {
         to_server_.emplace_back(as_text(message->head));
         goes_on = true;
       }
+      if (!ended_.empty()) {
+        put_aside_what_ended();
+        goes_on = true;
+      }
     }
     // No delay is ever longer than the longest.
     if (const auto next = connection_.next_attempt()) {
       EXPECT_LE(*next - now_, BackoffParameters().delay_max);
     }
-    for (const auto& [key, replica] : replicas_) {
+    for (const auto& [key, file] : files_) {
       const ClientSession* const session = connection_.find_session(key);
       if (session != nullptr && session->next_resumption()) {
         EXPECT_LE(*session->next_resumption() - now_, BackoffParameters().delay_max);
@@ -584,10 +517,23 @@ class RandomRun {
   void handle(const UserLoggedOut&) {}
   void handle(const StoreFileIdent& event) { work_.emplace_back(event); }
   void handle(const IntegrateDownload& event) { work_.emplace_back(event); }
-  // Client resets have runs of their own, with real files: test/sim.
-  void handle(const DownloadFreshCopy&) { ADD_FAILURE(); }
-  void handle(const ResetFile&) { ADD_FAILURE(); }
-  void handle(const SessionStateChanged& event) { EXPECT_NE(event.previous, event.current); }
+  void handle(const DownloadFreshCopy& event) {
+    File& file = files_.at(event.session);
+    file.action = *event.cause.action;
+    // One that was given up is still on its way out: it is begun again when that has closed.
+    if (!file.copy_session) download_copy(event.session);
+  }
+  void handle(const ResetFile& event) { work_.emplace_back(event); }
+  void handle(const SessionStateChanged& event) {
+    EXPECT_NE(event.previous, event.current);
+    const auto found = files_.find(event.session);
+    if (found == files_.end()) return;
+    const File& file = found->second;
+    if (file.copy_session && event.current != SessionState::kResetting) {
+      connection_.find_session(*file.copy_session)->close(now_);
+    }
+    if (event.current == SessionState::kActive) watch_attempt(event.session);
+  }
   void handle(const ConnectionStateChanged& event) {
     EXPECT_NE(event.previous, event.current);
     if (event.current == ConnectionState::kConnected) {
@@ -595,6 +541,11 @@ class RandomRun {
     }
   }
   void handle(const SessionFailed& event) {
+    const bool is_reset = event.error.error.code() == ErrorCode::kClientReset;
+    if (files_.contains(event.session) && is_reset) {
+      EXPECT_TRUE(event.error.is_fatal);
+      ended_.insert(event.session);
+    }
     if (may_break_protocol_) return;
     EXPECT_NE(event.error.status, protocol::SdkStatus::kSyncProtocolInvariantFailed)
         << event.error.error.describe();
@@ -619,18 +570,31 @@ class RandomRun {
     record.last = progress;
   }
   void handle(const SessionClosed& event) {
-    replicas_.erase(event.session);
+    if (copies_.contains(event.session)) return copy_closed(event.session);
+    if (const auto copy = files_.at(event.session).copy_session) {
+      connection_.find_session(*copy)->close(now_);
+    }
+    files_.erase(event.session);
     std::erase_if(notifiers_,
                   [&](const auto& entry) { return entry.first.first == event.session; });
   }
   void handle(const WaitSettled& event) {
+    if (copies_.contains(event.session)) return copy_settled(event.session, event.outcome);
     const auto key = std::pair(event.session, event.wait);
+    File& file = files_.at(event.session);
+    if (file.attempt_waits.erase(event.wait) > 0) {
+      if (!event.outcome) file.attempt_waits.clear();
+      if (event.outcome && file.attempt_waits.empty()) file.attempt.reset();
+    }
     WaitRecord& record = waits_.at(key);
     EXPECT_FALSE(record.is_settled) << "twice";
     record.is_settled = true;
-    if (!event.outcome) return;
+    if (!event.outcome) {
+      record.failure = event.outcome.error().describe();
+      return;
+    }
     record.has_succeeded = true;
-    test::MemoryReplica& replica = *replicas_.at(event.session);
+    const test::MemoryReplica& replica = *file.replica;
     const auto state = replica.state();
     if (record.direction == Direction::kDownload) {
       EXPECT_GE(state.progress.download.server_version.value(), record.server_version) << "early";
@@ -649,7 +613,7 @@ class RandomRun {
   SeededRandom random_;
   SeededRandom machine_random_;
   ClientConnection connection_;
-  CountingServer server_;
+  test::CountingServer server_;
   TransportId transport_;
   bool is_connected_ = false;
   bool is_socket_full_ = false;
@@ -658,8 +622,11 @@ class RandomRun {
   std::deque<std::string> to_server_;
   std::size_t message_count_ = 0;
   std::map<std::pair<SessionKey, NotifierId>, NotifierRecord> notifiers_;
-  std::map<SessionKey, std::shared_ptr<test::MemoryReplica>> replicas_;
-  std::vector<std::variant<StoreFileIdent, IntegrateDownload>> work_;
+  std::map<SessionKey, File> files_;
+  std::map<SessionKey, Copy> copies_;  ///< By the sessions that download them.
+  std::set<SessionKey> ended_;         ///< Their reset is left to the application.
+  std::size_t reset_count_ = 0;
+  std::vector<std::variant<StoreFileIdent, IntegrateDownload, ResetFile>> work_;
   std::map<std::pair<SessionKey, WaitId>, WaitRecord> waits_;
 };
 
@@ -668,19 +635,24 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-/// Pauses, resumes, closes, errors, cuts, delays, repeated and broken messages, sleep and refused
-/// work in any order: every wait settles once and with the truth, progress is monotone and ends, no
-/// change is lost or comes twice, no delay is longer than it may be, no session ident is used
-/// twice, nothing that was sent breaks the protocol, and after the last fault all converge.
-/// TOMBOLO_RANDOM_SEED says with which seed to begin, TOMBOLO_RANDOM_RUNS how many runs to make.
+/// Pauses, resumes, closes, errors, client resets in every mode, cuts, delays, repeated and broken
+/// messages, sleep and refused work in any order: every wait settles once and with the truth,
+/// progress is monotone and ends, no change is lost or comes twice, no delay is longer than it may
+/// be, no session ident is used twice, nothing that was sent breaks the protocol, and after the
+/// last fault all converge. TOMBOLO_RANDOM_SEED says with which seed to begin, TOMBOLO_RANDOM_RUNS
+/// how many runs to make.
 TEST(ClientRandom, SettlesEveryWaitWithTheTruthWhateverHappens) {
   const std::uint64_t first = number_from("TOMBOLO_RANDOM_SEED", 1);
   const std::uint64_t runs = number_from("TOMBOLO_RANDOM_RUNS", first == 1 ? 500 : 1);
+  std::size_t resets = 0;
   for (std::uint64_t seed = first; seed < first + runs; ++seed) {
     SCOPED_TRACE("repeat with TOMBOLO_RANDOM_SEED=" + std::to_string(seed));
-    RandomRun(seed).run(300);
+    RandomRun run(seed);
+    run.run(300);
+    resets += run.reset_count();
     if (HasFailure()) break;
   }
+  EXPECT_GT(resets, runs / 10) << "too few to tell anything";
 }
 
 TEST(ClientRandom, LosesNothingWhereverTheConnectionIsCut) {
