@@ -141,8 +141,8 @@ void ClientReset::finish(const Result<void>& outcome) {
   if (const auto copied = std::exchange(copied_, nullptr)) copied(outcome);
 }
 
-void ClientReset::perform(protocol::Action action, Done done) {
-  const FileResetRequest request{.mode = options_.client_reset, .action = action};
+void ClientReset::perform(const sync::SyncError& demand, Done done) {
+  const FileResetRequest request = make_reset_request(options_.client_reset, demand);
   on_worker<FileResetOutcome>(
       [this, request, copy = std::exchange(copy_, {}).environment]() mutable {
         const auto outcome = [&]() -> Result<FileResetOutcome> {

@@ -30,7 +30,7 @@ class ClientReset : public std::enable_shared_from_this<ClientReset> {
   /// Downloads the copy; `copied` is called once, unless the reset is stopped before.
   void download(Copied copied);
   /// Makes the file equal to the copy, on a worker, and removes the copy, whatever came of it.
-  void perform(protocol::Action action, Done done);
+  void perform(const sync::SyncError& demand, Done done);
   /// Gives the download up. What has arrived is kept for the next attempt.
   void stop();
 

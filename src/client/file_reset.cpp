@@ -1,5 +1,6 @@
 #include "client/file_reset.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -36,12 +37,18 @@ struct LocalChange {
   Bytes changeset;
 };
 
-/// What was written here and is not acknowledged, in the form that it has after all downloads.
+/// What was written here and is not integrated, as far as is known, in the form that it has after
+/// all downloads.
 std::vector<LocalChange> unsynced_changes(const store::HistoryReader& history,
-                                          const SyncMetadata& metadata) {
+                                          const SyncMetadata& metadata,
+                                          ClientVersion integrated) {
   std::vector<LocalChange> changes;
+  const ClientVersion acknowledged = metadata.progress.upload.client_version;
+  // A server cannot have what was never written: that is a slip, and nothing is lost for it.
+  const bool is_possible = integrated.value() <= history.bounds().newest.value();
   history.for_each_after(
-      store::HistoryVersion(metadata.progress.upload.client_version.value()),
+      store::HistoryVersion(
+          (is_possible ? std::max(acknowledged, integrated) : acknowledged).value()),
       [&](const store::HistoryEntry& entry) {
         if (entry.origin != ClientFileIdent{} || entry.changeset.empty()) return true;
         const auto reciprocal = history.find_reciprocal(kServerFileIdent, entry.version);
@@ -102,6 +109,15 @@ void restart_history(store::HistoryWriter history,
 
 }  // namespace
 
+FileResetRequest make_reset_request(sync::ClientResetMode mode, const sync::SyncError& demand) {
+  FileResetRequest request{.mode = mode};
+  if (demand.action) request.action = *demand.action;
+  if (demand.server_error) {
+    request.integrated = demand.server_error->integrated_client_version.value_or(ClientVersion{});
+  }
+  return request;
+}
+
 std::optional<ResetAttempt> read_reset_attempt(const store::MetadataReader& metadata) {
   const auto record = metadata.find(as_bytes(kAttemptKey));
   if (!record || record->size() != 3 || record->front() != kAttemptFormat) return std::nullopt;
@@ -141,7 +157,9 @@ Result<FileResetOutcome> reset_file(store::Environment& file,
 
   FileResetOutcome outcome{.method = *method};
   std::vector<LocalChange> changes;
-  if (*method == ResetMethod::kRecover) changes = unsynced_changes(realm.history(), before);
+  if (*method == ResetMethod::kRecover) {
+    changes = unsynced_changes(realm.history(), before, request.integrated);
+  }
   store::Replay replay(fresh, realm);
   if (auto done = repeat(replay, changes, from.file_ident.ident); !done) return done.error();
   Bytes schema = replay.take();  // Unless it went with the first of the changes.

@@ -7,13 +7,20 @@
 #include "base/result.h"
 #include "store/environment.h"
 #include "sync/client_reset.h"
+#include "sync/sync_error.h"
 
 namespace tombolo::client {
 
 struct FileResetRequest {
   sync::ClientResetMode mode = sync::ClientResetMode::kRecover;
   protocol::Action action = protocol::Action::kClientReset;  ///< What the server asked for.
+  /// The newest change that the server said to have integrated, confirmed or not.
+  ClientVersion integrated;
 };
+
+/// What follows from the server's demand.
+[[nodiscard]] FileResetRequest make_reset_request(sync::ClientResetMode mode,
+                                                  const sync::SyncError& demand);
 
 struct FileResetOutcome {
   sync::ResetMethod method = sync::ResetMethod::kDiscardLocal;

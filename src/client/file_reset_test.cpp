@@ -132,6 +132,33 @@ TEST_F(FileReset, RepeatsWhatWasNotUploadedUnderItsVersions) {
   EXPECT_EQ(StoreReplica(environment()).state().bytes.uploaded, 0U);
 }
 
+TEST_F(FileReset, DoesNotRepeatWhatTheServerSaysItHas) {
+  file_.write([](RealmWriter& realm) { ItemFile::create(realm, 3); });
+  const auto integrated = newest(file_);
+  file_.write([](RealmWriter& realm) { ItemFile::create(realm, 4); });
+
+  const auto outcome =
+      reset_file(file_.environment(),
+                 copy_.environment(),
+                 {.mode = ClientResetMode::kRecover, .integrated = ClientVersion(integrated)});
+
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->recovered, 1U);
+  EXPECT_THAT(pending(), ElementsAre(Scanned(integrated + 1, 20)));
+}
+
+TEST_F(FileReset, RepeatsEverythingForAServerThatClaimsToHaveWhatWasNeverWritten) {
+  file_.write([](RealmWriter& realm) { ItemFile::create(realm, 3); });
+
+  const auto outcome = reset_file(
+      file_.environment(),
+      copy_.environment(),
+      {.mode = ClientResetMode::kRecover, .integrated = ClientVersion(newest(file_) + 1)});
+
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->recovered, 1U);
+}
+
 TEST_F(FileReset, TellsTheServerTheSchemaThatItHasLost) {
   const auto add = [](RealmWriter& realm) {
     realm.add_class({.name = "Own", .primary_key = "_id", .properties = {{.name = "_id"}}});

@@ -438,7 +438,7 @@ void SyncSession::fresh_copy_downloaded(const Result<void>& outcome) {
 
 void SyncSession::perform_reset() {
   TOMBOLO_ASSERT(reset_ != nullptr);
-  reset_->perform(*reset_cause_->action,
+  reset_->perform(*reset_cause_,
                   [self = shared_from_this()](const Result<FileResetOutcome>& outcome) {
                     self->reset_performed(outcome);
                   });

@@ -75,6 +75,10 @@ constexpr std::array kServerExamples{
             R"("logURL":"https://example.test/logs/1","message":"unknown client file",)"
             R"("shouldClientReset":true,"tryAgain":false})"},
     Example{kPartition,
+            "json_error 222 157 1\n"
+            R"({"action":"ClientReset","integratedClientVersion":7,"isRecoveryModeDisabled":false,)"
+            R"("logURL":"","message":"expired","shouldClientReset":true,"tryAgain":false})"},
+    Example{kPartition,
             "json_error 229 194 1\n"
             R"({"action":"Transient","backoffIntervalSec":5,"backoffMaxDelaySec":300,)"
             R"("backoffMultiplier":2,"isRecoveryModeDisabled":false,"logURL":"","message":"busy",)"

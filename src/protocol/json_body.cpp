@@ -161,6 +161,8 @@ std::string_view read_json(std::string_view json, ServerError& error) {
     error.rejected_client_version = ClientVersion(*version);
   if (const auto version = reader.optional_number("compensatingWriteServerVersion"))
     error.compensating_write_server_version = ServerVersion(*version);
+  if (const auto version = reader.optional_number("integratedClientVersion"))
+    error.integrated_client_version = ClientVersion(*version);
   return reader.problem();
 }
 
@@ -186,6 +188,8 @@ std::string write_json(const ServerError& error) {
     object["rejectedClientVersion"] = error.rejected_client_version->value();
   if (error.compensating_write_server_version)
     object["compensatingWriteServerVersion"] = error.compensating_write_server_version->value();
+  if (error.integrated_client_version)
+    object["integratedClientVersion"] = error.integrated_client_version->value();
   return dump(object);
 }
 

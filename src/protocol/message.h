@@ -196,6 +196,9 @@ struct ServerError {
   std::vector<RejectedUpdate> rejected_updates;          ///< With codes 230 and 231.
   std::optional<ClientVersion> rejected_client_version;  ///< With `rejected_updates`.
   std::optional<ServerVersion> compensating_write_server_version;  ///< With code 231.
+  /// With a client reset: how much of what the file uploaded is integrated, confirmed or not. Our
+  /// servers say it, and clients that do not know it pass over it.
+  std::optional<ClientVersion> integrated_client_version;
 };
 
 /// The error as our server sends it: action, retry and the older flags as the table recommends.

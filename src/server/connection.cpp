@@ -173,7 +173,9 @@ void Connection::client_file_allocated(SessionKey key, Result<protocol::SaltedFi
   }
 }
 
-void Connection::identified(SessionKey key, Result<IdentifiedFile> identity) {
+void Connection::identified(SessionKey key,
+                            Result<IdentifiedFile> identity,
+                            std::optional<ClientVersion> integrated) {
   Session* session = find(key);
   if (!session) return;
   if (!identity) {
@@ -182,7 +184,7 @@ void Connection::identified(SessionKey key, Result<IdentifiedFile> identity) {
       return fail(identity.error());
     }
   }
-  session->identified(std::move(identity));
+  session->identified(std::move(identity), integrated);
   std::vector<Bytes> held = session->take_held_messages();
   enlist(*session);
   if (leaving_ == key) {

@@ -76,7 +76,10 @@ class Connection {
 
   void client_file_allocated(SessionKey session, Result<protocol::SaltedFileIdent> client_file);
 
-  void identified(SessionKey session, Result<IdentifiedFile> identity);
+  /// `integrated`: of a file that is known and cannot go on; see `find_integrated`.
+  void identified(SessionKey session,
+                  Result<IdentifiedFile> identity,
+                  std::optional<ClientVersion> integrated = std::nullopt);
   void integrated(SessionKey session, std::size_t bytes, Result<IntegratedUpload> outcome);
   void download_built(SessionKey session, Result<DownloadAnswer> download);
   /// The history of the session's server file has grown. Whoever integrates an upload reports this

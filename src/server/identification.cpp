@@ -61,4 +61,16 @@ Result<IdentifiedFile> identify(const StorageSnapshot& storage,
                         head.server_version};
 }
 
+std::optional<ClientVersion> find_integrated(const StorageSnapshot& storage,
+                                             const IdentifyClientFile& claim,
+                                             std::string_view user_id) {
+  const auto file = storage.find_server_file(claim.partition);
+  const auto client =
+      file ? storage.find_client_file(*file, claim.client_file.ident) : std::nullopt;
+  if (!client || client->salt != claim.client_file.salt || client->owner != user_id) {
+    return std::nullopt;
+  }
+  return client->uploaded;
+}
+
 }  // namespace tombolo::server

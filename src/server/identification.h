@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "base/result.h"
@@ -16,5 +17,11 @@ namespace tombolo::server {
 [[nodiscard]] Result<IdentifiedFile> identify(const StorageSnapshot& storage,
                                               const IdentifyClientFile& claim,
                                               std::string_view user_id);
+
+/// How much of what the client file uploaded is integrated; nullopt for a claim to a file that is
+/// not known, or to somebody else's.
+[[nodiscard]] std::optional<ClientVersion> find_integrated(const StorageSnapshot& storage,
+                                                           const IdentifyClientFile& claim,
+                                                           std::string_view user_id);
 
 }  // namespace tombolo::server

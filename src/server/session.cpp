@@ -168,9 +168,14 @@ void Session::client_file_allocated(Result<protocol::SaltedFileIdent> client_fil
   phase_ = Phase::kSendIdent;
 }
 
-void Session::identified(Result<IdentifiedFile> identity) {
+void Session::identified(Result<IdentifiedFile> identity, std::optional<ClientVersion> integrated) {
   if (phase_ != Phase::kIdentifying) return;
-  if (!identity) return fail(to_server_error(identity.error(), key_.ident));
+  if (!identity) {
+    protocol::ServerError error = to_server_error(identity.error(), key_.ident);
+    // What the client repeats after its reset need not be what the server has already.
+    if (protocol::is_client_reset(error.action)) error.integrated_client_version = integrated;
+    return fail(std::move(error));
+  }
   file_ = identity->file;
   is_identified_ = true;
   recorded_ = identity->recorded;

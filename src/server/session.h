@@ -79,7 +79,7 @@ class Session {
                                      SessionWork& work);
 
   void client_file_allocated(Result<protocol::SaltedFileIdent> client_file);
-  void identified(Result<IdentifiedFile> identity);
+  void identified(Result<IdentifiedFile> identity, std::optional<ClientVersion> integrated);
   void integrated(const Result<IntegratedUpload>& outcome);
   void download_built(Result<DownloadAnswer> download);
   void history_advanced(ServerVersion history_end);

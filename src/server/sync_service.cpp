@@ -1,5 +1,6 @@
 #include "server/sync_service.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/assertion.h"
@@ -51,8 +52,11 @@ void SyncService::carry_out(AllocateClientFile effect,
 void SyncService::carry_out(const IdentifyClientFile& effect,
                             const Port& port,
                             const std::string& user_id) {
+  std::optional<ClientVersion> integrated;
   const auto look = [&](const StorageSnapshot& snapshot) {
-    return identify(snapshot, effect, user_id);
+    auto identity = identify(snapshot, effect, user_id);
+    if (!identity) integrated = find_integrated(snapshot, effect, user_id);
+    return identity;
   };
   const ClientFileIdent ident = effect.client_file.ident;
   Result<IdentifiedFile> identity = read<IdentifiedFile>(storage_, look);
@@ -68,9 +72,8 @@ void SyncService::carry_out(const IdentifyClientFile& effect,
       if (!identity) live_sessions_.detach(file, ident, *port);
     }
   }
-  port->post([key = effect.session, identity = std::move(identity)](Connection& connection) {
-    connection.identified(key, identity);
-  });
+  port->post([key = effect.session, identity = std::move(identity), integrated](
+                 Connection& connection) { connection.identified(key, identity, integrated); });
 }
 
 void SyncService::carry_out(IntegrateUpload effect,
