@@ -72,21 +72,31 @@ TEST(Convergence, DevicesAgreeThoughEverythingFails) {
   expect_convergence(options, 160);
 }
 
-TEST(Convergence, DevicesAgreeThoughTheServerForgetsThem) {
+class ConvergenceAfterResets : public ::testing::TestWithParam<sync::ClientResetMode> {};
+
+TEST_P(ConvergenceAfterResets, DevicesAgreeThoughTheServerForgets) {
   WorldOptions options;
   options.faults.cut_chance = 30;
   options.faults.connect_failure_chance = 100;
-  options.reset_chance = 40;
+  options.reset_chance = 20;
   options.server_crash_chance = 10;
+  options.client_reset = GetParam();
 
-  expect_convergence(options, 120);
+  expect_convergence(options, 40);
 
   // The runs do reset files.
   options.seed = 1;
   World world(options, make_plan(options));
   world.run();
-  EXPECT_GT(world.resets(), 0U);
+  EXPECT_GT(world.resets() + world.files_put_aside(), 0U);
 }
+
+INSTANTIATE_TEST_SUITE_P(EveryMode,
+                         ConvergenceAfterResets,
+                         ::testing::Values(sync::ClientResetMode::kManual,
+                                           sync::ClientResetMode::kDiscardLocal,
+                                           sync::ClientResetMode::kRecover,
+                                           sync::ClientResetMode::kRecoverOrDiscard));
 
 }  // namespace
 }  // namespace tombolo::sim

@@ -30,7 +30,12 @@ Plan make_plan(const WorldOptions& options) {
     add_by_chance(options.pause_chance, kPause, device);
     add_by_chance(kResumeChance, kResume, device);
     add_by_chance(options.wait_chance, kWait, device);
-    if (options.reset_chance > 0) add_by_chance(options.reset_chance, kForgetDevice, device);
+    if (options.reset_chance > 0) {
+      add_by_chance(options.reset_chance, kForgetDevice, device);
+      add_by_chance(options.reset_chance, kExpireDevice, device);
+      add_by_chance(options.reset_chance, kBackUpServer, 0);
+      add_by_chance(options.reset_chance / 2, kRestoreServer, 0);
+    }
     Action& write = add(kWrite, device);
     for (std::uint64_t n = 1 + random.below(kEditsMax); n > 0; --n) {
       write.edits.push_back(random.next());

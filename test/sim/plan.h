@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "sync/client_reset.h"
 #include "test/sim/network.h"
 
 namespace tombolo::sim {
@@ -21,7 +22,9 @@ struct WorldOptions {
   unsigned cut_chance = 50;
   unsigned pause_chance = 20;
   unsigned wait_chance = 100;
-  unsigned reset_chance = 0;
+  unsigned reset_chance = 0;  ///< For each of the ways to it.
+  /// What devices do then.
+  sync::ClientResetMode client_reset = sync::ClientResetMode::kManual;
 };
 
 /// One thing that happens in a run. What is random about it follows from its own numbers, so that
@@ -35,8 +38,13 @@ struct Action {
     kCutConnection,
     kCrashDevice,
     kCrashServer,
-    kForgetDevice,  ///< The server: it asks for a client reset then.
+    kForgetDevice,   ///< The server: it asks for a client reset then.
+    kExpireDevice,   ///< It is away while the server trims what it has not seen.
+    kTrimHistory,    ///< As far as no device that is connected needs it.
+    kBackUpServer,   ///< All that the server has is kept,
+    kRestoreServer,  ///< and is all that it has again.
     kLetTimePass,
+    kLetEventsPass,  ///< As many as `draw` says.
   };
   Kind kind = Kind::kLetTimePass;
   std::size_t device = 0;

@@ -30,6 +30,10 @@ class Scheduler {
     while (!events_.empty() && events_.top().time <= time) run_next();
     now_ = time;
   }
+  /// Runs that many events, if there are so many.
+  void run_events(std::uint64_t count) {
+    for (; count > 0 && !events_.empty(); --count) run_next();
+  }
   /// Runs events until `done` answers true; false when `limit` came first.
   [[nodiscard]] bool run_until(const std::function<bool()>& done, TimePoint limit) {
     while (!done()) {

@@ -16,12 +16,12 @@ constexpr std::size_t kMessagesInFlightMax = 8;
 SimulatedDevice::SimulatedDevice(Options options,
                                  Scheduler& scheduler,
                                  Random& random,
-                                 SimulatedServer& server,
+                                 Accept accept,
                                  const NetworkFaults& faults)
     : options_(std::move(options)),
       scheduler_(scheduler),
       random_(random),
-      server_(server),
+      accept_(std::move(accept)),
       faults_(faults) {}
 
 SimulatedDevice::~SimulatedDevice() {
@@ -30,6 +30,10 @@ SimulatedDevice::~SimulatedDevice() {
 
 void SimulatedDevice::start() {
   ++life_;
+  if (const auto copy = client::find_planned_recovery_copy(options_.file)) {
+    client::make_planned_recovery_copy(options_.file);
+    put_aside_.push_back(*copy);
+  }
   store::EnvironmentOptions environment;
   environment.durability = store::Durability::kDeferred;
   environment.map_bytes = std::size_t{64} << 20;
@@ -40,13 +44,7 @@ void SimulatedDevice::start() {
   connection.route.url = "ws://server/realm-sync";
   connection_ = std::make_unique<sync::ClientConnection>(
       std::move(connection), idents_, random_, null_logger());
-  session_ = connection_
-                 ->open_session(replica_,
-                                {.partition = options_.partition,
-                                 .progress_delay = std::chrono::milliseconds(50),
-                                 .idle_progress_delay = std::chrono::milliseconds(400),
-                                 .client_reset = options_.client_reset})
-                 .key();
+  session_ = connection_->open_session(replica_, options_.session).key();
   write([&](store::RealmWriter& realm) {
     if (!realm.schema().classes.empty()) return false;
     realm.add_schema(options_.schema);
@@ -64,6 +62,7 @@ void SimulatedDevice::crash() {
   replica_.reset();
   environment_.reset();
   copy_session_.reset();
+  copy_outcome_.reset();
   copy_replica_.reset();
   copy_.reset();
   waits_.clear();
@@ -165,13 +164,19 @@ void SimulatedDevice::handle(const sync::Event& event) {
   } else if (const auto* work = std::get_if<sync::IntegrateDownload>(&event)) {
     later(between(random_, 0us, 5ms), [this, work = *work] { integrate(work); });
   } else if (const auto* failed = std::get_if<sync::SessionFailed>(&event)) {
-    if (failed->error.is_fatal) fatal_errors_.push_back(failed->error.error.describe());
+    if (failed->session != session_ || !failed->error.is_fatal) return;
+    if (failed->error.error.code() != ErrorCode::kClientReset) {
+      return fatal_errors_.push_back(failed->error.error.describe());
+    }
+    static_cast<void>(client::plan_recovery_copy(options_.file));
+    later(between(random_, 0us, 5ms), [this] { begin_anew(); });
   } else if (const auto* settled = std::get_if<sync::WaitSettled>(&event)) {
     const auto wait = waits_.extract({settled->session, settled->wait});
     if (!wait.empty()) wait.mapped()(settled->outcome);
   } else if (const auto* wanted = std::get_if<sync::DownloadFreshCopy>(&event)) {
-    reset_action_ = *wanted->cause.action;
-    later(between(random_, 0us, 2ms), [this] { download_copy(); });
+    reset_cause_ = wanted->cause;
+    // One that was given up may still be on its way out.
+    if (!copy_session_) later(between(random_, 0us, 2ms), [this] { download_copy(); });
   } else if (std::holds_alternative<sync::ResetFile>(event)) {
     later(between(random_, 0us, 5ms), [this] { reset_file(); });
   } else if (const auto* changed = std::get_if<sync::SessionStateChanged>(&event)) {
@@ -179,10 +184,7 @@ void SimulatedDevice::handle(const sync::Event& event) {
                              changed->current != sync::SessionState::kResetting;
     if (is_given_up) connection_->find_session(*copy_session_)->close(now());
   } else if (const auto* closed = std::get_if<sync::SessionClosed>(&event)) {
-    if (copy_session_ != closed->session) return;
-    copy_session_.reset();
-    copy_replica_.reset();
-    session().reset_file(now());  // Without effect when it was given up.
+    if (copy_session_ == closed->session) copy_closed();
   }
 }
 
@@ -198,30 +200,63 @@ bool SimulatedDevice::is_resetting() {
 }
 
 void SimulatedDevice::download_copy() {
-  if (session().state() != sync::SessionState::kResetting) return;
+  if (session().state() != sync::SessionState::kResetting || copy_session_) return;
+  is_copy_continued_ = std::filesystem::exists(copy_file());
   copy_ = store::Environment::open(copy_file(), environment_->options());
   copy_replica_ = std::make_shared<client::StoreReplica>(copy_);
-  sync::ClientSession& session = connection_->open_session(
-      copy_replica_, {.partition = options_.partition, .is_fresh_copy = true});
+  sync::SessionOptions options = options_.session;
+  options.client_reset = sync::ClientResetMode::kManual;
+  options.is_fresh_copy = true;
+  sync::ClientSession& session = connection_->open_session(copy_replica_, std::move(options));
   copy_session_ = session.key();
   session.activate(now());
   add_wait(session.key(), session.wait_for_download(), [this](const Result<void>& outcome) {
-    // A wait that failed was given up with the reset.
-    if (outcome && copy_session_) connection_->find_session(*copy_session_)->close(now());
+    copy_outcome_ = outcome;
+    connection_->find_session(*copy_session_)->close(now());
   });
   pump();
 }
 
+void SimulatedDevice::copy_closed() {
+  copy_session_.reset();
+  copy_replica_.reset();
+  const auto outcome = std::exchange(copy_outcome_, std::nullopt);
+  if (outcome && *outcome) return session().reset_file(now());  // Unless it was given up.
+  copy_.reset();
+  const bool is_given_up = outcome && outcome->error().code() == ErrorCode::kClosed;
+  if (outcome && !is_given_up) {
+    client::remove_store_file(copy_file());
+    if (!is_copy_continued_) {
+      return session().reset_failed(
+          {.error =
+               Error::caused_by(ErrorCode::kClientReset, "the fresh copy failed", outcome->error()),
+           .is_fatal = true},
+          now());
+    }
+  }
+  later(1ms, [this] { download_copy(); });
+}
+
+void SimulatedDevice::begin_anew() {
+  crash();
+  start();
+}
+
 void SimulatedDevice::reset_file() {
-  const auto outcome = client::reset_file(
-      *environment_, *copy_, {.mode = options_.client_reset, .action = reset_action_});
+  const auto outcome =
+      client::reset_file(*environment_,
+                         *copy_,
+                         client::make_reset_request(options_.session.client_reset, *reset_cause_));
   copy_.reset();
   client::remove_store_file(copy_file());
   std::optional<sync::SyncError> failure;
   if (outcome) {
     ++resets_;
+    if (outcome->method == sync::ResetMethod::kDiscardLocal) ++discards_;
   } else {
-    failure = sync::SyncError{.error = outcome.error(), .is_fatal = true};
+    failure = sync::SyncError{
+        .error = Error::caused_by(ErrorCode::kClientReset, "the reset failed", outcome.error()),
+        .is_fatal = true};
   }
   session().file_reset(failure, now());
   watch_reset_attempt();
@@ -252,7 +287,7 @@ void SimulatedDevice::connect(const sync::OpenTransport& open) {
     std::optional<std::string> subprotocol;
     if (!happens(random_, faults_.connect_failure_chance)) {
       attach(link, open.transport);
-      subprotocol = server_.accept(link, open.sub_protocols);
+      subprotocol = accept_(link, open.sub_protocols);
     }
     if (subprotocol) {
       link_ = std::move(link);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/file_reset.h"
@@ -15,7 +16,6 @@
 #include "sync/client_connection.h"
 #include "test/sim/network.h"
 #include "test/sim/scheduler.h"
-#include "test/sim/simulated_server.h"
 
 namespace tombolo::sim {
 
@@ -27,20 +27,23 @@ class SimulatedDevice {
  public:
   struct Options {
     std::filesystem::path file;
-    std::string partition = "\"p\"";
     Schema schema;
     /// The device's clock against the scheduler's: origin timestamps come from it.
     Duration clock_skew{};
     sync::ConnectionOptions connection;
-    sync::ClientResetMode client_reset = sync::ClientResetMode::kManual;
+    sync::SessionOptions session;
   };
+  /// The other end of a new connection. Returns the sub-protocol that it chose of those that it is
+  /// offered; nullopt when it refuses.
+  using Accept = std::function<std::optional<std::string>(const std::shared_ptr<Link>& link,
+                                                          std::string_view offer)>;
   /// What became of a wait.
   using WaitDone = std::function<void(const Result<void>&)>;
 
   SimulatedDevice(Options options,
                   Scheduler& scheduler,
                   Random& random,
-                  SimulatedServer& server,
+                  Accept accept,
                   const NetworkFaults& faults);
   ~SimulatedDevice();
 
@@ -67,10 +70,17 @@ class SimulatedDevice {
 
   /// Client resets that were carried out.
   [[nodiscard]] std::size_t resets() const noexcept { return resets_; }
+  /// Of them, those that lost what was not uploaded.
+  [[nodiscard]] std::size_t discards() const noexcept { return discards_; }
+  /// Where files are that were put aside because a client reset was left to the application, which
+  /// begins anew at once then.
+  [[nodiscard]] const std::vector<std::filesystem::path>& put_aside() const noexcept {
+    return put_aside_;
+  }
   /// Whether a client reset is under way or has not proved itself yet.
   [[nodiscard]] bool is_resetting();
 
-  /// Errors that ended the session; a test expects none.
+  /// Errors that ended the session, but for client resets; a test expects none.
   [[nodiscard]] const std::vector<std::string>& fatal_errors() const noexcept {
     return fatal_errors_;
   }
@@ -87,7 +97,9 @@ class SimulatedDevice {
   void integrate(const sync::IntegrateDownload& work);
   [[nodiscard]] std::filesystem::path copy_file() const;
   void download_copy();
+  void copy_closed();
   void reset_file();
+  void begin_anew();
   /// Notes that a reset has proved itself, once all is uploaded and downloaded after it.
   void watch_reset_attempt();
   void add_wait(sync::SessionKey session, sync::WaitId wait, WaitDone done) {
@@ -98,7 +110,7 @@ class SimulatedDevice {
   const Options options_;
   Scheduler& scheduler_;
   Random& random_;
-  SimulatedServer& server_;
+  const Accept accept_;
   const NetworkFaults& faults_;
 
   std::shared_ptr<store::Environment> environment_;
@@ -110,11 +122,15 @@ class SimulatedDevice {
   sync::TransportId transport_;
   std::map<std::pair<sync::SessionKey, sync::WaitId>, WaitDone> waits_;
   /// Of a client reset: its cause, the fresh copy, and the copy's session while it downloads.
-  protocol::Action reset_action_ = protocol::Action::kClientReset;
+  std::optional<sync::SyncError> reset_cause_;
   std::shared_ptr<store::Environment> copy_;
   std::shared_ptr<client::StoreReplica> copy_replica_;
   std::optional<sync::SessionKey> copy_session_;
+  std::optional<Result<void>> copy_outcome_;
+  bool is_copy_continued_ = false;
   std::size_t resets_ = 0;
+  std::size_t discards_ = 0;
+  std::vector<std::filesystem::path> put_aside_;
   std::optional<TimePoint> armed_;
   bool is_pumping_ = false;
   std::uint64_t life_ = 0;  ///< Counts the starts.

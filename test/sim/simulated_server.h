@@ -38,6 +38,7 @@ class SimulatedServer {
 
   /// Requires `is_up()`.
   [[nodiscard]] server::Storage& storage() noexcept { return *storage_; }
+  [[nodiscard]] server::LiveSessions& live_sessions() noexcept { return service_->live_sessions(); }
 
   /// What clients missed is kept however little it is.
   server::SyncService::Options service_options{.commits = {.windows = {.entries_min = 1}}};

@@ -1,8 +1,11 @@
 #include "test/sim/world.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
 #include <utility>
 
+#include "server/history_trimming.h"
 #include "server/storage_embedded.h"
 #include "test/support/store_realm.h"
 
@@ -35,6 +38,7 @@ Schema schema() {
                              .collection = CollectionType::kList,
                              .target = "Item"});
   ClassSchema receipt{.name = "Receipt", .primary_key = "_id", .properties = {key}};
+  receipt.properties.push_back({.name = "times", .type = PropertyType::kInt});
   return {{item, receipt}};
 }
 
@@ -47,6 +51,20 @@ struct ItemClass {
   }
   const store::ClassInfo& info;
 };
+
+/// How often each receipt was written.
+std::map<std::int64_t, std::int64_t> receipts_in(const RealmReader& realm) {
+  std::map<std::int64_t, std::int64_t> times;
+  const store::ClassInfo* const receipts = realm.catalog().find_class("Receipt");
+  if (receipts == nullptr) return times;
+  for (auto row = realm.first_row(receipts->id); row != store::kNoRow;
+       row = realm.next_row(receipts->id, row)) {
+    const ObjectRef receipt{receipts->id, row};
+    times[realm.key_of(receipt).as_int()] =
+        realm.get(receipt, receipts->find_property("times")->id).as_int();
+  }
+  return times;
+}
 
 Duration down_time(const Action& action) {
   SeededRandom random(action.draw);
@@ -69,7 +87,7 @@ ClientVersion newest_local_change(const RealmReader& realm) {
 
 World::World(const WorldOptions& options, Plan plan)
     : plan_(std::move(plan)),
-      has_resets_(options.reset_chance > 0),
+      options_(options),
       faults_(options.faults),
       random_(options.seed),
       server_(scheduler_, random_, [this] { return open_storage(); }) {
@@ -79,16 +97,19 @@ World::World(const WorldOptions& options, Plan plan)
     devices_.push_back(std::make_unique<SimulatedDevice>(
         SimulatedDevice::Options{
             .file = directory_.file("device" + number),
-            .partition = std::string(kPartition),
             .schema = schema(),
             .clock_skew = between(random_, 0s, 5s),
             .connection = {},
-            .client_reset = options.reset_chance > 0 ? sync::ClientResetMode::kRecover
-                                                     : sync::ClientResetMode::kManual,
+            .session = {.partition = std::string(kPartition),
+                        .progress_delay = 50ms,
+                        .idle_progress_delay = 400ms,
+                        .client_reset = options.client_reset},
         },
         scheduler_,
         random_,
-        server_,
+        [this](const std::shared_ptr<Link>& link, std::string_view offer) {
+          return server_.accept(link, offer);
+        },
         faults_));
     devices_.back()->start();
   }
@@ -119,6 +140,10 @@ void World::perform(const Action& action) {
   using enum Action::Kind;
   switch (action.kind) {
     case kLetTimePass: return scheduler_.run_until(scheduler_.now() + action.duration);
+    case kLetEventsPass: return let_events_pass(action);
+    case kTrimHistory: return trim_history();
+    case kBackUpServer: return back_up_server(action);
+    case kRestoreServer: return restore_server(action);
     case kCrashServer: return crash_server(action);
     case kCrashDevice: return crash_device(action);
     default: break;
@@ -131,13 +156,16 @@ void World::perform(const Action& action) {
     case kPause: note(action, "pauses"); return device.pause();
     case kResume: return device.resume();
     case kForgetDevice: return forget(device, action);
+    case kExpireDevice: return expire(device, action);
     case kCutConnection: note(action, "loses its connection"); return device.cut();
     default: return;
   }
 }
 
 void World::note(const Action& action, std::string_view what) {
-  const bool is_server = action.kind == Action::Kind::kCrashServer;
+  using enum Action::Kind;
+  const bool is_server =
+      action.kind == kCrashServer || action.kind == kBackUpServer || action.kind == kRestoreServer;
   const auto milliseconds =
       std::chrono::duration_cast<std::chrono::milliseconds>(scheduler_.now().time_since_epoch());
   events_.add_event(is_server ? "server" : "device " + std::to_string(action.device),
@@ -146,9 +174,14 @@ void World::note(const Action& action, std::string_view what) {
 }
 
 void World::write(SimulatedDevice& device, const Action& action) {
-  std::int64_t added = 0;
-  std::vector<std::int64_t> receipts;
   store::HistoryVersion before;
+  const auto leave_receipt = [&](RealmWriter& realm, std::int64_t added) {
+    const auto number = static_cast<std::int64_t>(receipts_.size()) + 1;
+    receipts_[number] = {.device = action.device, .added = added};
+    const store::ClassInfo& info = *realm.catalog().find_class("Receipt");
+    const auto row = realm.create(info.id, ObjectKey::of_int(number)).row;
+    realm.add_int({info.id, row}, info.find_property("times")->id, 1);
+  };
   device.write([&](RealmWriter& realm) {
     before = realm.history().bounds().newest;
     for (const std::uint64_t draw : action.edits) {
@@ -159,19 +192,15 @@ void World::write(SimulatedDevice& device, const Action& action) {
         const auto operand = static_cast<std::int64_t>(random.below(10)) + 1;
         const auto counter = realm.create(items, ObjectKey::of_int(kCounterKey));
         realm.add_int({items, counter.row}, ItemClass(realm).property("count"), operand);
-        added += operand;
+        leave_receipt(realm, operand);
       } else if (dice == 1) {
-        const auto class_id = realm.catalog().find_class("Receipt")->id;
-        receipts.push_back(next_receipt_++);
-        static_cast<void>(realm.create(class_id, ObjectKey::of_int(receipts.back())));
+        leave_receipt(realm, 0);
       } else {
         edit_item(realm, random);
       }
     }
     return true;
   });
-  counter_ += added;
-  receipts_.insert(receipts.begin(), receipts.end());
 
   const store::ReadTransaction snapshot = device.read();
   const store::HistoryReader history = snapshot.realm().history();
@@ -253,11 +282,11 @@ void World::wait(SimulatedDevice& device, std::uint64_t draw) {
 
 void World::wait_for_upload(SimulatedDevice& device) {
   const ClientVersion target = newest_local_change(device.read().realm());
-  const std::size_t resets = device.resets();
+  const std::size_t resets = device.resets() + restores_;
   device.wait_for_upload([this, &device, target, resets](const Result<void>& outcome) {
     if (!outcome || !server_.is_up()) return;
     // What a reset repeats may come to nothing; the receipts tell whether it was lost.
-    if (device.resets() > resets) return;
+    if (device.resets() + restores_ > resets) return;
     const auto snapshot = server_.storage().snapshot();
     const auto file = snapshot->find_server_file(kPartition);
     const auto ident = device.replica().state().file_ident;
@@ -274,11 +303,12 @@ void World::wait_for_download(SimulatedDevice& device) {
   const auto file = snapshot->find_server_file(kPartition);
   const ServerVersion target =
       file ? snapshot->history_head(*file).server_version : ServerVersion{};
-  device.wait_for_download([this, &device, target](const Result<void>& outcome) {
-    if (!outcome) return;
-    require(device.replica().state().progress.download.server_version >= target,
-            "a download wait was settled before what was on the server had come");
-  });
+  device.wait_for_download(
+      [this, &device, target, restores = restores_](const Result<void>& outcome) {
+        if (!outcome || restores_ > restores) return;
+        require(device.replica().state().progress.download.server_version >= target,
+                "a download wait was settled before what was on the server had come");
+      });
 }
 
 void World::crash_server(const Action& action) {
@@ -291,18 +321,70 @@ void World::crash_server(const Action& action) {
 }
 
 void World::forget(SimulatedDevice& device, const Action& action) {
-  // A second reset before the first has proved itself is a cycle, which ends the session.
   const auto ident = device.replica().state().file_ident;
-  if (!ident || !server_.is_up() || device.is_resetting()) return;
+  if (!ident || !server_.is_up()) return;
   const auto transaction = server_.storage().begin();
   const auto file = transaction->find_server_file(kPartition);
   auto client = file ? transaction->find_client_file(*file, ident->ident) : std::nullopt;
   if (!client) return;
   note(action, "is forgotten");
+  has_forgotten_ = true;
   client->salt = Salt(client->salt.value() == 1 ? 2 : 1);
   transaction->put_client_file(*file, *client);
   transaction->commit();
   device.cut();
+}
+
+void World::expire(SimulatedDevice& device, const Action& action) {
+  note(action, "is away for too long");
+  device.pause();
+  scheduler_.after(3s, [this, &device] {
+    trim_history();
+    if (device.is_up()) device.resume();
+  });
+}
+
+void World::trim_history() {
+  if (!server_.is_up()) return;
+  has_trimmed_ = true;
+  server::HistoryTrimmer(server_.storage(), directory_.path())
+      .trim(
+          {.max_offline = 0ms, .first_download = 0ms, .versions_min = 1},
+          system_clock().wall_now(),
+          [this](server::ServerFileId file) { return server_.live_sessions().bound_clients(file); },
+          [](const server::TrimmedHistory&) {});
+}
+
+void World::back_up_server(const Action& action) {
+  if (!server_.is_up()) return;
+  note(action, "is backed up");
+  server_.crash();
+  server_environment_.reset();
+  std::filesystem::copy_file(directory_.file("server"),
+                             directory_.file("backup"),
+                             std::filesystem::copy_options::overwrite_existing);
+  server_.start();
+}
+
+void World::restore_server(const Action& action) {
+  if (!server_.is_up() || !std::filesystem::exists(directory_.file("backup"))) return;
+  note(action, "is restored");
+  ++restores_;
+  for (const auto& [number, times] : receipts_on_server()) lost_by_server_.insert(number);
+  server_.crash();
+  server_environment_.reset();
+  std::filesystem::copy_file(directory_.file("backup"),
+                             directory_.file("server"),
+                             std::filesystem::copy_options::overwrite_existing);
+  server_.start();
+  for (const auto& [number, times] : receipts_on_server()) lost_by_server_.erase(number);
+}
+
+void World::let_events_pass(const Action& action) {
+  scheduler_.run_events(action.draw);
+  SimulatedDevice& device = *devices_[action.device];
+  was_reset_over_ = device.resets() + device.put_aside().size() > 0 && device.is_up() &&
+                    !device.is_resetting() && device.replica().state().file_ident;
 }
 
 void World::crash_device(const Action& action) {
@@ -323,6 +405,10 @@ void World::heal() {
     if (!device->is_up()) device->start();
     device->resume();
     device->reconnect();
+  }
+  // Whoever has to begin anew does it before anybody waits for anything.
+  if (options_.client_reset != sync::ClientResetMode::kManual || options_.reset_chance > 0) {
+    scheduler_.run_until(scheduler_.now() + 2min);
   }
 }
 
@@ -366,18 +452,53 @@ void World::check_state() {
                 expected);
   }
 
+  check_receipts(realm);
+}
+
+void World::check_receipts(const RealmReader& realm) {
   const ItemClass items(realm);
   const auto counter = realm.find(items.info.id, ObjectKey::of_int(kCounterKey));
   const std::int64_t total =
       counter ? realm.get({items.info.id, *counter}, items.property("count")).as_int() : 0;
-  // An upload that was integrated and not confirmed before a reset is repeated after it.
-  require(has_resets_ ? total >= counter_ : total == counter_,
-          "the counter is " + std::to_string(total) + ", not " + std::to_string(counter_));
-  const auto receipt_class = realm.catalog().find_class("Receipt")->id;
-  for (const std::int64_t receipt : receipts_) {
-    require(realm.find(receipt_class, ObjectKey::of_int(receipt)).has_value(),
-            "receipt " + std::to_string(receipt) + " is lost");
+
+  std::set<std::int64_t> put_aside;
+  std::vector<bool> discards;
+  for (const auto& device : devices_) {
+    for (const std::filesystem::path& file : device->put_aside()) {
+      const auto environment = store::Environment::open(file);
+      for (const auto& [number, times] : receipts_in(environment->begin_read().realm())) {
+        put_aside.insert(number);
+      }
+    }
+    discards.push_back(device->discards() > 0);
   }
+  const auto present = receipts_in(realm);
+  std::int64_t sum = 0;
+  for (const auto& [number, receipt] : receipts_) {
+    if (const auto found = present.find(number); found != present.end()) {
+      sum += receipt.added;
+      // Whom a server has forgotten it cannot tell what it has of them: that is repeated.
+      require(has_forgotten_ ? found->second >= 1 : found->second == 1,
+              "receipt " + std::to_string(number) + " was written " +
+                  std::to_string(found->second) + " times");
+    } else {
+      require(put_aside.contains(number) || lost_by_server_.contains(number) ||
+                  discards[receipt.device],
+              "receipt " + std::to_string(number) + " is lost");
+    }
+  }
+  // An addition is left out where a restored server has no counter, and gives way to the value that
+  // a trimmed history tells.
+  if (restores_ > 0 || has_trimmed_) return;
+  require(has_forgotten_ ? total >= sum : total == sum,
+          "the counter is " + std::to_string(total) + ", not " + std::to_string(sum));
+}
+
+std::map<std::int64_t, std::int64_t> World::receipts_on_server() {
+  const store::ReadTransaction snapshot = server_environment_->begin_read();
+  const auto realm = snapshot.find_realm("partition/" + std::string(kPartition));
+  if (!realm) return {};
+  return receipts_in(snapshot.realm(*realm));
 }
 
 std::string World::text() const {
@@ -392,6 +513,18 @@ std::string World::text() const {
     return true;
   });
   return table.text();
+}
+
+std::size_t World::discards() const {
+  std::size_t count = 0;
+  for (const auto& device : devices_) count += device->discards();
+  return count;
+}
+
+std::size_t World::files_put_aside() const {
+  std::size_t count = 0;
+  for (const auto& device : devices_) count += device->put_aside().size();
+  return count;
 }
 
 std::size_t World::resets() const {
