@@ -3,6 +3,8 @@
 #include <future>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
+#include <thread>
 
 #include <gmock/gmock.h>
 
@@ -289,6 +291,15 @@ class SdkAndScript : public ::testing::Test {
   [[nodiscard]] User user(const App& app) {
     return App(app).log_in(Credentials::anonymous()).get().value();
   }
+  /// How long until the next attempt, once one has failed.
+  static Duration await_retry(const SyncSession& session) {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    for (;;) {
+      if (const auto next = session.stats().next_retry) return *next;
+      if (std::chrono::steady_clock::now() > end) throw std::runtime_error("no retry is planned");
+      std::this_thread::yield();
+    }
+  }
 
   const TemporaryDirectory directory_;
   std::mutex mutex_;
@@ -319,6 +330,56 @@ TEST_F(SdkAndScript, PermissionDeniedEndsTheSessionAndIsNamed) {
   EXPECT_TRUE(error.is_fatal);
   ASSERT_FALSE(wait);
   EXPECT_EQ(wait.error().code(), ErrorCode::kPermissionDenied);
+}
+
+TEST_F(SdkAndScript, TheDelayThatTheServerAsksForIsKept) {
+  // Given a server that ends each session and names another delay than the client's own,
+  answer_bind([](net::WebSocketConnection& connection, SessionIdent session) {
+    auto error = protocol::make_server_error(
+        protocol::SyncErrorCode::kOtherSessionError, session, "come back later");
+    error.action = protocol::Action::kTransient;
+    error.try_again = true;
+    error.retry_delay = protocol::RetryDelay{100s, 100s, 1};
+    connection.send(protocol::encode_server_message(error, protocol::kProtocolVersionMin));
+  });
+  Realm realm = device_.open(user(device_.app()));
+  const SyncSession session = *realm.sync_session();
+
+  // When it has ended one,
+  const auto endpoint = server_.opened.take();
+  const Duration delay = await_retry(session);
+
+  // Then the next attempt is as far away as it said, less the jitter, also after a write;
+  EXPECT_GT(delay, 70s);
+  EXPECT_LE(delay, 100s);
+  write_note(realm, 1);
+  EXPECT_GT(await_retry(session), 70s);
+
+  // But the application may come back at once.
+  EXPECT_THAT(endpoint->messages.take(), HasSubstr("bind "));
+  EXPECT_THAT(endpoint->messages.take(), HasSubstr("unbind "));
+  realm.sync_session()->resume();
+  EXPECT_THAT(endpoint->messages.take(), HasSubstr("bind "));
+}
+
+TEST_F(SdkAndScript, ARefusalThatSaysWhenToComeBackIsKept) {
+  std::atomic<int> attempts = 0;
+  server_.upgrade = [&](const net::HttpRequest&, const net::UpgradeResponder& responder) {
+    ++attempts;
+    responder.refuse({503, {{"Retry-After", "100"}}, ""});
+  };
+  Realm realm = device_.open(user(device_.app()));
+  const SyncSession session = *realm.sync_session();
+
+  const Duration delay = await_retry(session);
+
+  EXPECT_GT(delay, 90s);
+  EXPECT_LE(delay, 100s);
+  write_note(realm, 1);
+  EXPECT_GT(await_retry(session), 90s);
+  EXPECT_EQ(attempts, 1);
+  realm.sync_session()->resume();
+  while (attempts < 2) std::this_thread::yield();
 }
 
 TEST_F(SdkAndScript, AnExpiredTokenInTheMiddleOfASessionIsRenewed) {
