@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 
 // The library's functions, in the form in which arguments are passed by value and the rounding mode
@@ -18,6 +19,10 @@ namespace {
 
 BID_UINT128 to_bid(const Decimal128& value) noexcept {
   return {{value.low, value.high}};
+}
+
+Decimal128 from_bid(const BID_UINT128& value) noexcept {
+  return {.high = value.w[1], .low = value.w[0]};
 }
 
 bool is_digit(char c) noexcept {
@@ -81,24 +86,83 @@ std::string to_string(const Decimal128& value) {
   return sign + lay_out(std::string(text.substr(0, e)), exponent);
 }
 
-std::optional<Decimal128> parse_decimal128(std::string_view text) {
+namespace {
+
+/// What a text spells, and what the library had to say about it.
+struct Read {
+  Decimal128 value;
+  bool is_exact = true;
+};
+
+std::optional<Read> read_decimal(std::string_view text) {
   constexpr Decimal128 kNan{.high = 0x7C00'0000'0000'0000, .low = 0};
   constexpr Decimal128 kInfinity{.high = 0x7800'0000'0000'0000, .low = 0};
   constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
 
-  if (equal_ignoring_case(text, "nan")) return kNan;
+  if (equal_ignoring_case(text, "nan")) return Read{kNan};
   std::string_view unsigned_text = text;
   if (text.starts_with('+') || text.starts_with('-')) unsigned_text.remove_prefix(1);
   if (equal_ignoring_case(unsigned_text, "inf") || equal_ignoring_case(unsigned_text, "infinity")) {
-    return Decimal128{.high = kInfinity.high | (text.starts_with('-') ? kSign : 0), .low = 0};
+    return Read{{.high = kInfinity.high | (text.starts_with('-') ? kSign : 0), .low = 0}};
   }
   if (!is_number(unsigned_text)) return std::nullopt;
 
   std::string terminated(text);
   _IDEC_flags flags = 0;
   const BID_UINT128 read = bid128_from_string(terminated.data(), BID_ROUNDING_TO_NEAREST, &flags);
-  if (flags != 0) return std::nullopt;  // inexact, overflow or underflow
-  return Decimal128{.high = read.w[1], .low = read.w[0]};
+  // The flags: inexact, overflow or underflow.
+  return Read{from_bid(read), flags == 0};
+}
+
+template <typename Operation>
+Decimal128 apply(Operation operation, const Decimal128& left, const Decimal128& right) {
+  _IDEC_flags flags = 0;
+  return from_bid(operation(to_bid(left), to_bid(right), BID_ROUNDING_TO_NEAREST, &flags));
+}
+
+}  // namespace
+
+std::optional<Decimal128> parse_decimal128(std::string_view text) {
+  const auto read = read_decimal(text);
+  if (!read || !read->is_exact) return std::nullopt;
+  return read->value;
+}
+
+std::optional<Decimal128> round_to_decimal128(std::string_view text) {
+  const auto read = read_decimal(text);
+  if (!read) return std::nullopt;
+  return read->value;
+}
+
+Decimal128 round_to_decimal128(double value, int digits) {
+  std::array<char, 64> buffer{};
+  const auto written = std::to_chars(
+      buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::general, digits);
+  std::string_view text(buffer.data(), static_cast<std::size_t>(written.ptr - buffer.data()));
+  if (std::isnan(value)) text = "nan";
+  return read_decimal(text).value().value;
+}
+
+Decimal128 make_decimal128(std::int64_t value) {
+  return from_bid(bid128_from_int64(value));
+}
+
+Decimal128 add(const Decimal128& left, const Decimal128& right) {
+  return apply(bid128_add, left, right);
+}
+Decimal128 subtract(const Decimal128& left, const Decimal128& right) {
+  return apply(bid128_sub, left, right);
+}
+Decimal128 multiply(const Decimal128& left, const Decimal128& right) {
+  return apply(bid128_mul, left, right);
+}
+Decimal128 divide(const Decimal128& left, const Decimal128& right) {
+  return apply(bid128_div, left, right);
+}
+
+bool is_nan(const Decimal128& value) noexcept {
+  constexpr std::uint64_t kNanBits = 0x7C00'0000'0000'0000;
+  return (value.high & kNanBits) == kNanBits;
 }
 
 std::partial_ordering compare(const Decimal128& left, const Decimal128& right) {

@@ -27,6 +27,21 @@ struct Decimal128 {
 /// nullopt for anything else and for numbers that need rounding or are out of range.
 [[nodiscard]] std::optional<Decimal128> parse_decimal128(std::string_view text);
 
+/// The number that is nearest to the one that `text` spells, in the form that `parse_decimal128`
+/// takes; nullopt for any other text.
+[[nodiscard]] std::optional<Decimal128> round_to_decimal128(std::string_view text);
+/// The number nearest to `value` of those with `digits` significant decimal digits.
+[[nodiscard]] Decimal128 round_to_decimal128(double value, int digits);
+[[nodiscard]] Decimal128 make_decimal128(std::int64_t value);
+
+// Rounded to 34 digits, to the nearest even.
+[[nodiscard]] Decimal128 add(const Decimal128& left, const Decimal128& right);
+[[nodiscard]] Decimal128 subtract(const Decimal128& left, const Decimal128& right);
+[[nodiscard]] Decimal128 multiply(const Decimal128& left, const Decimal128& right);
+[[nodiscard]] Decimal128 divide(const Decimal128& left, const Decimal128& right);
+
+[[nodiscard]] bool is_nan(const Decimal128& value) noexcept;
+
 /// The order of the numbers: 1.0 equals 1 and +0 equals -0; NaN is unordered with everything.
 [[nodiscard]] std::partial_ordering compare(const Decimal128& left, const Decimal128& right);
 /// Whether the two are numerically equal.

@@ -4,6 +4,7 @@
 #include "test/golden/apply_suites.h"
 #include "test/golden/changeset_suites.h"
 #include "test/golden/merge_suites.h"
+#include "test/golden/query_suites.h"
 #include "test/golden/wire_suites.h"
 
 namespace tombolo::test {
@@ -50,6 +51,14 @@ TEST(Golden, TheStoreAppliesWhatItHasTheTypesForAsRecorded) {
   EXPECT_EQ(found[0].passed(), 317U);
   EXPECT_THAT(found[1].failures(), IsEmpty());
   EXPECT_EQ(found[1].passed(), 90U);
+}
+
+TEST(Golden, EveryQueryFindsOrFailsAsRecorded) {
+  const auto found = reports(query_suites(), "queries");
+
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_THAT(found[0].failures(), IsEmpty());
+  EXPECT_EQ(found[0].passed(), 469U);
 }
 
 TEST(Golden, EveryRecordedMessageReadsAndWritesAsRecorded) {

@@ -8,6 +8,7 @@
 #include "test/golden/changeset_suites.h"
 #include "test/golden/golden_suite.h"
 #include "test/golden/merge_suites.h"
+#include "test/golden/query_suites.h"
 #include "test/golden/wire_suites.h"
 #include "test/support/data_file.h"
 
@@ -25,6 +26,7 @@ std::vector<GoldenSuite> all_suites() {
                            &tombolo::test::model_apply_suites,
                            &tombolo::test::store_apply_suites,
                            &tombolo::test::merge_suites,
+                           &tombolo::test::query_suites,
                            &tombolo::test::wire_suites}) {
     std::ranges::move(area(), std::back_inserter(suites));
   }
