@@ -66,6 +66,19 @@ Medians medians(int rounds,
   return {median(std::move(our_figures)), median(std::move(peer_figures))};
 }
 
+PairedRatio paired_ratio(int rounds,
+                         const std::function<double()>& ours,
+                         const std::function<double()>& peer) {
+  std::vector<double> ratios;
+  for (int round = 0; round < rounds; ++round) {
+    const bool is_first = round % 2 == 0;
+    const double first = is_first ? ours() : peer();
+    const double second = is_first ? peer() : ours();
+    ratios.push_back(is_first ? first / second : second / first);
+  }
+  return {median(ratios), percentile(ratios, 0.25), percentile(ratios, 0.75)};
+}
+
 double median_of(int rounds, const std::function<double()>& ours) {
   std::vector<double> figures;
   for (int round = 0; round < rounds; ++round) figures.push_back(ours());

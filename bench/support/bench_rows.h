@@ -52,6 +52,17 @@ struct Medians {
 [[nodiscard]] Medians medians(int rounds,
                               const std::function<double()>& ours,
                               const std::function<double()>& peer);
+/// How much more one side takes than the other, in pairs of runs that follow each other.
+struct PairedRatio {
+  double median = 0;
+  double quarter = 0;         ///< A quarter of the pairs have less,
+  double three_quarters = 0;  ///< and three quarters.
+};
+/// Runs both sides like `medians` and compares those of one round: what changes slowly, as the
+/// speed of a processor does, changes both. For differences that are smaller than the noise.
+[[nodiscard]] PairedRatio paired_ratio(int rounds,
+                                       const std::function<double()>& ours,
+                                       const std::function<double()>& peer);
 [[nodiscard]] double median_of(int rounds, const std::function<double()>& ours);
 
 /// How long `work` takes, in seconds.

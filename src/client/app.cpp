@@ -132,7 +132,8 @@ std::shared_ptr<ConnectionDriver> User::connection(App& app) {
   const std::lock_guard lock(mutex_);
   if (connection_) return connection_;
   const AppOptions& options = app.options();
-  ConnectionDriverOptions driver{.tls = options.tls, .logger = options.sync_logger};
+  ConnectionDriverOptions driver{
+      .tls = options.tls, .logger = options.sync_logger, .clock = options.clock};
   driver.headers = {{"User-Agent", options.user_agent}};
   driver.connection.access_token = app.access_token(record_.tokens.access_token);
   driver.connection.route = route;
@@ -638,7 +639,7 @@ void App::remove_files() noexcept {
 sync::AccessToken App::access_token(const std::string& text) const {
   sync::AccessToken token{text, std::nullopt};
   if (const auto content = parse_token(text); content && content->expires_at) {
-    token.expires = system_clock().now() + (*content->expires_at - system_clock().wall_now());
+    token.expires = options_.clock.now() + (*content->expires_at - options_.clock.wall_now());
   }
   return token;
 }

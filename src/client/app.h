@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/logging.h"
 #include "base/result.h"
 #include "client/app_services_client.h"
@@ -116,6 +117,7 @@ struct AppOptions {
   Duration fast_reconnect_limit = std::chrono::minutes(1);
   std::shared_ptr<Logger> logger;       ///< Null: no lines.
   std::shared_ptr<Logger> sync_logger;  ///< The same for connections.
+  const Clock& clock = system_clock();  ///< Of connections and the age of tokens.
 };
 
 /// An app on a server: its accounts, the users that are logged in here, and where to reach it.

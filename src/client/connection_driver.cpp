@@ -81,7 +81,7 @@ ConnectionDriver::~ConnectionDriver() = default;
 void ConnectionDriver::post(
     std::function<void(sync::ClientConnection& connection, TimePoint now)> work) {
   strand_.post([self = shared_from_this(), work = std::move(work)] {
-    work(self->connection_, system_clock().now());
+    work(self->connection_, self->now());
     self->drain();
   });
 }
@@ -111,7 +111,7 @@ void ConnectionDriver::drain() {
     for (; event; event = connection_.next_event()) {
       std::visit([this](const auto& what) { handle(what); }, *event);
     }
-    send_output(system_clock().now());
+    send_output(now());
     event = connection_.next_event();  // Making output may ask for more.
   } while (event);
   is_draining_ = false;
@@ -165,8 +165,8 @@ void ConnectionDriver::arm_timer() {
     timer_.cancel();
     return;
   }
-  timer_.arm_at(*deadline, [this] {
-    connection_.advance(system_clock().now());
+  timer_.arm_after(*deadline - now(), [this] {
+    connection_.advance(now());
     drain();
   });
 }
@@ -197,7 +197,7 @@ void ConnectionDriver::handle(const sync::OpenTransport& event) {
 void ConnectionDriver::connected(
     sync::TransportId transport,
     std::variant<net::WebSocketConnected, net::ConnectFailure> outcome) {
-  const TimePoint now = system_clock().now();
+  const TimePoint now = this->now();
   if (auto* opened = std::get_if<net::WebSocketConnected>(&outcome)) {
     socket_ = std::move(opened->connection);
     socket_.start(*this);
@@ -224,13 +224,13 @@ void ConnectionDriver::handle(const sync::CloseTransport& event) {
 }
 
 void ConnectionDriver::on_message(Bytes message) {
-  connection_.receive(transport_, std::move(message), system_clock().now());
+  connection_.receive(transport_, std::move(message), now());
   drain();
 }
 
 void ConnectionDriver::on_received(std::size_t) {
   // It only puts deadlines off: the timer finds that out when it fires.
-  connection_.bytes_received(system_clock().now());
+  connection_.bytes_received(now());
 }
 
 void ConnectionDriver::on_drained() {
@@ -241,7 +241,7 @@ void ConnectionDriver::on_closed(const net::WebSocketClosure& closure) {
   sync::TransportClosure end{std::nullopt, closure.reason};
   if (closure.cause == net::WebSocketClosure::Cause::kPeerClosed) end.close_code = closure.code;
   socket_ = {};
-  connection_.transport_closed(transport_, end, system_clock().now());
+  connection_.transport_closed(transport_, end, now());
   drain();
 }
 
@@ -253,7 +253,7 @@ void ConnectionDriver::handle(const sync::RefreshCredentials& event) {
     connection_.refresh_failed(
         {sync::RefreshFailure::Kind::kRejected,
          Error(ErrorCode::kAuthentication, "the user of the session is gone")},
-        system_clock().now());
+        now());
     return;
   }
   credentials->refresh(

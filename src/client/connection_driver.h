@@ -55,6 +55,7 @@ struct ConnectionDriverOptions {
   net::HttpHeaders headers;  ///< Of the upgrade request.
   std::shared_ptr<const net::TlsContext> tls;
   std::shared_ptr<Logger> logger;  ///< Null: no lines.
+  const Clock& clock = system_clock();
 };
 
 /// Drives one `sync::ClientConnection` over a real socket: does what its events ask for and tells
@@ -86,6 +87,7 @@ class ConnectionDriver final : public std::enable_shared_from_this<ConnectionDri
   [[nodiscard]] sync::ConnectionStats stats() const;
 
   [[nodiscard]] Runtime& runtime() const noexcept { return *runtime_; }
+  [[nodiscard]] TimePoint now() const { return options_.clock.now(); }
 
  private:
   struct OpenSession {

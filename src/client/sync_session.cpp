@@ -323,7 +323,7 @@ void SyncSession::cancel_wait(WaitTicket ticket) {
 }
 
 SyncStats SyncSession::stats() const {
-  const TimePoint now = system_clock().now();
+  const TimePoint now = driver_->now();
   const sync::ConnectionStats connection = driver_->stats();
   SyncStats stats{.round_trip = connection.round_trip};
   {
