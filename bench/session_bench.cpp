@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -85,13 +86,10 @@ class SessionBench {
       while (session.stats().bytes_received == before) std::this_thread::yield();
       const auto begin = std::chrono::steady_clock::now();
       session.pause();
+      // Of anything that the server says on the connection, not just of what the session takes.
       auto last = begin;
-      for (std::uint64_t seen = session.stats().bytes_received;
-           std::chrono::steady_clock::now() - last < kSilence;) {
-        if (const std::uint64_t now = session.stats().bytes_received; now != seen) {
-          seen = now;
-          last = std::chrono::steady_clock::now();
-        }
+      for (auto now = begin; now - last < kSilence; now = std::chrono::steady_clock::now()) {
+        if (const auto age = session.stats().last_message_age) last = std::max(last, now - *age);
       }
       pauses.push_back(std::chrono::duration<double>(last - begin).count());
       resumes.push_back(seconds([&] {
