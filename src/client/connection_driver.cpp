@@ -233,6 +233,10 @@ void ConnectionDriver::on_received(std::size_t) {
   connection_.bytes_received(now());
 }
 
+void ConnectionDriver::on_written(std::size_t) {
+  if (connection_.output_left(socket_.queued_bytes())) drain();
+}
+
 void ConnectionDriver::on_drained() {
   drain();
 }

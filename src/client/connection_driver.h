@@ -101,6 +101,7 @@ class ConnectionDriver final : public std::enable_shared_from_this<ConnectionDri
 
   void on_message(Bytes message) override;
   void on_received(std::size_t bytes) override;
+  void on_written(std::size_t bytes) override;
   void on_drained() override;
   void on_closed(const net::WebSocketClosure& closure) override;
 

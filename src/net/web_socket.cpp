@@ -212,6 +212,7 @@ void WebSocketConnection::Impl::flush() {
       return;
     }
     forget_written(result.bytes);
+    if (events_ != nullptr) events_->on_written(result.bytes);
   }
   if (!stream_) return;
   queue_.clear();

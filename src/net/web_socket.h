@@ -43,6 +43,8 @@ class WebSocketEvents {
   virtual void on_message(Bytes message) = 0;  ///< One whole binary message.
   /// Bytes came in, of whatever frame: what a liveness deadline is pushed back by.
   virtual void on_received(std::size_t bytes) { static_cast<void>(bytes); }
+  /// So many bytes of what was queued have been handed to the operating system.
+  virtual void on_written(std::size_t bytes) { static_cast<void>(bytes); }
   /// All that was queued has been handed to the operating system.
   virtual void on_drained() {}
   /// The last call. `send()` is without effect from here on.

@@ -217,6 +217,8 @@ void ClientConnection::close_transport(const Disconnect& end, TimePoint now) {
 
 void ClientConnection::disconnect(const Disconnect& end, TimePoint now) {
   if (state_ == ConnectionState::kConnected) disconnected_at_ = now;
+  unsent_.clear();
+  unsent_bytes_ = 0;
   state_ = ConnectionState::kDisconnected;
   last_disconnect_reason_ = end.reason;
   connect_deadline_.reset();
@@ -416,7 +418,10 @@ std::optional<OutgoingMessage> ClientConnection::take_output(TimePoint now) {
     if (ClientSession** session = std::get_if<ClientSession*>(&owner->second)) {
       std::optional<OutgoingMessage> message = (*session)->next_message(now);
       if (!message) continue;
-      (*session)->count_sent(message->head.size() + message->body.size());
+      const std::size_t bytes = message->head.size() + message->body.size();
+      (*session)->count_sent(bytes);
+      unsent_.emplace_back((*session)->key(), bytes);
+      unsent_bytes_ += bytes;
       newest_bound_ = std::max(newest_bound_, ident);
       enlist(ident);
       update_expectation(ident, **session, now);
@@ -432,6 +437,19 @@ std::optional<OutgoingMessage> ClientConnection::take_output(TimePoint now) {
                            .body = {}};
   }
   return std::nullopt;
+}
+
+bool ClientConnection::output_left(std::size_t bytes) {
+  while (!unsent_.empty()) {
+    const auto [key, size] = unsent_.front();
+    const std::size_t behind = unsent_bytes_ - size;
+    const std::size_t left = bytes > behind ? std::min(bytes - behind, size) : 0;
+    if (ClientSession* const session = find_session(key)) session->message_left(size, left);
+    if (left > 0) break;
+    unsent_.pop_front();
+    unsent_bytes_ = behind;
+  }
+  return !events_.empty();
 }
 
 // The user's account.

@@ -153,6 +153,9 @@ class ClientConnection final : private SessionHost {
   [[nodiscard]] std::optional<Event> next_event();
   /// The next WebSocket message to send; nullopt when there is none.
   [[nodiscard]] std::optional<OutgoingMessage> take_output(TimePoint now);
+  /// So many bytes of the messages that were taken have not been sent yet. Returns whether somebody
+  /// is to hear of it.
+  [[nodiscard]] bool output_left(std::size_t bytes);
   /// When to call `advance()`; nullopt: nothing happens by itself.
   [[nodiscard]] std::optional<TimePoint> deadline() const;
   /// False: the driver should stop reading the socket until it is true again.
@@ -254,6 +257,9 @@ class ClientConnection final : private SessionHost {
   SessionIdent newest_bound_;            ///< On the present connection.
   std::deque<SessionIdent> send_queue_;  ///< Who may have something to send, each once.
   std::unordered_set<SessionIdent> queued_;
+  /// Messages that were taken and, as far as is known, not sent: whose, and how large.
+  std::deque<std::pair<SessionKey, std::size_t>> unsent_;
+  std::size_t unsent_bytes_ = 0;
 
   ConnectionState state_ = ConnectionState::kDisconnected;
   TransportId transport_;

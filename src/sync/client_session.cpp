@@ -28,6 +28,9 @@ constexpr std::uint64_t kUploadWindowMin = 512 * 1024;
 /// and no more than it takes in one commit anyway.
 constexpr std::uint64_t kUploadWindowMax = 8 * 1024 * 1024;
 
+/// In so many steps the sending of a larger one is told.
+constexpr std::uint64_t kLargeUploadSteps = 32;
+
 /// Key of the back-off series for failures of our own storage; no code of the protocol's.
 constexpr SyncErrorCode kStorageFailure{0};
 
@@ -291,6 +294,14 @@ void ClientSession::count_sent(std::size_t bytes) {
   ++stats_.messages_sent;
   stats_.bytes_sent += bytes;
   host_.stats_changed(key_);
+}
+
+void ClientSession::message_left(std::size_t bytes, std::size_t left) {
+  const auto [changeset_bytes, message_bytes] = large_upload_;
+  if (changeset_bytes == 0 || bytes != message_bytes) return;
+  const std::uint64_t step = kLargeUploadSteps * (bytes - left) / bytes;
+  progress_.set_upload_sent(changeset_bytes / 2 * step / kLargeUploadSteps);
+  notify_progress();
 }
 
 void ClientSession::count_received(std::size_t bytes) {
@@ -582,6 +593,12 @@ void ClientSession::uploads_confirmed(ClientVersion up_to) {
     unconfirmed_uploads_.pop_front();
     host_.enlist(binding_->ident());
   }
+  if (unconfirmed_uploads_.empty()) forget_large_upload();
+}
+
+void ClientSession::forget_large_upload() {
+  large_upload_ = {};
+  progress_.set_upload_sent(0);
 }
 
 std::optional<OutgoingMessage> ClientSession::make_upload() {
@@ -619,6 +636,9 @@ std::optional<OutgoingMessage> ClientSession::make_upload() {
                        .progress = upload_sent_,
                        .locked_server_version = replica_state_.progress.download.server_version,
                        .body = body.view()});
+  if (changeset_bytes > kUploadWindowMin) {
+    large_upload_ = {changeset_bytes, head.size() + body.wire_bytes.size()};
+  }
   return OutgoingMessage{.head = std::move(head), .body = std::move(body.wire_bytes)};
 }
 
@@ -700,6 +720,7 @@ void ClientSession::binding_ended() {
   newest_entry_sent_ = ClientVersion{};
   unconfirmed_uploads_.clear();
   unconfirmed_bytes_ = 0;
+  forget_large_upload();
   mark_sent_ = mark_received_;
   gives_up_binding_ = false;
   downloads_missed_ = false;

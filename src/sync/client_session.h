@@ -165,6 +165,8 @@ class ClientSession {
 
   // What the connection tells its sessions.
   void count_sent(std::size_t bytes);
+  /// So much of a message of `bytes` has not been sent yet.
+  void message_left(std::size_t bytes, std::size_t left);
   void count_received(std::size_t bytes);
   void connecting();
   void connected();
@@ -199,6 +201,7 @@ class ClientSession {
   /// How many bytes of changesets may be on their way to being confirmed.
   [[nodiscard]] std::size_t upload_window() const noexcept;
   void uploads_confirmed(ClientVersion up_to);
+  void forget_large_upload();
 
   [[nodiscard]] bool is_active() const noexcept { return binding_.has_value(); }
   [[nodiscard]] bool ignores_messages() const noexcept {
@@ -301,6 +304,9 @@ class ClientSession {
   /// UPLOADs that the server has not confirmed: newest entry, and bytes of changesets.
   std::deque<std::pair<ClientVersion, std::size_t>> unconfirmed_uploads_;
   std::size_t unconfirmed_bytes_ = 0;
+  /// An UPLOAD that is larger than what is confirmed at one time anyway: its changesets and its
+  /// message; 0 = none.
+  std::pair<std::size_t, std::size_t> large_upload_;
   /// An integration failed: nothing but this is sent, once, until the session is unbound.
   std::optional<protocol::ClientError> client_error_;
   bool client_error_sent_ = false;

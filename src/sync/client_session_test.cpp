@@ -281,6 +281,49 @@ TEST(ClientSession, SendsOneHugeChangesetAlone) {
   EXPECT_THAT(heads(bench.take_sent()), ElementsAre(StartsWith("upload 1 0 15 0 ")));
 }
 
+TEST(ClientSession, TellsHowFarALongTransactionIsSent) {
+  // Given a transaction that cannot be confirmed step by step,
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  static_cast<void>(
+      session.add_progress_notifier(Direction::kUpload, ProgressMode::kStreaming, bench.now()));
+  bench.write(session, std::string(1'024'000, 'x'));
+  const std::size_t bytes = bench.take_sent().back().size();
+  static_cast<void>(bench.take_news());
+
+  // When its message is sent bit by bit, then half of it counts by and by;
+  EXPECT_FALSE(bench.connection().output_left(bytes));
+  EXPECT_TRUE(bench.connection().output_left(bytes / 2));
+  bench.run();
+  EXPECT_THAT(bench.take_news(), ElementsAre("progress 1/1 256000/1024000"));
+  EXPECT_TRUE(bench.connection().output_left(0));
+  bench.run();
+  EXPECT_THAT(bench.take_news(), ElementsAre("progress 1/1 512000/1024000"));
+
+  // And the rest when the server has confirmed it.
+  bench.server_sends("download 1 1 4 1 5 4 0 0 0 0 0\n");
+  EXPECT_THAT(bench.take_news(), ElementsAre("progress 1/1 1024000/1024000"));
+}
+
+TEST(ClientSession, WhatWasSentOfALongTransactionStaysToldWhenTheConnectionIsLost) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  static_cast<void>(
+      session.add_progress_notifier(Direction::kUpload, ProgressMode::kStreaming, bench.now()));
+  bench.write(session, std::string(1'024'000, 'x'));
+  static_cast<void>(bench.connection().output_left(bench.take_sent().back().size() / 2));
+  bench.run();
+  static_cast<void>(bench.take_news());
+
+  bench.server_closes(std::nullopt);
+  bench.wait(2s);
+  bench.accept();
+  EXPECT_THAT(bench.take_news(), Not(Contains(StartsWith("progress"))));
+  bench.server_sends("download 1 1 4 1 5 4 0 0 0 0 0\n");
+
+  EXPECT_THAT(bench.take_news(), Contains("progress 1/1 1024000/1024000"));
+}
+
 TEST(ClientSession, ALongUploadIsConfirmedStepByStep) {
   ClientBench bench;
   ClientSession& session = live_session(bench);

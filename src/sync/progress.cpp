@@ -20,8 +20,8 @@ void ProgressMonitor::remove(NotifierId notifier) {
 }
 
 std::vector<ProgressMonitor::Notice> ProgressMonitor::update(const ByteCounters& bytes) {
-  upload_.update(bytes.uploaded, bytes.uploadable);
-  download_.update(bytes.downloaded, bytes.downloaded + bytes.downloads_left);
+  upload_.update(bytes.uploaded, bytes.uploadable, upload_sent_);
+  download_.update(bytes.downloaded, bytes.downloaded + bytes.downloads_left, 0);
 
   std::vector<Notice> notices;
   std::erase_if(notifiers_, [&](Notifier& notifier) {
@@ -36,16 +36,24 @@ std::vector<ProgressMonitor::Notice> ProgressMonitor::update(const ByteCounters&
   return notices;
 }
 
-void ProgressMonitor::Transfer::update(std::uint64_t counted, std::uint64_t countable) noexcept {
-  if (counted + offset < transferred) offset = transferred - counted;
+void ProgressMonitor::Transfer::update(std::uint64_t counted,
+                                       std::uint64_t countable,
+                                       std::uint64_t under_way) noexcept {
   const bool was_complete = transferred == transferable;
-  transferred = counted + offset;
-  transferable = std::max(countable, counted) + offset;
-  if (transferred == transferable) {
+  countable = std::max(countable, counted);
+  if (counted + offset < done) offset = done - counted;
+  // What was told stays told, and only the end tells all.
+  const std::uint64_t least = counted == countable ? transferred : transferred + 1;
+  if (countable + offset < least) offset = least - countable;
+  done = counted + offset;
+  transferable = countable + offset;
+  if (done == transferable) {
+    transferred = transferable;
     estimate = 1;
     base = transferred;
     return;
   }
+  transferred = std::max(transferred, std::min(done + under_way, transferable - 1));
   const double part =
       static_cast<double>(transferred - base) / static_cast<double>(transferable - base);
   // More was found to transfer: what was reported before still holds as a lower bound.
@@ -66,8 +74,8 @@ ProgressNotification ProgressMonitor::notification(Notifier& notifier,
   const std::uint64_t captured = std::min(*notifier.captured, transfer.transferable);
   notifier.captured = captured;
   next.transferable = captured;
-  next.transferred = std::min(transfer.transferred, captured);
-  next.is_last = transfer.transferred >= captured;
+  next.is_last = transfer.done >= captured;
+  next.transferred = next.is_last ? captured : std::min(transfer.transferred, captured - 1);
   next.estimate = next.is_last ? 1
                                : static_cast<double>(next.transferred - notifier.base) /
                                      static_cast<double>(captured - notifier.base);

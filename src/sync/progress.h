@@ -32,8 +32,9 @@ struct ProgressNotification {
 ///
 /// A transfer is what happens in one direction from one moment of having nothing left to the next.
 /// Within it `estimate` never decreases and ends at 1; `transferred` never decreases at all, also
-/// when the file is replaced by one whose counters begin anew. Bytes
-/// count as downloaded once they are applied. Downloads are silent until the first answer of the
+/// when the file is replaced by one whose counters begin anew. Bytes count as uploaded once they
+/// are confirmed, a part of a long changeset when it is sent, and as downloaded once they are
+/// applied. Downloads are silent until the first answer of the
 /// server tells how much there is; uploads are known from the start. A notifier hears nothing
 /// twice.
 ///
@@ -57,6 +58,10 @@ class ProgressMonitor {
   /// Whether the server has told what there is to download, since the session was bound.
   void set_downloads_known(bool are_known) noexcept { downloads_known_ = are_known; }
 
+  /// Of what is not confirmed, so many bytes have been sent and count already. A transfer does not
+  /// end by that.
+  void set_upload_sent(std::uint64_t bytes) noexcept { upload_sent_ = bytes; }
+
   /// What the notifiers are to hear about `bytes`, in the order of registration.
   [[nodiscard]] std::vector<Notice> update(const ByteCounters& bytes);
 
@@ -72,13 +77,14 @@ class ProgressMonitor {
   };
   /// One direction's bytes, and where its present transfer began.
   struct Transfer {
-    std::uint64_t transferred = 0;
+    std::uint64_t done = 0;         ///< For good.
+    std::uint64_t transferred = 0;  ///< With what is on its way.
     std::uint64_t transferable = 0;
     std::uint64_t base = 0;
     std::uint64_t offset = 0;  ///< Of what is told from the file's counters.
     double estimate = 0;
 
-    void update(std::uint64_t counted, std::uint64_t countable) noexcept;
+    void update(std::uint64_t counted, std::uint64_t countable, std::uint64_t under_way) noexcept;
   };
 
   [[nodiscard]] static ProgressNotification notification(Notifier& notifier,
@@ -86,6 +92,7 @@ class ProgressMonitor {
 
   Transfer upload_;
   Transfer download_;
+  std::uint64_t upload_sent_ = 0;
   bool downloads_known_ = false;
   NotifierId last_id_;
   std::vector<Notifier> notifiers_;

@@ -43,6 +43,51 @@ TEST(ProgressMonitor, IsSilentAboutDownloadsUntilTheServerHasSpoken) {
               ElementsAre(ProgressNotification{10, 40, 0.25, false}));
 }
 
+TEST(ProgressMonitor, CountsWhatIsOnItsWayAndEndsOnlyWhenAllIsConfirmed) {
+  ProgressMonitor monitor;
+  monitor.start({});
+  static_cast<void>(monitor.add(Direction::kUpload, ProgressMode::kStreaming));
+  static_cast<void>(heard(monitor, {.uploadable = 100}));
+
+  monitor.set_upload_sent(40);
+  EXPECT_THAT(heard(monitor, {.uploadable = 100}),
+              ElementsAre(ProgressNotification{40, 100, 0.4, false}));
+  // The connection is lost, and it is sent again.
+  monitor.set_upload_sent(0);
+  EXPECT_THAT(heard(monitor, {.uploadable = 100}), IsEmpty());
+  monitor.set_upload_sent(100);
+  EXPECT_THAT(heard(monitor, {.uploadable = 100}),
+              ElementsAre(ProgressNotification{99, 100, 0.99, false}));
+  monitor.set_upload_sent(0);
+  EXPECT_THAT(heard(monitor, {.uploaded = 100, .uploadable = 100}),
+              ElementsAre(ProgressNotification{100, 100, 1, false}));
+}
+
+TEST(ProgressMonitor, DoesNotTakeWhatIsOnItsWayForTheEndOfCurrentWork) {
+  ProgressMonitor monitor;
+  monitor.start({});
+  static_cast<void>(monitor.add(Direction::kUpload, ProgressMode::kCurrent));
+  static_cast<void>(heard(monitor, {.uploadable = 100}));
+
+  monitor.set_upload_sent(200);
+  EXPECT_THAT(heard(monitor, {.uploadable = 500}),
+              ElementsAre(ProgressNotification{99, 100, 0.99, false}));
+  EXPECT_THAT(heard(monitor, {.uploaded = 100, .uploadable = 500}),
+              ElementsAre(ProgressNotification{100, 100, 1, true}));
+}
+
+TEST(ProgressMonitor, GoesOnWhenWhatWasOnItsWayIsNotThereAnyMore) {
+  ProgressMonitor monitor;
+  monitor.start({});
+  static_cast<void>(monitor.add(Direction::kUpload, ProgressMode::kStreaming));
+  monitor.set_upload_sent(40);
+  static_cast<void>(heard(monitor, {.uploadable = 100}));
+
+  // A client reset discards it.
+  monitor.set_upload_sent(0);
+  EXPECT_THAT(heard(monitor, {}), ElementsAre(ProgressNotification{40, 40, 1, false}));
+}
+
 TEST(ProgressMonitor, TellsNothingTwice) {
   ProgressMonitor monitor;
   static_cast<void>(monitor.add(Direction::kUpload, ProgressMode::kStreaming));

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/random.h"
 #include "test/e2e/sdk_fixture.h"
 
 /// What the C++ SDK's sync session promises, against a `tombolo` process.
@@ -290,6 +291,33 @@ TEST_F(SyncSessionTest, ProgressIsSmoothAndEndsBeforeTheWaitInBothDirectionsAndM
   EXPECT_GE(heard[2].count(), 4U);
   right.refresh();
   EXPECT_EQ(right.objects<Note>().size(), static_cast<std::size_t>(kNotes));
+}
+
+TEST_F(SyncSessionTest, OneLongTransactionMovesWhileItIsSent) {
+  Realm realm = open("left");
+  upload(realm);
+  SyncSession session = *realm.sync_session();
+  session.pause();
+  // 20 MB that are not compressed away.
+  SeededRandom random(1);
+  realm.write([&] {
+    for (int id = 0; id < 200; ++id) {
+      std::string text(100'000, ' ');
+      for (char& letter : text) letter = static_cast<char>(' ' + random.below(90));
+      realm.create<Note>(Note::id = id, Note::text = text);
+    }
+  });
+  Heard heard;
+  const NotificationToken token =
+      session.observe_progress(ProgressDirection::kUpload,
+                               ProgressMode::kForCurrentlyOutstandingWork,
+                               [&heard](const SyncProgress& progress) { heard.add(progress); });
+
+  session.resume();
+  session.wait_for_upload(60s).get().value();
+
+  heard.expect_whole_transfer();
+  EXPECT_GE(heard.count(), 6U) << "the beginning, parts of the message, the end";
 }
 
 }  // namespace
