@@ -18,8 +18,10 @@
 #include <sqlite3.h>
 
 #include "bench/support/bench_rows.h"
+#include "query/binder.h"
 #include "store/environment.h"
-#include "store/predicate.h"
+#include "store/query_execution.h"
+#include "store/query_objects.h"
 #include "test/support/temporary_directory.h"
 
 namespace tombolo::bench {
@@ -396,17 +398,25 @@ void FilledSides::iterate(Bench& bench) {
 }
 
 void FilledSides::count(Bench& bench) {
-  const auto our_count = [&](const std::vector<store::Predicate>& predicates) {
+  const auto compile = [&](std::string_view text, const std::vector<query::Constant>& arguments) {
     const auto read = ours_.environment().begin_read();
-    return static_cast<std::int64_t>(store::count_matching(read.realm(), ours_.item, predicates));
+    return query::compile(text,
+                          std::make_shared<const query::QuerySchema>(
+                              store::make_query_schema(read.realm().catalog())),
+                          read.realm().catalog().find_class(ours_.item)->name,
+                          arguments)
+        .value();
+  };
+  const auto our_count = [&](const std::shared_ptr<const query::BoundQuery>& query) {
+    const auto read = ours_.environment().begin_read();
+    return static_cast<std::int64_t>(store::count_matching(read.realm(), ours_.item, {&query, 1}));
   };
   std::int64_t our_result = 0;
   std::int64_t peer_result = 0;
   const auto check_results = [&] {
     if (our_result != peer_result) throw std::runtime_error("the sides count differently");
   };
-  const std::vector<store::Predicate> group_is{
-      {ours_.group, store::Comparison::kEqual, Value::of_int(kWantedGroup)}};
+  const auto group_is = compile("group == $0", {{kWantedGroup}});
   const auto our_groups = [&] {
     return per_second(kObjects, seconds([&] { our_result = our_count(group_is); }));
   };
@@ -449,9 +459,11 @@ void FilledSides::count(Bench& bench) {
   if (bench.selects("count, double range")) {
     Statement select =
         sqlite_.prepare("SELECT count(*) FROM objects WHERE score >= ? AND score < ?");
-    const std::vector<store::Predicate> score_in{
-        {ours_.score, store::Comparison::kGreaterOrEqual, Value::of_double(kLowScore)},
-        {ours_.score, store::Comparison::kLess, Value::of_double(kHighScore)}};
+    const auto number = [](double value) {
+      return query::Constant{query::Constant::Floating{value, false, ""}};
+    };
+    const auto score_in =
+        compile("score >= $0 AND score < $1", {number(kLowScore), number(kHighScore)});
     const auto ours = [&] {
       return per_second(kObjects, seconds([&] { our_result = our_count(score_in); }));
     };

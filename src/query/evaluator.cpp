@@ -13,7 +13,12 @@ namespace {
 /// What one side of a comparison comes to for one object.
 struct Values {
   std::vector<Value> items;
-  bool is_missing = false;  ///< No value at all: no comparison holds.
+  bool is_missing = false;                        ///< No value at all: no comparison holds.
+  const std::vector<Value>* constants = nullptr;  ///< In place of `items`.
+
+  [[nodiscard]] const std::vector<Value>& all() const noexcept {
+    return constants != nullptr ? *constants : items;
+  }
 };
 
 bool is_nan(const Value& value) noexcept {
@@ -116,10 +121,12 @@ class ObjectEvaluation {
  public:
   ObjectEvaluation(const BoundQuery& query,
                    ObjectSource& source,
-                   const std::vector<std::vector<Value>>& constants)
+                   const std::vector<std::vector<Value>>& constants,
+                   const std::vector<std::vector<Value>>& ordered)
       : query_(query),
         source_(source),
-        constants_(constants) {}
+        constants_(constants),
+        ordered_(ordered) {}
 
   bool matches(const BoundPredicate& predicate, ObjectHandle object) {
     return std::visit([&](const auto& node) { return holds_here(node, object); }, predicate.data);
@@ -147,12 +154,29 @@ class ObjectEvaluation {
     const Values left = read(node.left, object);
     const Values right = read(node.right, object);
     if (left.is_missing || right.is_missing) return false;
-    if (node.is_whole_list) return holds_for_lists(node, left.items, right.items);
+    if (node.is_whole_list) return holds_for_lists(node, left.all(), right.all());
     const Quantifier of_left = node.left.is_list ? node.left.quantifier : Quantifier::kUnwritten;
     const Quantifier of_right = node.right.is_list ? node.right.quantifier : Quantifier::kUnwritten;
-    return holds_for(of_left, left.items, [&](const Value& a) {
-      return holds_for(of_right, right.items, [&](const Value& b) { return holds(node, a, b); });
+    const std::vector<Value>* ordered = ordered_constants(node);
+    return holds_for(of_left, left.all(), [&](const Value& a) {
+      if (ordered != nullptr) return std::ranges::binary_search(*ordered, a, is_before);
+      return holds_for(of_right, right.all(), [&](const Value& b) { return holds(node, a, b); });
     });
+  }
+
+  static bool is_before(const Value& left, const Value& right) { return order(left, right) < 0; }
+
+  /// The constants on the right, in order, where one of them has to be equal; null: they have to be
+  /// asked one by one.
+  const std::vector<Value>* ordered_constants(const BoundComparison& node) const {
+    const auto* constant = node.right.as<ConstantOperand>();
+    const bool is_any = node.right.quantifier == Quantifier::kUnwritten ||
+                        node.right.quantifier == Quantifier::kAny;
+    if (constant == nullptr || !is_any || node.op != CompareOperator::kEqual || node.ignore_case) {
+      return nullptr;
+    }
+    const std::vector<Value>& ordered = ordered_[constant->constant];
+    return ordered.empty() ? nullptr : &ordered;
   }
 
   static bool holds_for_lists(const BoundComparison& node,
@@ -224,8 +248,8 @@ class ObjectEvaluation {
       }
     }
     const Values values = read(operand, object);
-    if (values.is_missing || values.items.empty()) return false;
-    value = values.items[0];
+    if (values.is_missing || values.all().empty()) return false;
+    value = values.all()[0];
     return true;
   }
 
@@ -234,7 +258,7 @@ class ObjectEvaluation {
   }
 
   Values read_node(const ConstantOperand& node, ObjectHandle) {
-    return {constants_[node.constant]};
+    return {{}, false, &constants_[node.constant]};
   }
 
   Values read_node(const PathOperand& node, ObjectHandle object) {
@@ -320,10 +344,10 @@ class ObjectEvaluation {
       if (total.is_missing) return total;
       // At most one of the two is a list.
       std::vector<Value> results;
-      for (const Value& left : total.items) {
-        for (const Value& right : next.items) results.push_back(compute(step.op, left, right));
+      for (const Value& left : total.all()) {
+        for (const Value& right : next.all()) results.push_back(compute(step.op, left, right));
       }
-      total.items = std::move(results);
+      total = {std::move(results)};
       is_list = is_list || step.operand.is_list;
     }
     total.is_missing = total.items.empty() && !is_list;
@@ -333,7 +357,26 @@ class ObjectEvaluation {
   const BoundQuery& query_;
   ObjectSource& source_;
   const std::vector<std::vector<Value>>& constants_;
+  const std::vector<std::vector<Value>>& ordered_;
 };
+
+/// The values in order, if there are many of one kind, among which a binary search finds what is
+/// equal; else none.
+std::vector<Value> order_constants(const std::vector<Value>& values) {
+  constexpr std::size_t kManyMin = 8;
+  if (values.size() < kManyMin) return {};
+  const ValueKind kind = values[0].kind();
+  const bool is_one_kind =
+      std::ranges::all_of(values, [&](const Value& value) { return value.kind() == kind; });
+  const bool has_exact_order = kind == ValueKind::kInt || kind == ValueKind::kString ||
+                               kind == ValueKind::kBinary || kind == ValueKind::kTimestamp ||
+                               kind == ValueKind::kObjectId || kind == ValueKind::kUuid ||
+                               kind == ValueKind::kLink;
+  if (!is_one_kind || !has_exact_order) return {};
+  std::vector<Value> ordered = values;
+  std::ranges::sort(ordered, [](const Value& a, const Value& b) { return order(a, b) < 0; });
+  return ordered;
+}
 
 }  // namespace
 
@@ -369,6 +412,7 @@ Evaluator::Evaluator(const BoundQuery& query, ObjectSource& source)
       const auto found = source.find_object(object.class_id, object.key);
       values[object.position] = found ? Value::of_link(*found) : Value();
     }
+    ordered_.push_back(order_constants(values));
   }
 }
 
@@ -377,7 +421,8 @@ bool Evaluator::matches(ObjectHandle object) {
 }
 
 bool Evaluator::matches(const BoundPredicate& predicate, ObjectHandle object) {
-  const bool result = ObjectEvaluation(query_, source_, constants_).matches(predicate, object);
+  const bool result =
+      ObjectEvaluation(query_, source_, constants_, ordered_).matches(predicate, object);
   source_.release();
   return result;
 }

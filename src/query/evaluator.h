@@ -39,6 +39,7 @@ class Evaluator {
   const BoundQuery& query_;
   ObjectSource& source_;
   std::vector<std::vector<Value>> constants_;
+  std::vector<std::vector<Value>> ordered_;  ///< Of the lists that are searched; else empty.
 };
 
 /// Whether `left op right` holds for two single values.

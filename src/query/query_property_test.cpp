@@ -119,5 +119,28 @@ RC_GTEST_PROP(Query, NotIsTheComplementAndGroupsAreSetOperations, ()) {
   }
 }
 
+TEST(Query, ALongListFindsWhatItsElementsFind) {
+  const auto find_text = [](std::string_view text) {
+    return find(*compile(text, dataset().schema(), "Kind", {}).value());
+  };
+  const std::pair<std::string_view, std::vector<std::string_view>> lists[] = {
+      {"i", {"5", "1", "-1", "7", "8", "9", "9007199254740993", "100", "0"}},
+      {"d", {"5", "1", "-1", "7", "8", "9", "9007199254740992", "100", "0"}},
+      {"s", {"'1'", "'two'", "''", "'I'", "'x'", "'y'", "'z'", "'q'", "'r'"}},
+      {"mix", {"'1'", "'2.5'", "'c'", "'I'", "'x'", "'y'", "'z'", "'q'", "'r'"}}};
+  for (const auto& [property, elements] : lists) {
+    std::string list;
+    std::string either;
+    for (const std::string_view element : elements) {
+      list.append(list.empty() ? "" : ", ").append(element);
+      either.append(either.empty() ? "" : " OR ").append(property).append(" == ").append(element);
+    }
+    const std::string in = std::string(property) + " IN {" + list + "}";
+
+    EXPECT_EQ(find_text(in), find_text(either)) << in;
+    EXPECT_FALSE(find_text(in).empty()) << in;
+  }
+}
+
 }  // namespace
 }  // namespace tombolo::query

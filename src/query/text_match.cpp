@@ -1,6 +1,7 @@
 #include "query/text_match.h"
 
 #include <cstddef>
+#include <cstring>
 
 namespace tombolo::query {
 namespace {
@@ -53,7 +54,8 @@ bool ends_with(std::string_view text, std::string_view needle, bool fold) noexce
 }
 
 bool contains(std::string_view text, std::string_view needle, bool fold) noexcept {
-  if (!fold) return text.find(needle) != text.npos;
+  if (needle.empty()) return true;
+  if (!fold) return ::memmem(text.data(), text.size(), needle.data(), needle.size()) != nullptr;
   if (needle.size() > text.size()) return false;
   for (std::size_t from = 0; from + needle.size() <= text.size(); ++from) {
     if (equal_at(text, from, needle)) return true;

@@ -1,11 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <span>
 
 #include "store/ids.h"
-#include "store/realm_reader.h"
 #include "store/value.h"
 
 namespace tombolo::store {
@@ -17,6 +14,10 @@ enum class Comparison : std::uint8_t {
   kLessOrEqual,
   kGreater,
   kGreaterOrEqual,
+  kBeginsWith,  ///< This and the following: of strings and binaries.
+  kEndsWith,
+  kContains,
+  kLike,  ///< `*` stands for any run and `?` for one character.
 };
 
 /// `property comparison operand`. Equality with null finds nulls; null is neither less nor greater
@@ -26,20 +27,8 @@ struct Predicate {
   PropertyId property;
   Comparison comparison = Comparison::kEqual;
   Value operand;
+  bool ignore_case = false;       ///< Of texts: ASCII and Latin-1 letters.
+  bool nulls_are_lowest = false;  ///< Null is less than every value.
 };
-
-/// How many objects of the class match all predicates; all objects when there is none.
-///
-/// Errors:  throws `Error{kTypeMismatch}` when an operand does not have the type of its property or
-///          the type has no order, `kInvalidArgument` for a list.
-[[nodiscard]] std::uint64_t count_matching(const RealmReader& realm,
-                                           ClassId class_id,
-                                           std::span<const Predicate> predicates);
-
-/// Calls `visit` for these objects in row order until it answers false. `visit` may not write.
-void for_each_matching(const RealmReader& realm,
-                       ClassId class_id,
-                       std::span<const Predicate> predicates,
-                       const std::function<bool(RowId)>& visit);
 
 }  // namespace tombolo::store

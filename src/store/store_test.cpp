@@ -8,9 +8,11 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "query/binder.h"
 #include "store/applier.h"
 #include "store/environment.h"
-#include "store/predicate.h"
+#include "store/query_execution.h"
+#include "store/query_objects.h"
 #include "test/support/model_realm.h"
 #include "test/support/store_realm.h"
 
@@ -92,6 +94,16 @@ void add_people(StoreRealm& file, const std::function<std::int64_t(int)>& age_of
   write.commit();
 }
 
+/// How many people a query finds.
+std::uint64_t count_people(const RealmReader& realm,
+                           std::string_view text,
+                           const std::vector<query::Constant>& arguments = {}) {
+  const auto schema =
+      std::make_shared<const query::QuerySchema>(make_query_schema(realm.catalog()));
+  const auto query = query::compile(text, schema, "Person", arguments).value();
+  return count_matching(realm, realm.catalog().find_class("Person")->id, {&query, 1});
+}
+
 TEST(Store, GivenManyObjects_WhenReopened_ThenEachIsFoundByItsKeyAndCountedByItsValue) {
   StoreRealm file;
   add_people(file, [](int i) { return i % 100; });
@@ -108,8 +120,7 @@ TEST(Store, GivenManyObjects_WhenReopened_ThenEachIsFoundByItsKeyAndCountedByIts
   }
   EXPECT_FALSE(realm.find(person.id, ObjectKey::of_int(kPeople)));
   EXPECT_FALSE(realm.find(person.id, ObjectKey::of_int(-1)));
-  const Predicate is_seven{person.find_property("age")->id, Comparison::kEqual, Value::of_int(7)};
-  EXPECT_EQ(count_matching(realm, person.id, {&is_seven, 1}), 200u);
+  EXPECT_EQ(count_people(realm, "age == 7"), 200u);
   EXPECT_EQ(realm.object_count(person.id), static_cast<std::uint64_t>(kPeople));
 }
 
@@ -125,26 +136,22 @@ TEST(Store, GivenNumbersOfEveryWidth_ThenComparisonsAgreeWithALoopOverTheValues)
   add_people(file, age_of_any_width);
   ReadTransaction read = file.environment().begin_read();
   const RealmReader& realm = read.realm();
-  const ClassInfo& person = *realm.catalog().find_class("Person");
-  const PropertyId age = person.find_property("age")->id;
   using Holds = bool (*)(std::int64_t, std::int64_t);
-  const std::array<std::pair<Comparison, Holds>, 6> comparisons{{
-      {Comparison::kEqual, [](std::int64_t a, std::int64_t b) { return a == b; }},
-      {Comparison::kNotEqual, [](std::int64_t a, std::int64_t b) { return a != b; }},
-      {Comparison::kLess, [](std::int64_t a, std::int64_t b) { return a < b; }},
-      {Comparison::kLessOrEqual, [](std::int64_t a, std::int64_t b) { return a <= b; }},
-      {Comparison::kGreater, [](std::int64_t a, std::int64_t b) { return a > b; }},
-      {Comparison::kGreaterOrEqual, [](std::int64_t a, std::int64_t b) { return a >= b; }},
+  const std::array<std::pair<const char*, Holds>, 6> comparisons{{
+      {"age == $0", [](std::int64_t a, std::int64_t b) { return a == b; }},
+      {"age != $0", [](std::int64_t a, std::int64_t b) { return a != b; }},
+      {"age < $0", [](std::int64_t a, std::int64_t b) { return a < b; }},
+      {"age <= $0", [](std::int64_t a, std::int64_t b) { return a <= b; }},
+      {"age > $0", [](std::int64_t a, std::int64_t b) { return a > b; }},
+      {"age >= $0", [](std::int64_t a, std::int64_t b) { return a >= b; }},
   }};
   // Among them numbers that equal a stored one only in their low bytes.
   for (const std::int64_t operand :
        {7L, -1L, 263L, 300L, -40'000L, 70'000L, 3'000'000'000L, 0L, 1L << 40}) {
-    for (const auto& [comparison, holds] : comparisons) {
+    for (const auto& [text, holds] : comparisons) {
       std::uint64_t expected = 0;
       for (int i = 0; i < kPeople; ++i) expected += holds(age_of_any_width(i), operand);
-      const Predicate predicate{age, comparison, Value::of_int(operand)};
-      EXPECT_EQ(count_matching(realm, person.id, {&predicate, 1}), expected)
-          << operand << " by comparison " << static_cast<int>(comparison);
+      EXPECT_EQ(count_people(realm, text, {{operand}}), expected) << text << " " << operand;
     }
   }
 }

@@ -5,31 +5,20 @@
 #include <utility>
 
 #include "realm_core.h"
+#include "result_queries.h"
+#include "row_difference.h"
+#include "store/query_execution.h"
 
 namespace tombolo {
 namespace {
 
 using Rows = std::vector<store::RowId>;
 
-Rows matching_rows(const RealmCore& realm, ClassId class_id, const Predicate& predicate) {
-  Rows rows;
-  const store::RealmReader& reader = realm.reader();
-  if (predicate.comparisons.empty()) {
-    rows.reserve(reader.object_count(class_id));
-    for (auto row = reader.first_row(class_id); row != store::kNoRow;
-         row = reader.next_row(class_id, row)) {
-      rows.push_back(row);
-    }
-    return rows;
-  }
-  store::for_each_matching(reader, class_id, resolve(realm, class_id, predicate), [&](auto row) {
-    rows.push_back(row);
-    return true;
-  });
-  return rows;
+Rows matching_rows(const RealmCore& realm, ClassId class_id, const AnyResults::Queries& queries) {
+  return store::find_matching(realm.reader(), class_id, queries);
 }
 
-/// Turns touched rows into positions. Rows are in ascending order, before and after, so that the
+/// Turns touched rows into positions. Where rows are in ascending order, before and after, the
 /// position of a touched row is found by bisection.
 class ResultsObserver final : public ChangeObserver {
  public:
@@ -37,11 +26,13 @@ class ResultsObserver final : public ChangeObserver {
 
   ResultsObserver(const std::shared_ptr<RealmCore>& realm,
                   ClassId class_id,
-                  Predicate predicate,
+                  AnyResults::Queries queries,
                   Callback callback)
       : realm_(realm),
         class_id_(class_id),
-        predicate_(std::move(predicate)),
+        queries_(std::move(queries)),
+        is_local_(
+            std::ranges::all_of(queries_, [](const auto& query) { return is_local(*query); })),
         callback_(std::move(callback)) {}
 
   ClassId class_id() const noexcept override { return class_id_; }
@@ -51,12 +42,12 @@ class ResultsObserver final : public ChangeObserver {
     if (!realm) return false;
     CollectionChanges changes;
     if (is_first) {
-      rows_ = matching_rows(*realm, class_id_, predicate_);
+      rows_ = matching_rows(*realm, class_id_, queries_);
     } else {
-      changes = take_over(matching_rows(*realm, class_id_, predicate_), touched);
+      changes = take_over(matching_rows(*realm, class_id_, queries_), touched);
       if (changes.empty()) return true;
     }
-    callback_(AnyResults(realm, class_id_, predicate_), changes);
+    callback_(AnyResults(realm, class_id_, queries_), changes);
     return true;
   }
 
@@ -75,10 +66,17 @@ class ResultsObserver final : public ChangeObserver {
       candidates = rows_;
       candidates.insert(candidates.end(), now.begin(), now.end());
       modified = now;
+      std::ranges::sort(modified);
     } else {
       for (const store::ModifiedRow& row : touched.modified) modified.push_back(row.row);
       candidates.insert(candidates.end(), modified.begin(), modified.end());
       std::ranges::sort(modified);
+    }
+    if (!is_local_) {
+      // Any row may have come, gone or moved, though it was not touched itself.
+      CollectionChanges changes = row_difference(rows_, now, modified);
+      rows_ = std::move(now);
+      return changes;
     }
     std::ranges::sort(candidates);
     candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
@@ -102,23 +100,22 @@ class ResultsObserver final : public ChangeObserver {
 
   std::weak_ptr<RealmCore> realm_;
   ClassId class_id_;
-  Predicate predicate_;
+  AnyResults::Queries queries_;
+  bool is_local_;
   Callback callback_;
   Rows rows_;
 };
 
 }  // namespace
 
-AnyResults::AnyResults(std::shared_ptr<RealmCore> realm, ClassId class_id, Predicate predicate)
+AnyResults::AnyResults(std::shared_ptr<RealmCore> realm, ClassId class_id, Queries queries)
     : realm_(std::move(realm)),
       class_id_(class_id),
-      predicate_(std::move(predicate)) {
-  (void)resolve(*realm_, class_id_, predicate_);  // Wrong names are found here, not at first use.
-}
+      queries_(std::move(queries)) {}
 
 const std::vector<store::RowId>& AnyResults::rows() const {
   if (rows_version_ != realm_->content_version()) {
-    rows_ = matching_rows(*realm_, class_id_, predicate_);
+    rows_ = matching_rows(*realm_, class_id_, queries_);
     rows_version_ = realm_->content_version();
   } else {
     (void)realm_->reader();  // Throws when the realm was closed.
@@ -128,9 +125,7 @@ const std::vector<store::RowId>& AnyResults::rows() const {
 
 std::size_t AnyResults::size() const {
   if (rows_version_ == realm_->content_version()) return rows().size();
-  if (predicate_.comparisons.empty()) return realm_->reader().object_count(class_id_);
-  return store::count_matching(
-      realm_->reader(), class_id_, resolve(*realm_, class_id_, predicate_));
+  return store::count_matching(realm_->reader(), class_id_, queries_);
 }
 
 AnyObject AnyResults::at(std::size_t position) const {
@@ -143,14 +138,42 @@ AnyObject AnyResults::at(std::size_t position) const {
   return AnyObject(realm_, {class_id_, all[position]});
 }
 
-AnyResults AnyResults::where(Predicate predicate) const {
-  return AnyResults(realm_, class_id_, predicate_ && std::move(predicate));
+AnyResults AnyResults::where(const Predicate& predicate) const {
+  return with(make_query(*realm_, class_id_, predicate));
+}
+
+AnyResults AnyResults::filtered(std::string_view text,
+                                const std::vector<QueryArgument>& arguments,
+                                const QueryNames& names) const {
+  return with(make_query(*realm_, class_id_, text, arguments, names));
+}
+
+AnyResults AnyResults::sorted(std::string_view property, SortOrder order) const {
+  AnyResults ordered(realm_, class_id_, queries_);
+  ordered.queries_.push_back(make_sort(*realm_, class_id_, property, order));
+  return ordered;
+}
+
+AnyResults AnyResults::with(std::shared_ptr<const query::BoundQuery> added) const {
+  for (const auto& query : queries_) {
+    for (const query::BoundDescriptor& descriptor : query->descriptors) {
+      if (!std::holds_alternative<query::LimitNode>(descriptor)) continue;
+      throw Error(ErrorCode::kInvalidArgument, "Filtering a Results with a limit is not supported");
+    }
+  }
+  AnyResults narrowed(realm_, class_id_, queries_);
+  narrowed.queries_.push_back(std::move(added));
+  return narrowed;
+}
+
+std::string AnyResults::explain() const {
+  return store::explain(realm_->reader(), class_id_, queries_);
 }
 
 NotificationToken AnyResults::observe(
     std::function<void(const AnyResults&, const CollectionChanges&)> callback) const {
   return realm_->add_change_observer(
-      std::make_unique<ResultsObserver>(realm_, class_id_, predicate_, std::move(callback)));
+      std::make_unique<ResultsObserver>(realm_, class_id_, queries_, std::move(callback)));
 }
 
 }  // namespace tombolo

@@ -516,20 +516,4 @@ NotificationToken RealmCore::add_change_observer(std::unique_ptr<ChangeObserver>
   });
 }
 
-std::vector<store::Predicate> resolve(const RealmCore& realm,
-                                      ClassId class_id,
-                                      const Predicate& predicate) {
-  std::vector<store::Predicate> bound;
-  const store::ClassInfo& info = realm.class_info(class_id);
-  for (const PropertyComparison& comparison : predicate.comparisons) {
-    const store::PropertyInfo* property = info.find_property(comparison.property);
-    if (property == nullptr) {
-      throw Error(ErrorCode::kNotFound,
-                  "class '" + info.name + "' has no property '" + comparison.property + "'");
-    }
-    bound.push_back({property->id, comparison.comparison, comparison.operand});
-  }
-  return bound;
-}
-
 }  // namespace tombolo

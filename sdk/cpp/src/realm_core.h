@@ -140,11 +140,4 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   bool is_delivery_scheduled_ = false;
 };
 
-/// `predicate` with names replaced by ids.
-///
-/// Errors:  throws `Error{kNotFound}` for a property that the class does not have.
-[[nodiscard]] std::vector<store::Predicate> resolve(const RealmCore& realm,
-                                                    ClassId class_id,
-                                                    const Predicate& predicate);
-
 }  // namespace tombolo

@@ -242,6 +242,120 @@ TEST_F(RealmTest, ResultsAreLiveAndFilteredByTypedPredicates) {
   EXPECT_THAT(names, ElementsAre("Rome"));
 }
 
+TEST_F(RealmTest, ResultsAreFilteredByTextAndSorted) {
+  Realm realm = open();
+  realm.write([&] {
+    const auto italy = realm.create<Country>(Country::code = "IT", Country::name = "Italy");
+    realm.create<City>(
+        City::id = 1, City::name = "Rome", City::population = 2'800'000, City::country = italy);
+    realm.create<City>(
+        City::id = 2, City::name = "Siena", City::population = 53'000, City::country = italy);
+    realm.create<City>(City::id = 3, City::name = "Atlantis", City::population = 9'000'000);
+  });
+  const auto names = [](const Results<City>& results) {
+    std::vector<std::string> found;
+    for (const Object<City> city : results) found.push_back(city[City::name]);
+    return found;
+  };
+  const Results<City> cities = realm.objects<City>();
+
+  EXPECT_THAT(names(cities.filtered("population > $0 AND country.name == $1", 1000, "Italy")),
+              ElementsAre("Rome", "Siena"));
+  EXPECT_THAT(
+      names(cities.filtered("country == $0", *realm.find<Country>("IT")).sorted(City::population)),
+      ElementsAre("Siena", "Rome"));
+  EXPECT_THAT(names(cities.where(City::population > 60'000).filtered("name CONTAINS[c] 'O'")),
+              ElementsAre("Rome"));
+  EXPECT_THAT(names(cities.sorted("name").sorted("country.name", SortOrder::kDescending)),
+              ElementsAre("Atlantis", "Rome", "Siena"));
+  EXPECT_THAT(names(cities.filtered("_id IN $0 SORT(name DESC) LIMIT(1)",
+                                    std::vector<QueryArgument>{1, 2})),
+              ElementsAre("Siena"));
+  EXPECT_EQ(
+      realm.objects<Country>()
+          .any()
+          .filtered(
+              "visitors.name == 'Rome'", {}, {{}, {{"Country", "visitors", "City", "country"}}})
+          .size(),
+      1U);
+  EXPECT_EQ(cities.filtered("_id == 1").any().explain(),
+            "look up 'City' by its primary key '_id' and ask the object found\n");
+}
+
+TEST_F(RealmTest, AggregatesLeaveOutNulls) {
+  Realm realm = open();
+  realm.write([&] {
+    realm.create<City>(City::id = 1, City::population = 10, City::elevation = 2.5);
+    realm.create<City>(City::id = 2, City::population = 31);
+  });
+  const AnyResults cities = realm.objects<City>().any();
+  const PropertyId population = realm.property_id(cities.class_id(), "population");
+  const PropertyId elevation = realm.property_id(cities.class_id(), "elevation");
+
+  EXPECT_EQ(cities.min(population)->as_int(), 10);
+  EXPECT_EQ(cities.max(population)->as_int(), 31);
+  EXPECT_EQ(cities.sum(population).as_int(), 41);
+  EXPECT_EQ(cities.average(population)->as_double(), 20.5);
+  EXPECT_EQ(cities.average(elevation)->as_double(), 2.5);
+  EXPECT_EQ(cities.filtered("_id == 7").sum(elevation).as_double(), 0);
+  EXPECT_EQ(cities.filtered("_id == 7").max(elevation), std::nullopt);
+  EXPECT_EQ(code_of([&] { (void)cities.sum(realm.property_id(cities.class_id(), "name")); }),
+            ErrorCode::kInvalidArgument);
+}
+
+TEST_F(RealmTest, ABadQueryIsRefusedAtOnceWithItsColumn) {
+  Realm realm = open();
+  const Results<City> cities = realm.objects<City>();
+  const auto message_of = [](const std::function<void()>& call) {
+    try {
+      call();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+      return error.message();
+    }
+    return std::string();
+  };
+
+  EXPECT_EQ(message_of([&] { (void)cities.filtered("name == "); }),
+            "Invalid predicate: 'name == ': expected a value or a property, found the end at "
+            "column 9");
+  EXPECT_EQ(message_of([&] { (void)cities.filtered("nope == 1"); }),
+            "'City' has no property 'nope' at column 1");
+  EXPECT_THAT(message_of([&] { (void)cities.filtered("population == $0", "many"); }),
+              HasSubstr("Cannot compare argument $0 with value '\"many\"' to a int"));
+  EXPECT_THAT(message_of([&] { (void)cities.sorted("country"); }),
+              HasSubstr("cannot be the final property"));
+  EXPECT_THAT(
+      message_of([&] { (void)cities.filtered("TRUEPREDICATE LIMIT(1)").filtered("_id==1"); }),
+      HasSubstr("Filtering a Results with a limit"));
+}
+
+TEST_F(RealmTest, ObserversOfSortedResultsHearOfMoves) {
+  Realm realm = open();
+  realm.write([&] {
+    for (std::int64_t id = 0; id < 5; ++id) {
+      realm.create<City>(City::id = id, City::population = id);
+    }
+  });
+  std::vector<CollectionChanges> calls;
+  auto token = realm.objects<City>()
+                   .filtered("TRUEPREDICATE SORT(population ASC) LIMIT(4)")
+                   .observe([&](const Results<City>&, const CollectionChanges& changes) {
+                     calls.push_back(changes);
+                   });
+  realm.refresh();
+
+  realm.write([&] { realm.find<City>(0)->set(City::population, 3); });  // 1 2 0 3, was 0 1 2 3
+  realm.write([&] { realm.find<City>(1)->set(City::population, 9); });  // 2 0 3 4
+
+  ASSERT_EQ(calls.size(), 3U);
+  EXPECT_THAT(calls[1].deletions, ElementsAre(0U));
+  EXPECT_THAT(calls[1].insertions, ElementsAre(2U));
+  EXPECT_THAT(calls[2].deletions, ElementsAre(0U));
+  EXPECT_THAT(calls[2].insertions, ElementsAre(3U));
+  EXPECT_THAT(calls[2].new_modifications, IsEmpty());
+}
+
 TEST_F(RealmTest, ObserversHearOfEachCommitInPositions) {
   Realm realm = open();
   realm.write([&] {

@@ -4,22 +4,51 @@
 #include <functional>
 #include <iterator>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "query/bound_query.h"
 #include "tombolo/any_object.h"
 #include "tombolo/notification.h"
 #include "tombolo/predicate.h"
+#include "tombolo/query_argument.h"
 
 namespace tombolo {
 
-/// The objects of a class that match a predicate, in the order of their creation; always those of
-/// the newest state that the realm has been refreshed to. Copies share nothing but the realm.
+enum class SortOrder : std::uint8_t { kAscending, kDescending };
+
+/// A property that has another name in an application, for queries.
+struct PublicName {
+  std::string class_name;
+  std::string property;  ///< As it is stored.
+  std::string name;
+};
+/// A property that gives the objects of a class which link to the object from a property of theirs.
+struct LinkingObjects {
+  std::string class_name;
+  std::string name;
+  std::string origin_class;
+  std::string origin_property;
+};
+/// The names that queries may use beside those of the stored schema.
+struct QueryNames {
+  std::vector<PublicName> public_names;
+  std::vector<LinkingObjects> linking_objects;
+};
+
+/// The objects of a class that match queries, in the order of their creation or in that which the
+/// queries ask for; always those of the newest state that the realm has been refreshed to. Copies
+/// share nothing but the realm.
 ///
 /// Errors:  after the realm was closed every call throws `Error{kClosed}`.
 /// Thread:  its realm's.
 class AnyResults {
  public:
-  AnyResults(std::shared_ptr<RealmCore> realm, ClassId class_id, Predicate predicate);
+  using Queries = std::vector<std::shared_ptr<const query::BoundQuery>>;
+
+  AnyResults(std::shared_ptr<RealmCore> realm, ClassId class_id, Queries queries = {});
 
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] bool empty() const { return size() == 0; }
@@ -28,7 +57,34 @@ class AnyResults {
   [[nodiscard]] ClassId class_id() const noexcept { return class_id_; }
 
   /// Those of them that match `predicate` too.
-  [[nodiscard]] AnyResults where(Predicate predicate) const;
+  [[nodiscard]] AnyResults where(const Predicate& predicate) const;
+
+  /// Those of them that match a query of docs/query-language.md; its SORT, DISTINCT and LIMIT apply
+  /// after those that were there before.
+  ///
+  /// Errors:  throws `Error{kInvalidArgument}`: what is wrong with the query, and in which column;
+  ///          also for results that have a LIMIT. `kLimitExceeded` for a query that is too long.
+  [[nodiscard]] AnyResults filtered(std::string_view query,
+                                    const std::vector<QueryArgument>& arguments = {},
+                                    const QueryNames& names = {}) const;
+  /// The same objects ordered by properties, which may be reached through to-one links
+  /// (`"shop.city"`). What they were ordered by before decides between equals.
+  ///
+  /// Errors:  throws `Error{kInvalidArgument}` for what is no such property.
+  [[nodiscard]] AnyResults sorted(std::string_view property,
+                                  SortOrder order = SortOrder::kAscending) const;
+
+  /// How the objects are found, a line a step.
+  [[nodiscard]] std::string explain() const;
+
+  /// The least, greatest, sum and average of a property; nulls do not count. Numbers, and for the
+  /// first two dates; nullopt of nothing, but for the sum, which is 0. Sums of ints are ints.
+  ///
+  /// Errors:  throws `Error{kNotFound}`, `Error{kInvalidArgument}` for a property of another type.
+  [[nodiscard]] std::optional<Value> min(PropertyId property) const;
+  [[nodiscard]] std::optional<Value> max(PropertyId property) const;
+  [[nodiscard]] Value sum(PropertyId property) const;
+  [[nodiscard]] std::optional<Value> average(PropertyId property) const;
 
   /// The rows as they are now, for walks that write on the way.
   [[nodiscard]] const std::vector<store::RowId>& rows() const;
@@ -41,9 +97,11 @@ class AnyResults {
   [[nodiscard]] const std::shared_ptr<RealmCore>& realm_core() const noexcept { return realm_; }
 
  private:
+  [[nodiscard]] AnyResults with(std::shared_ptr<const query::BoundQuery> added) const;
+
   std::shared_ptr<RealmCore> realm_;
   ClassId class_id_;
-  Predicate predicate_;
+  Queries queries_;
   mutable std::vector<store::RowId> rows_;
   mutable std::uint64_t rows_version_ = 0;  ///< Of the realm's content; 0: not read yet.
 };

@@ -51,7 +51,22 @@ class Results {
   [[nodiscard]] Iterator end() const { return {&results_, results_.size()}; }
 
   [[nodiscard]] Results where(Predicate predicate) const {
-    return Results(results_.where(std::move(predicate)));
+    return Results(results_.where(predicate));
+  }
+  /// Those that match a query of docs/query-language.md, with its arguments:
+  /// `filtered("population > $0 AND name BEGINSWITH[c] $1", 1'000'000, "r")`.
+  template <typename... Arguments>
+  [[nodiscard]] Results filtered(std::string_view query, const Arguments&... arguments) const {
+    return Results(results_.filtered(query, {to_argument(arguments)...}));
+  }
+  [[nodiscard]] Results sorted(std::string_view property,
+                               SortOrder order = SortOrder::kAscending) const {
+    return Results(results_.sorted(property, order));
+  }
+  template <typename T>
+  [[nodiscard]] Results sorted(const Field<T>& field,
+                               SortOrder order = SortOrder::kAscending) const {
+    return sorted(field.name, order);
   }
 
   NotificationToken observe(std::function<void(const Results& results,
@@ -65,6 +80,15 @@ class Results {
   [[nodiscard]] const AnyResults& any() const noexcept { return results_; }
 
  private:
+  template <typename T>
+  static QueryArgument to_argument(const T& argument) {
+    return QueryArgument(argument);
+  }
+  template <typename Target>
+  static QueryArgument to_argument(const Object<Target>& argument) {
+    return QueryArgument(argument.any());
+  }
+
   AnyResults results_;
 };
 
