@@ -11,6 +11,7 @@
 #include "net/loopback_fixture.h"
 #include "protocol/codec.h"
 #include "server/server.h"
+#include "test/e2e/offset_clock.h"
 #include "test/e2e/sdk_fixture.h"
 #include "test/support/app_services_fixture.h"
 
@@ -24,19 +25,6 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
 constexpr auto kPatience = net::kPatience;
-
-/// The system's clock, wrong by as much as the test says.
-class WrongClock final : public Clock {
- public:
-  [[nodiscard]] TimePoint now() const override { return system_clock().now(); }
-  [[nodiscard]] WallTime wall_now() const override {
-    return system_clock().wall_now() + offset_.load();
-  }
-  void set_offset(std::chrono::seconds offset) { offset_ = offset; }
-
- private:
-  std::atomic<std::chrono::seconds> offset_{std::chrono::seconds(0)};
-};
 
 /// One device, and what it hears.
 class Device {
@@ -99,7 +87,7 @@ class SdkAndServer : public ::testing::Test {
   }
 
   const TemporaryDirectory directory_;
-  WrongClock clock_;
+  OffsetClock clock_;
   std::optional<server::Server> server_{std::in_place, options(), null_logger(), clock_};
   const std::string url_ = server_->url();
   Device device_{url_, directory_.file("device")};

@@ -116,10 +116,7 @@ class SimulatedServer::Port final : public server::ConnectionPort,
 SimulatedServer::SimulatedServer(Scheduler& scheduler, Random& random, OpenStorage open_storage)
     : scheduler_(scheduler),
       random_(random),
-      open_storage_(std::move(open_storage)) {
-  connection_options.user_id = "user";
-  connection_options.connection_id = "000000000000000000000001";
-}
+      open_storage_(std::move(open_storage)) {}
 
 SimulatedServer::~SimulatedServer() {
   crash();
@@ -144,8 +141,10 @@ std::optional<std::string> SimulatedServer::accept(const std::shared_ptr<Link>& 
                                                    std::string_view offer) {
   const auto subprotocol = protocol::choose_subprotocol(offer);
   if (!is_up() || !subprotocol) return std::nullopt;
-  server::ConnectionOptions options = connection_options;
+  server::ConnectionOptions options;
   options.subprotocol = *subprotocol;
+  options.user_id = "user";
+  options.connection_id = "000000000000000000000001";
   std::erase_if(ports_, [](const auto& port) { return !port->is_open(); });
   ports_.push_back(std::make_shared<Port>(*this, link, std::move(options)));
   ports_.back()->start();

@@ -42,7 +42,6 @@ class SimulatedServer {
 
   /// What clients missed is kept however little it is.
   server::SyncService::Options service_options{.commits = {.windows = {.entries_min = 1}}};
-  server::ConnectionOptions connection_options;  ///< Of the connections to come.
 
  private:
   class Port;
