@@ -32,13 +32,13 @@ class PathWalk {
     using enum BoundStep::Kind;
     switch (step_here.kind) {
       case kProperty:
-        if (!value.is_link()) return lead_nowhere(at);
+        if (!value.is_link()) return lead_nowhere();
         return step(at + 1, source_.get(value.as_link(), step_here.property));
       case kElements: return value.is_collection() ? each(at, value) : true;
       case kKeys: return value.is_collection() ? each_key(at, value) : true;
       case kIndex:
       case kLast: return value.is_collection() ? element(at, value) : true;
-      case kKey: return value.is_collection() ? entry(at, value) : lead_nowhere(at);
+      case kKey: return value.is_collection() ? entry(at, value) : lead_nowhere();
       case kBacklinks: return value.is_link() ? each_backlink(at, value.as_link()) : true;
       case kMixedName: return mixed_name(at, value);
       case kMixedKey: return mixed_entry(at, value);
@@ -51,7 +51,7 @@ class PathWalk {
   }
 
   /// The null of a link that leads nowhere.
-  bool lead_nowhere(std::size_t) {
+  bool lead_nowhere() {
     // One null for a path of one value, as far as it is followed; a list has no element for it.
     return path_.values == BoundPath::Values::kOne && count_ == path_.steps.size() ? visit_(Value())
                                                                                    : true;

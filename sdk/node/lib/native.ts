@@ -49,10 +49,32 @@ export interface NativeClass extends NativeClassSchema {
 /** See src/value_conversion.h for the form of each type. */
 export type NativeValue = null | number | bigint | boolean | string | ArrayBuffer | Uint8Array;
 
+/** An argument of a query: a value of one of the types, an object, a list or a region. */
+export type NativeQueryArgument =
+  | { type: number; value: NativeValue }
+  | { classId: number; row: number }
+  | { list: NativeQueryArgument[] }
+  | { shape: number; rings: [number, number][][]; radius: number };
+/** Names that queries may use beside the stored ones. */
+export interface NativeQueryNames {
+  /** Class, stored name, public name. */
+  publicNames: [string, string, string][];
+}
+export type NativeAggregate = "min" | "max" | "sum" | "avg";
+
 export interface NativeResults {
   size(): number;
   at(position: number): number | undefined;
   rows(): Float64Array;
+  filtered(
+    query: string,
+    queryArguments: NativeQueryArgument[],
+    names: NativeQueryNames,
+  ): NativeResults;
+  sorted(path: string, isDescending: boolean): NativeResults;
+  /** null where there is nothing. */
+  aggregate(operation: NativeAggregate, property: number): NativeValue;
+  explain(): string;
   observe(
     callback: (
       deletions: number[],

@@ -9,6 +9,7 @@ import { List } from "./list";
 import { Listeners, callListener } from "./listeners";
 import {
   NativeProperty,
+  NativeQueryNames,
   NativeRealm,
   NativeRealmOptions,
   NativeType,
@@ -370,6 +371,21 @@ export class Realm {
       this.#classes.set(schema.name, model);
     }
     this.#schema = [...this.#classes.values()].map(({ schema }) => schema);
+  }
+
+  /** The classes by their stored names. @internal */
+  get _classModels(): ReadonlyMap<string, ClassModel> {
+    return this.#classes;
+  }
+  /** What queries may name beside what is stored. @internal */
+  get _queryNames(): NativeQueryNames {
+    const publicNames: NativeQueryNames["publicNames"] = [];
+    for (const { schema, properties } of this.#classes.values()) {
+      for (const [name, { native: stored }] of properties) {
+        if (stored.name !== name) publicNames.push([schema.name, stored.name, name]);
+      }
+    }
+    return { publicNames };
   }
 
   #modelOf(type: string | ObjectClass): ClassModel {

@@ -1,8 +1,10 @@
-import { ClassModel } from "./class-model";
+import { BoundProperty, ClassModel, fromNative } from "./class-model";
 import { CONSTRUCT } from "./collection";
+import { TypeAssertionError } from "./errors";
 import { Listeners, callListener } from "./listeners";
-import { NativeResults } from "./native";
+import { NativeAggregate, NativeResults, NativeValue } from "./native";
 import { OrderedCollection } from "./ordered-collection";
+import { toQueryArgument } from "./query-arguments";
 import { wrapObject } from "./realm-object";
 
 export interface CollectionChangeSet {
@@ -16,7 +18,10 @@ export type CollectionChangeCallback<T> = (
   changes: CollectionChangeSet,
 ) => void;
 
-/** The objects of a class, live, in the order of their creation. */
+/** A property, or a path through links to one, and whether to order by it descending. */
+export type SortDescriptor = string | [string, boolean];
+
+/** The objects of a class, live, in the order of their creation or that of `sorted` and queries. */
 export class Results<T = unknown> extends OrderedCollection<T> {
   readonly #model: ClassModel;
   readonly #native: NativeResults;
@@ -48,6 +53,92 @@ export class Results<T = unknown> extends OrderedCollection<T> {
   }
   setElement(): void {
     throw new Error("Modifying a Results collection is not supported");
+  }
+
+  /**
+   * Those of the objects that match a query of docs/query-language.md; `$0`, `$1`, ... stand for the
+   * arguments.
+   *
+   * @throws {Error} "Invalid predicate: ..." and the column, or what is wrong with a name, a type or an
+   *   argument.
+   */
+  filtered(query: string, ...queryArguments: unknown[]): Results<T> {
+    if (typeof query !== "string") throw new TypeError("A string was expected");
+    const converted = queryArguments.map((argument) => toQueryArgument(argument));
+    return this.#with(this.#native.filtered(query, converted, this.#model.realm._queryNames));
+  }
+
+  /**
+   * The same objects in the order of a property, or of several of which the first counts most.
+   *
+   * @param reverse true for descending.
+   */
+  sorted(reverse?: boolean): Results<T>;
+  sorted(property: string, reverse?: boolean): Results<T>;
+  sorted(descriptors: readonly SortDescriptor[]): Results<T>;
+  sorted(
+    what: boolean | string | readonly SortDescriptor[] = false,
+    reverse?: boolean,
+  ): Results<T> {
+    let native = this.#native;
+    // A later order counts more than an earlier one.
+    for (const [property, isDescending] of toSortDescriptors(what, reverse).reverse()) {
+      native = native.sorted(this.#storedPath(property), isDescending);
+    }
+    return this.#with(native);
+  }
+
+  /** The least value of a property of the objects; nulls do not count. undefined: there is none. */
+  min(property?: string): number | Date | undefined {
+    return this.#aggregate("min", property) as number | Date | undefined;
+  }
+  max(property?: string): number | Date | undefined {
+    return this.#aggregate("max", property) as number | Date | undefined;
+  }
+  /** 0 for no objects. */
+  sum(property?: string): number {
+    return this.#aggregate("sum", property) as number;
+  }
+  avg(property?: string): number | undefined {
+    return this.#aggregate("avg", property) as number | undefined;
+  }
+
+  /** How the objects are found, a line a step. */
+  explain(): string {
+    return this.#native.explain();
+  }
+
+  #with(native: NativeResults): Results<T> {
+    return new Results<T>(CONSTRUCT, this.#model, native).self;
+  }
+
+  /** The first name of a path as it is stored; the other ones are of other classes. */
+  #storedPath(path: string): string {
+    const classes = this.#model.realm._classModels;
+    let model: ClassModel | undefined = this.#model;
+    const end = path.indexOf("[");
+    const names = (end < 0 ? path : path.slice(0, end)).split(".");
+    const stored = names.map((name) => {
+      const property = model?.properties.get(name);
+      model = property === undefined ? undefined : classes.get(property.native.target);
+      return property?.native.name ?? name;
+    });
+    return stored.join(".") + (end < 0 ? "" : path.slice(end));
+  }
+
+  #aggregate(operation: NativeAggregate, name: string | undefined): unknown {
+    if (typeof name !== "string") {
+      throw new TypeAssertionError("a string", name, "property");
+    }
+    const property = this.#model.properties.get(name);
+    if (property === undefined) {
+      throw new Error(`Property '${name}' does not exist on '${this.#model.schema.name}' objects`);
+    }
+    const value: NativeValue = this.#native.aggregate(operation, property.native.id);
+    if (value === null) return undefined;
+    return typeof value === "bigint" || operation === "avg" || operation === "sum"
+      ? aggregateNumber(value, property)
+      : fromNative(property, value);
   }
 
   /** Sets a property of every object. */
@@ -100,4 +191,29 @@ export class Results<T = unknown> extends OrderedCollection<T> {
   get _model(): ClassModel {
     return this.#model;
   }
+}
+
+/** A sum or an average: a number, or a decimal of a decimal property. */
+function aggregateNumber(value: NativeValue, property: BoundProperty): unknown {
+  return value instanceof Uint8Array ? fromNative(property, value) : Number(value);
+}
+
+function toSortDescriptors(
+  what: boolean | string | readonly SortDescriptor[],
+  reverse: boolean | undefined,
+): [string, boolean][] {
+  if (typeof what === "boolean") return [["self", what]];
+  if (typeof what === "string") return [[what, reverse ?? false]];
+  if (reverse !== undefined) {
+    throw new TypeAssertionError("undefined", reverse, "second 'argument'");
+  }
+  if (!Array.isArray(what)) throw new TypeAssertionError("an array", what, "descriptors");
+  return (what as readonly SortDescriptor[]).map((descriptor, index) => {
+    if (typeof descriptor === "string") return [descriptor, false];
+    const [property, isDescending] = Array.isArray(descriptor) ? descriptor : [undefined, false];
+    if (typeof property !== "string" || typeof isDescending !== "boolean") {
+      throw new TypeAssertionError("string or array", descriptor, `descriptor[${index}]`);
+    }
+    return [property, isDescending];
+  });
 }

@@ -6,6 +6,8 @@
 #include "guard.h"
 #include "js_thread.h"
 #include "native_token.h"
+#include "query_conversion.h"
+#include "value_conversion.h"
 
 namespace tombolo::node {
 namespace {
@@ -26,6 +28,10 @@ Napi::Function NativeResults::define(Napi::Env env) {
                      {InstanceMethod<&NativeResults::size>("size"),
                       InstanceMethod<&NativeResults::at>("at"),
                       InstanceMethod<&NativeResults::rows>("rows"),
+                      InstanceMethod<&NativeResults::filtered>("filtered"),
+                      InstanceMethod<&NativeResults::sorted>("sorted"),
+                      InstanceMethod<&NativeResults::aggregate>("aggregate"),
+                      InstanceMethod<&NativeResults::explain>("explain"),
                       InstanceMethod<&NativeResults::observe>("observe")});
 }
 
@@ -61,6 +67,51 @@ Napi::Value NativeResults::rows(const Napi::CallbackInfo& info) {
     }
     return array;
   });
+}
+
+Napi::Value NativeResults::filtered(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const auto given = info[1].As<Napi::Array>();
+    std::vector<QueryArgument> arguments;
+    for (std::uint32_t i = 0; i < given.Length(); ++i) {
+      arguments.push_back(to_query_argument(given.Get(i).As<Napi::Object>()));
+    }
+    return make(info.Env(),
+                results_->filtered(info[0].As<Napi::String>().Utf8Value(),
+                                   arguments,
+                                   to_query_names(info[2].As<Napi::Object>())));
+  });
+}
+
+Napi::Value NativeResults::sorted(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const bool is_descending = info[1].As<Napi::Boolean>();
+    return make(info.Env(),
+                results_->sorted(info[0].As<Napi::String>().Utf8Value(),
+                                 is_descending ? SortOrder::kDescending : SortOrder::kAscending));
+  });
+}
+
+Napi::Value NativeResults::aggregate(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const std::string operation = info[0].As<Napi::String>();
+    const PropertyId property(info[1].As<Napi::Number>().Uint32Value());
+    std::optional<tombolo::Value> value;
+    if (operation == "min") {
+      value = results_->min(property);
+    } else if (operation == "max") {
+      value = results_->max(property);
+    } else if (operation == "sum") {
+      value = results_->sum(property);
+    } else {
+      value = results_->average(property);
+    }
+    return to_js(info.Env(), value.value_or(tombolo::Value::null()));
+  });
+}
+
+Napi::Value NativeResults::explain(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] { return Napi::String::New(info.Env(), results_->explain()); });
 }
 
 Napi::Value NativeResults::observe(const Napi::CallbackInfo& info) {

@@ -8,7 +8,8 @@
 
 namespace tombolo::node {
 
-/// Live results: `size()`, `at(position)` and `rows()` give rows, `observe(callback)` a token.
+/// Live results: `size()`, `at(position)` and `rows()` give rows, `filtered(...)` and `sorted(...)`
+/// other results, `observe(callback)` a token.
 ///
 /// Thread:  the JavaScript thread.
 class NativeResults : public Napi::ObjectWrap<NativeResults> {
@@ -22,6 +23,10 @@ class NativeResults : public Napi::ObjectWrap<NativeResults> {
   Napi::Value size(const Napi::CallbackInfo& info);
   Napi::Value at(const Napi::CallbackInfo& info);
   Napi::Value rows(const Napi::CallbackInfo& info);
+  Napi::Value filtered(const Napi::CallbackInfo& info);
+  Napi::Value sorted(const Napi::CallbackInfo& info);
+  Napi::Value aggregate(const Napi::CallbackInfo& info);
+  Napi::Value explain(const Napi::CallbackInfo& info);
   Napi::Value observe(const Napi::CallbackInfo& info);
 
   std::optional<AnyResults> results_;
