@@ -34,6 +34,12 @@ int main(int argc, char** argv) try {
               << city[City::population] << '\n';
   }
 
+  const auto large =
+      realm.objects<City>()
+          .filtered("population > $0 AND country.name BEGINSWITH[c] $1", 1'000'000, "i")
+          .sorted(City::population, tombolo::SortOrder::kDescending);
+  std::cout << large.size() << " large ones in countries with an I\n";
+
   try {
     realm.write([&] {
       realm.create<City>(City::id = 2, City::name = "Atlantis");
