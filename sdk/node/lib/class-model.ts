@@ -7,6 +7,7 @@ import {
   NativeValue,
 } from "./native";
 import type { Realm } from "./realm";
+import type { Results } from "./results";
 import { CanonicalObjectSchema, CanonicalPropertySchema } from "./schema";
 import { ValueConverter, converterOf } from "./values";
 
@@ -30,6 +31,8 @@ export interface ClassModel {
   readonly primaryKey: BoundProperty | undefined;
   /** What the objects' accessors hang on. */
   prototype: object;
+  /** Elements that one of its lists has now, as results that stay so. */
+  snapshotOf<T>(elements: readonly T[], of: { type: string; optional: boolean }): Results<T>;
 }
 
 /** How links convert: needs the classes of the realm, which the realm has. */

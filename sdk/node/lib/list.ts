@@ -4,6 +4,7 @@ import { CONSTRUCT } from "./collection";
 import { TypeAssertionError } from "./errors";
 import { NativeValue } from "./native";
 import { OrderedCollection } from "./ordered-collection";
+import type { Results } from "./results";
 
 /** The live list in a property of an object. */
 export class List<T = unknown> extends OrderedCollection<T> {
@@ -93,6 +94,12 @@ export class List<T = unknown> extends OrderedCollection<T> {
     if (index < 0) throw new Error(`Cannot set item at negative index ${index}`);
     if (index >= length) throw new Error(`Requested index ${index} in a list of size ${length}`);
     this.model.nativeRealm.listSet(...this.address, index, this.convert(index, value));
+  }
+
+  /** The elements that there are now, in that order; an object that is deleted later is null. */
+  snapshot(): Results<T> {
+    const { type, optional } = this;
+    return this.model.snapshotOf(this.toArray(), { type, optional });
   }
 
   /** Replaces the whole content. @internal */

@@ -19,7 +19,7 @@ import {
 } from "./native";
 import { RealmObject, isManaged, makePrototype, modelOf, rowOf, wrapObject } from "./realm-object";
 import { ProgressRealmPromise, ReportProgress } from "./progress-realm-promise";
-import { Results } from "./results";
+import { Results, Snapshot } from "./results";
 import {
   CanonicalObjectSchema,
   CanonicalPropertySchema,
@@ -366,6 +366,7 @@ export class Realm {
         properties,
         primaryKey: schema.primaryKey === undefined ? undefined : properties.get(schema.primaryKey),
         prototype: RealmObject.prototype,
+        snapshotOf: (elements, of) => new Snapshot(model, elements, of).self,
       };
       model.prototype = makePrototype(model);
       this.#classes.set(schema.name, model);

@@ -37,8 +37,12 @@ export class Results<T = unknown> extends OrderedCollection<T> {
     return new Results(CONSTRUCT, model, model.nativeRealm.results(model.native.id)).self;
   }
 
-  readonly type = "object";
-  readonly optional = false;
+  get type(): string {
+    return "object";
+  }
+  get optional(): boolean {
+    return false;
+  }
   get length(): number {
     return this.#native.size();
   }
@@ -103,6 +107,14 @@ export class Results<T = unknown> extends OrderedCollection<T> {
     return this.#aggregate("avg", property) as number | undefined;
   }
 
+  /**
+   * The objects that there are now, in that order, whatever happens to them: their properties are
+   * live, and one that is deleted later is null.
+   */
+  snapshot(): Results<T> {
+    return new Snapshot<T>(this.#model, this.toArray(), { type: "object", optional: false }).self;
+  }
+
   /** How the objects are found, a line a step. */
   explain(): string {
     return this.#native.explain();
@@ -150,7 +162,7 @@ export class Results<T = unknown> extends OrderedCollection<T> {
       );
     }
     for (const object of this.toArray()) {
-      (object as Record<string, unknown>)[propertyName] = value;
+      if (object !== null) (object as Record<string, unknown>)[propertyName] = value;
     }
   }
 
@@ -190,6 +202,70 @@ export class Results<T = unknown> extends OrderedCollection<T> {
   /** @internal */
   get _model(): ClassModel {
     return this.#model;
+  }
+}
+
+function refuse(): never {
+  throw new Error("Cannot create asynchronous query for a snapshot, nor query it");
+}
+/** What stands for results that are not live. */
+const NOT_LIVE: NativeResults = {
+  size: refuse,
+  at: refuse,
+  rows: refuse,
+  filtered: refuse,
+  sorted: refuse,
+  aggregate: refuse,
+  explain: refuse,
+  observe: refuse,
+};
+
+/** What the elements of a collection are. */
+interface ElementType {
+  readonly type: string;
+  readonly optional: boolean;
+}
+
+/** The elements that a collection had once. */
+export class Snapshot<T = unknown> extends Results<T> {
+  readonly #elements: readonly T[];
+  readonly #of: ElementType;
+
+  /** @param model of the elements, or of the object that has the list. */
+  constructor(model: ClassModel, elements: readonly T[], of: ElementType) {
+    super(CONSTRUCT, model, NOT_LIVE);
+    this.#elements = elements;
+    this.#of = of;
+  }
+
+  override get type(): string {
+    return this.#of.type;
+  }
+  override get optional(): boolean {
+    return this.#of.optional;
+  }
+  override get length(): number {
+    return this.#elements.length;
+  }
+  override getElement(index: number): T | undefined {
+    const element = this.#elements[index];
+    return element === undefined ? undefined : this.#present(element);
+  }
+  override update(propertyName: string, value: unknown): void {
+    if (this.type !== "object") throw new Error("Only objects have properties to update");
+    super.update(propertyName, value);
+  }
+  override snapshot(): Results<T> {
+    return this.self;
+  }
+
+  protected override toArray(): T[] {
+    return this.#elements.map((element) => this.#present(element));
+  }
+
+  #present(element: T): T {
+    const isGone = this.type === "object" && !(element as { isValid(): boolean }).isValid();
+    return isGone ? (null as T) : element;
   }
 }
 
