@@ -134,7 +134,7 @@ void QueryDataset::add_properties(const json& description) {
       const std::string element = declared.value("objectType", type);
       if (type == "linkingObjects") {
         property.type = PropertyType::kLink;
-        property.origin.emplace().class_index = made_->find_class(element).value();
+        property.origin = QueryProperty::Origin{made_->find_class(element).value(), 0};
         computed.push_back({i, owner.properties.size(), declared["property"]});
       } else {
         if (type == "list") property.collection = CollectionType::kList;
