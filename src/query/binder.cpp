@@ -251,8 +251,10 @@ class Binder final : public PredicateBinder {
     bool has_null_limit = false;
     for (std::size_t i = 0; i < 2; ++i) {
       OperandDraft value = bind_operand(context_, *this, node.value, scope);
-      const ConstantExpression limit{Quantifier::kUnwritten, limits.elements[i]};
-      OperandDraft bound = bind_operand(context_, *this, {limit, node.limits_position}, scope);
+      // The draft refers to the constant in it.
+      const Expression limit{ConstantExpression{Quantifier::kUnwritten, limits.elements[i]},
+                             node.limits_position};
+      OperandDraft bound = bind_operand(context_, *this, limit, scope);
       if (bound.is_list) {
         fail_binding(node.limits_position, "A limit of 'BETWEEN' must be a single value");
       }
