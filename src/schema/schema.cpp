@@ -46,10 +46,17 @@ void check_property(const Schema& schema,
   const bool elements_may_be_null = property.collection == CollectionType::kSingle ||
                                     property.collection == CollectionType::kDictionary;
   if (property.nullable != elements_may_be_null) {
-    problems.add(place, elements_may_be_null ? "a link is always nullable"
-                                             : "a list or set of links holds no null");
+    problems.add(place,
+                 elements_may_be_null ? "a link is always nullable"
+                                      : "a list or set of links holds no null");
   }
-  if (property.target.empty()) return;
+  if (property.target.empty()) {
+    if (property.collection == CollectionType::kSet ||
+        property.collection == CollectionType::kDictionary) {
+      problems.add(place, "a set or dictionary of links needs a target class");
+    }
+    return;
+  }
   const ClassSchema* target = schema.find_class(property.target);
   if (target == nullptr) {
     problems.add(place, "the target class '" + property.target + "' does not exist");

@@ -3,12 +3,14 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/assertion.h"
 #include "base/error.h"
 #include "changeset/reader.h"
 #include "store/realm_state.h"
+#include "store/value_check.h"
 
 namespace tombolo::store {
 
@@ -53,6 +55,20 @@ bool same_key(const PrimaryKey& left, const PrimaryKey& right) noexcept {
     default: return true;
   }
 }
+
+/// What a path leads to: a property, a collection that a property is, an element of a list or an
+/// entry of a dictionary. It may be missing where something is about to be put there.
+struct Spot {
+  enum class Kind : std::uint8_t { kProperty, kCollection, kElement, kEntry };
+  Kind kind;
+  /// The slot of the property, or the collection that it is or stands in.
+  CollectionRef where;
+  const PropertyInfo* property;
+  CollectionType collection;  ///< Of `where`, unless that is a single property.
+  std::uint32_t position = 0;
+  std::uint32_t size = 0;  ///< Of the list.
+  std::string_view key = {};
+};
 
 }  // namespace
 
@@ -102,8 +118,8 @@ class Applier::Machine {
       case Opcode::kArrayMove: return array_move(instruction);
       case Opcode::kArrayErase: return array_erase(instruction);
       case Opcode::kClear: return clear(instruction);
-      case Opcode::kSetInsert:
-      case Opcode::kSetErase: refuse("the property is no set");
+      case Opcode::kSetInsert: return set_insert(instruction);
+      case Opcode::kSetErase: return set_erase(instruction);
     }
   }
 
@@ -147,44 +163,110 @@ class Applier::Machine {
     return state_.to_stored(result);
   }
 
-  /// The place of a path instruction: an object that is there and a property that it has.
-  struct Target {
-    ObjectRef object;
-    const PropertyInfo& property;
-    [[nodiscard]] SlotRef slot() const { return {object.class_id, object.row, property.id}; }
-  };
-  [[nodiscard]] Target target_of(const Instruction& instruction) {
+  /// The property that a path instruction names, of an object that is there.
+  [[nodiscard]] Spot property_spot(const Instruction& instruction) {
     ClassStore& store = class_of(instruction.table);
     if (!object_ || object_->store != &store || !same_key(object_->key, instruction.object)) {
       const auto found = store.find(key_of(store, instruction.object));
       if (!found || found->is_tombstone) refuse("the object does not exist");
       object_ = {&store, instruction.object, found->row};
     }
-    return {{store.info().id, object_->row}, property_of(store, instruction.field)};
+    return spot_of(store, object_->row, instruction.field);
   }
-  [[nodiscard]] Target single_target(const Instruction& instruction) {
-    const Target target = target_of(instruction);
-    if (target.property.is_list()) refuse("the path ends on a whole list");
-    if (instruction.path.count != 0) refuse("the path leads into a value that has no inside");
-    return target;
+  [[nodiscard]] Spot spot_of(const ClassStore& store, RowId row, StringIndex field) {
+    const PropertyInfo& property = property_of(store, field);
+    return {.kind = property.is_collection() ? Spot::Kind::kCollection : Spot::Kind::kProperty,
+            .where = SlotRef{store.info().id, row, property.id},
+            .property = &property,
+            .collection = property.collection};
   }
 
-  struct ListPosition {
-    Target target;
-    std::uint32_t position;
-    std::uint32_t size;
-  };
-  [[nodiscard]] ListPosition list_position(const Instruction& instruction) {
-    const Target target = target_of(instruction);
-    if (!target.property.is_list()) refuse("the property is no list");
-    const std::span<const PathElement> path = reader_.path(instruction);
-    if (path.size() != 1 || !path[0].is_index()) refuse("the path leads to no element of the list");
-    const std::uint32_t size = state_.list(target.slot(), target.property).size();
-    if (instruction.prior_size != size) {
-      refuse("the list has " + std::to_string(size) + " elements, not " +
-             std::to_string(instruction.prior_size));
+  /// One step further in. The last step of an Update may lead to a key that is not there.
+  [[nodiscard]] Spot step(const Spot& outer, PathElement element, bool may_be_missing) {
+    Spot inner = outer;
+    if (outer.kind != Spot::Kind::kCollection) {
+      const Value value = value_of(outer);
+      if (value.type() == ValueType::kLink && state_.is_embedded(value.as_link().class_id)) {
+        if (!element.is_key()) refuse("a position where an embedded object is");
+        const ObjectRef object = value.as_link();
+        return spot_of(state_.class_store(object.class_id), object.row, element.name());
+      }
+      if (!value.is_collection()) refuse("the path leads into a value that has no inside");
+      inner.where.id = value.as_collection();
+      inner.collection =
+          value.type() == ValueType::kList ? CollectionType::kList : CollectionType::kDictionary;
     }
-    return {target, path[0].position(), size};
+    if (element.is_index()) {
+      if (inner.collection != CollectionType::kList) refuse("a position where no list is");
+      inner.kind = Spot::Kind::kElement;
+      inner.position = element.position();
+      inner.size = state_.open(inner.where).tree.size();
+      if (!may_be_missing && inner.position >= inner.size) {
+        refuse("the position is beyond the end of the list");
+      }
+      return inner;
+    }
+    if (inner.collection != CollectionType::kDictionary) {
+      refuse("a name where neither a dictionary nor an embedded object is");
+    }
+    inner.kind = Spot::Kind::kEntry;
+    inner.key = reader_.string(element.name());
+    if (!may_be_missing &&
+        !RealmState::find_key(state_.open(inner.where).tree, inner.key).is_equal) {
+      refuse("the dictionary has no such key");
+    }
+    return inner;
+  }
+
+  /// Where the path ends.
+  [[nodiscard]] Spot spot(const Instruction& instruction, bool may_be_missing = false) {
+    Spot found = property_spot(instruction);
+    const std::span<const PathElement> path = reader_.path(instruction);
+    for (std::size_t i = 0; i < path.size(); ++i) {
+      found = step(found, path[i], may_be_missing && i + 1 == path.size());
+    }
+    return found;
+  }
+
+  [[nodiscard]] Value value_of(const Spot& spot) {
+    switch (spot.kind) {
+      case Spot::Kind::kProperty: return state_.read(spot.where.slot.object(), *spot.property);
+      case Spot::Kind::kElement:
+        return RealmState::value_at(state_.open(spot.where), spot.position);
+      case Spot::Kind::kEntry: {
+        const OpenCollection opened = state_.open(spot.where);
+        const auto found = RealmState::find_key(opened.tree, spot.key);
+        return found.is_equal ? RealmState::value_at(opened, found.position) : Value::null();
+      }
+      case Spot::Kind::kCollection: break;
+    }
+    refuse("the path ends on a whole collection");
+  }
+  void write(const Spot& spot, const Value& value) {
+    switch (spot.kind) {
+      case Spot::Kind::kProperty:
+        (void)state_.write(spot.where.slot.object(), *spot.property, value);
+        return;
+      case Spot::Kind::kElement: (void)state_.list_set(spot.where, spot.position, value); return;
+      case Spot::Kind::kEntry: (void)state_.dictionary_set(spot.where, spot.key, value); return;
+      case Spot::Kind::kCollection: refuse("the path ends on a whole collection");
+    }
+  }
+
+  /// The element that an instruction on a list is about, or for insertion the place for it.
+  [[nodiscard]] Spot list_spot(const Instruction& instruction) {
+    const Spot found = spot(instruction, true);
+    if (found.kind != Spot::Kind::kElement) refuse("the path leads to no element of a list");
+    check_size(found, instruction);
+    return found;
+  }
+  static void check_size(const Spot& element, const Instruction& instruction) {
+    if (instruction.prior_size == element.size) return;
+    refuse("the list has " + std::to_string(element.size) + " elements, not " +
+           std::to_string(instruction.prior_size));
+  }
+  static void check_position(const Spot& element) {
+    if (element.position >= element.size) refuse("the position is beyond the end of the list");
   }
 
   // Schema.
@@ -266,7 +348,7 @@ class Applier::Machine {
   // Values.
 
   /// The value as the store keeps it; a link to a missing object makes a tombstone.
-  [[nodiscard]] Value value_for(const Target& target, const Payload& payload) {
+  [[nodiscard]] Value value_for(const Spot& spot, const Payload& payload) {
     Value value;
     switch (payload.type) {
       case PayloadType::kNull: break;
@@ -280,73 +362,126 @@ class Applier::Machine {
       case PayloadType::kDecimal: value = Value::of_decimal(payload.decimal); break;
       case PayloadType::kObjectId: value = Value::of_object_id(payload.object_id); break;
       case PayloadType::kUuid: value = Value::of_uuid(payload.uuid); break;
-      case PayloadType::kLink: value = link_for(target.property, payload.link); break;
+      case PayloadType::kLink: value = link_for(*spot.property, payload.link); break;
+      case PayloadType::kObjectValue: value = Value::new_object(); break;
+      case PayloadType::kList: value = Value::new_list(); break;
+      case PayloadType::kDictionary: value = Value::new_dictionary(); break;
       default: refuse("the property cannot hold such a value");
     }
-    check_value(state_.class_store(target.object.class_id).info(), target.property, value);
+    check_value(state_, spot.where, value);
     return value;
   }
 
   [[nodiscard]] Value link_for(const PropertyInfo& property, const LinkTarget& link) {
+    const auto [class_id, key] = target_for(property, link);
+    return Value::of_link({class_id, state_.link_target(class_id, key)});
+  }
+  [[nodiscard]] std::pair<ClassId, ObjectKey> target_for(const PropertyInfo& property,
+                                                         const LinkTarget& link) {
     ClassStore& store = class_of(link.table);
     const ObjectKey key = key_of(store, link.object);
-    if (property.type != PropertyType::kLink || property.target != store.info().id) {
-      refuse("the property cannot hold a link to that class");
-    }
-    return Value::of_link({store.info().id, state_.link_target(store.info().id, key)});
+    const bool fits = store.info().kind == ClassKind::kTopLevel && property.holds_references() &&
+                      (property.holds_any() || property.target == store.info().id);
+    if (!fits) refuse("the property cannot hold a link to that class");
+    return {store.info().id, key};
   }
 
   void update(const Instruction& instruction) {
-    if (instruction.path.count == 0) {
-      const Target target = single_target(instruction);
-      state_.write(target.object, target.property, value_for(target, instruction.value));
+    const Spot found = spot(instruction, true);
+    if (found.kind == Spot::Kind::kCollection) refuse("the path ends on a whole collection");
+    if (found.kind == Spot::Kind::kElement) {
+      check_size(found, instruction);
+      check_position(found);
+    }
+    if (instruction.value.type == PayloadType::kErased) {
+      if (found.kind != Spot::Kind::kEntry) refuse("only an entry of a dictionary is erased");
+      (void)state_.dictionary_erase(found.where, found.key);
       return;
     }
-    const ListPosition at = list_position(instruction);
-    if (at.position >= at.size) refuse("the position is beyond the end of the list");
-    state_.list_set(
-        at.target.slot(), at.target.property, at.position, value_for(at.target, instruction.value));
+    if (found.kind == Spot::Kind::kEntry) check_dictionary_key(found.key);
+    const Value value = value_for(found, instruction.value);
+    // What is there already stays, with its contents, but for an object at a dictionary key.
+    if (value.is_collection() && value_of(found).type() == value.type()) return;
+    if (value.type() == ValueType::kNewObject && found.kind != Spot::Kind::kEntry &&
+        !value_of(found).is_null()) {
+      return;
+    }
+    write(found, value);
   }
 
   void add_integer(const Instruction& instruction) {
-    const Target target = single_target(instruction);
-    if (target.property.type != PropertyType::kInt) refuse("the property is no int");
-    const Value before = state_.read(target.object, target.property);
+    const Spot found = spot(instruction);
+    const bool is_int =
+        found.kind == Spot::Kind::kProperty && (found.property->type == PropertyType::kInt ||
+                                                found.property->type == PropertyType::kMixed);
+    if (!is_int) refuse("the property is no int");
+    const Value before = value_of(found);
     if (before.is_null()) return;
-    const std::uint64_t sum = static_cast<std::uint64_t>(before.as_int()) +
-                              static_cast<std::uint64_t>(instruction.value.integer);
-    state_.write(target.object, target.property, Value::of_int(static_cast<std::int64_t>(sum)));
+    if (before.type() != ValueType::kInt) refuse("the value is no int");
+    state_.add_int(found.where.slot.object(), *found.property, instruction.value.integer);
   }
 
   void array_insert(const Instruction& instruction) {
-    const ListPosition at = list_position(instruction);
-    if (at.position > at.size) refuse("the position is beyond the end of the list");
-    state_.list_insert(
-        at.target.slot(), at.target.property, at.position, value_for(at.target, instruction.value));
+    const Spot element = list_spot(instruction);
+    if (element.position > element.size) refuse("the position is beyond the end of the list");
+    (void)state_.list_insert(
+        element.where, element.position, value_for(element, instruction.value));
   }
 
   void array_move(const Instruction& instruction) {
-    const ListPosition at = list_position(instruction);
-    if (at.position >= at.size || instruction.move_to >= at.size) {
-      refuse("the position is beyond the end of the list");
-    }
-    if (at.position == instruction.move_to) refuse("the element is moved to its own place");
-    state_.list_move(at.target.slot(), at.target.property, at.position, instruction.move_to);
+    const Spot element = list_spot(instruction);
+    check_position(element);
+    if (instruction.move_to >= element.size) refuse("the position is beyond the end of the list");
+    if (instruction.move_to == element.position) refuse("the element is moved to where it is");
+    state_.list_move(element.where, element.position, instruction.move_to);
   }
 
   void array_erase(const Instruction& instruction) {
-    const ListPosition at = list_position(instruction);
-    if (at.position >= at.size) refuse("the position is beyond the end of the list");
-    state_.list_erase(at.target.slot(), at.target.property, at.position);
+    const Spot element = list_spot(instruction);
+    check_position(element);
+    state_.list_erase(element.where, element.position);
   }
 
   void clear(const Instruction& instruction) {
-    const Target target = target_of(instruction);
-    const bool is_list = target.property.is_list() && instruction.path.count == 0 &&
-                         (instruction.collection == CollectionType::kSingle ||
-                          instruction.collection == CollectionType::kList);
-    if (!is_list) refuse("the path leads to no list");
-    state_.list_clear(target.slot(), target.property);
+    const Spot found = spot(instruction);
+    const CollectionType stated = instruction.collection;
+    if (found.kind == Spot::Kind::kCollection) {
+      if (stated != CollectionType::kSingle && stated != found.collection) {
+        refuse("a collection of another kind is cleared");
+      }
+      return state_.clear(found.where);
+    }
+    if (stated != CollectionType::kList && stated != CollectionType::kDictionary) {
+      refuse("a value is cleared that cannot be a collection");
+    }
+    const Value empty =
+        stated == CollectionType::kList ? Value::new_list() : Value::new_dictionary();
+    check_value(state_, found.where, empty);
+    const Value before = value_of(found);
+    if (before.type() == empty.type()) {
+      return state_.clear({found.where.slot, before.as_collection()});
+    }
+    write(found, empty);
+  }
+
+  [[nodiscard]] Spot set_spot(const Instruction& instruction) {
+    const Spot found = spot(instruction);
+    if (found.kind != Spot::Kind::kCollection || found.collection != CollectionType::kSet) {
+      refuse("the path leads to no set");
+    }
+    return found;
+  }
+  void set_insert(const Instruction& instruction) {
+    const Spot set = set_spot(instruction);
+    (void)state_.set_insert(set.where, value_for(set, instruction.value));
+  }
+  void set_erase(const Instruction& instruction) {
+    const Spot set = set_spot(instruction);
+    if (instruction.value.type == PayloadType::kLink) {
+      const auto [class_id, key] = target_for(*set.property, instruction.value.link);
+      if (!state_.class_store(class_id).find(key)) return;  // It makes no tombstone.
+    }
+    (void)state_.set_erase(set.where, value_for(set, instruction.value));
   }
 
   [[nodiscard]] std::string describe(const Instruction& instruction, std::size_t position) const {

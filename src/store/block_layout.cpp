@@ -38,17 +38,19 @@ Storage storage_of(PropertyType type) {
     case PropertyType::kUuid: return Storage::kBytes16;
     case PropertyType::kTimestamp: return Storage::kTimestamp;
     case PropertyType::kString:
-    case PropertyType::kBinary: return Storage::kText;
-    case PropertyType::kMixed: break;
+    case PropertyType::kBinary:
+    case PropertyType::kMixed: return Storage::kText;
   }
-  TOMBOLO_UNREACHABLE("a column of a type that is not supported");
+  TOMBOLO_UNREACHABLE("a column of an unknown type");
 }
 
 }  // namespace
 
 ColumnForm column_form(PropertyType type, CollectionType collection, bool nullable) {
   if (collection != CollectionType::kSingle) return {Storage::kText, false};
-  return {storage_of(type), nullable && type != PropertyType::kLink};
+  // Of links and mixed values zeros are null.
+  return {storage_of(type),
+          nullable && type != PropertyType::kLink && type != PropertyType::kMixed};
 }
 
 GroupLayout::GroupLayout(std::vector<ColumnForm> columns, bool has_presence)

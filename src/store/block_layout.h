@@ -20,8 +20,9 @@
 ///                                               decimal, uuid and global key 16, int and link
 ///                                               1, 2, 4 or 8 (integer_column.h)
 ///                | seconds:i64 * rows nanoseconds:i32 * rows
-///                | end:u16 * rows text *        strings, binaries, lists: `end` counts from the
-///                                               first text; its top bit = the value is elsewhere
+///                | end:u16 * rows text *        strings, binaries, mixed values (element.h), roots
+///                                               of collections: `end` counts from the first
+///                                               text; its top bit = the value is elsewhere
 ///     bitmap     = u64 * ceil(rows / 64)
 ///     pad        = zeros up to a multiple of 8
 ///
@@ -62,7 +63,7 @@ struct ColumnForm {
   friend bool operator==(const ColumnForm&, const ColumnForm&) = default;
 };
 
-/// The form of the column of such a property.
+/// The form of the column of such a property. A link to any class is kept as a mixed value.
 [[nodiscard]] ColumnForm column_form(PropertyType type, CollectionType collection, bool nullable);
 
 /// Bytes of an element of fixed width, of an integer at its widest; for texts what a slot takes

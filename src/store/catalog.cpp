@@ -16,6 +16,10 @@ constexpr std::size_t kGroupRowBytesMax = 48;
 constexpr std::size_t kTypicalTextBytes = 14;
 constexpr std::uint8_t kClassRecordFormat = 1;
 
+PropertyType stored_type(PropertyType type, ClassId target) noexcept {
+  return type == PropertyType::kLink && target == ClassId() ? PropertyType::kMixed : type;
+}
+
 std::size_t typical_bytes(const ColumnForm& column) noexcept {
   return element_bytes(column.storage) + (column.storage == Storage::kText ? kTypicalTextBytes : 0);
 }
@@ -84,7 +88,8 @@ void ClassInfo::add_key(const Property* key) {
 }
 
 PropertyId ClassInfo::add_property(const Property& definition, ClassId target) {
-  const ColumnForm form = column_form(definition.type, definition.collection, definition.nullable);
+  const PropertyType type = stored_type(definition.type, target);
+  const ColumnForm form = column_form(type, definition.collection, definition.nullable);
   std::size_t row_bytes = typical_bytes(form);
   if (!groups.empty()) {
     for (const ColumnForm& column : groups.back().layout.columns()) {
@@ -112,7 +117,7 @@ PropertyId ClassInfo::add_property(const Property& definition, ClassId target) {
       .group = GroupId(static_cast<std::uint16_t>(groups.size() - 1)),
       .column = static_cast<std::uint32_t>(group.properties.size() - 1),
       .form = form,
-      .element_form = column_form(definition.type, CollectionType::kSingle, definition.nullable)};
+      .element_form = column_form(type, CollectionType::kSingle, definition.nullable)};
   positions.resize(next_property.value());
   positions[added.value()] = static_cast<std::uint32_t>(properties.size());
   properties.push_back(std::move(info));
@@ -199,6 +204,7 @@ ClassInfo parse_class(ClassId id, BytesView record) {
   ClassInfo info;
   info.id = id;
   info.kind = static_cast<ClassKind>(reader.read<std::uint8_t>());
+  check(info.kind <= ClassKind::kAsymmetric);
   const bool has_key = reader.read<std::uint8_t>() != 0;
   info.next_property = PropertyId(reader.read<std::uint32_t>());
   // Ids are handed out one by one: a larger one is damage, not a class with that many properties.
@@ -222,7 +228,8 @@ ClassInfo parse_class(ClassId id, BytesView record) {
     property.type = static_cast<PropertyType>(reader.read<std::uint8_t>());
     property.collection = static_cast<CollectionType>(reader.read<std::uint8_t>());
     property.nullable = reader.read<std::uint8_t>() != 0;
-    check(property.type >= PropertyType::kInt && property.type <= PropertyType::kUuid);
+    check(property.type >= PropertyType::kMixed && property.type <= PropertyType::kUuid &&
+          property.collection <= CollectionType::kSet);
     property.target = ClassId(reader.read<std::uint32_t>());
     property.group = GroupId(reader.read<std::uint16_t>());
     property.column = reader.read<std::uint16_t>();
@@ -230,8 +237,9 @@ ClassInfo parse_class(ClassId id, BytesView record) {
     check(property.id < info.next_property && property.group.value() < info.groups.size());
     GroupInfo& group = info.groups[property.group.value()];
     check(property.column < group.properties.size() && !group.properties[property.column]);
-    property.form = column_form(property.type, property.collection, property.nullable);
-    property.element_form = column_form(property.type, CollectionType::kSingle, property.nullable);
+    const PropertyType type = stored_type(property.type, property.target);
+    property.form = column_form(type, property.collection, property.nullable);
+    property.element_form = column_form(type, CollectionType::kSingle, property.nullable);
     check(property.form == group.layout.columns()[property.column]);
     group.properties[property.column] = property.id;
     info.properties.push_back(std::move(property));

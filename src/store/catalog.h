@@ -23,37 +23,49 @@ struct PropertyInfo {
   PropertyType type = PropertyType::kInt;
   CollectionType collection = CollectionType::kSingle;
   bool nullable = false;
-  ClassId target;            ///< Of a link.
+  ClassId target;            ///< Of a link; 0: to any class.
   GroupId group;             ///< Where its values are.
   std::uint32_t column = 0;  ///< Position among the columns of the group.
   ColumnForm form;           ///< Of its column.
-  ColumnForm element_form;   ///< Of the elements of a list; of a single property as `form`.
+  ColumnForm element_form;   ///< Of the elements of a list or set; single: as `form`.
 
-  [[nodiscard]] bool is_list() const noexcept { return collection == CollectionType::kList; }
+  [[nodiscard]] bool is_collection() const noexcept {
+    return collection != CollectionType::kSingle;
+  }
+  /// Whether values say themselves of which type or class they are (element.h, "any value").
+  [[nodiscard]] bool holds_any() const noexcept {
+    return type == PropertyType::kMixed || (type == PropertyType::kLink && target == ClassId());
+  }
+  /// Whether values may be links or have something inside, so that others change with them.
+  [[nodiscard]] bool holds_references() const noexcept {
+    return type == PropertyType::kMixed || type == PropertyType::kLink;
+  }
 };
 
 /// A column group: what its columns look like in blocks, and whose values they hold.
 struct GroupInfo {
   GroupLayout layout;
-  /// By position; nullopt: a gap that an erased property left, or the hidden column of global keys.
+  /// By position; nullopt: a gap that an erased property left, or the hidden column of keys.
   std::vector<std::optional<PropertyId>> properties;
 };
 
 /// One class as the store keeps it. The first column of the first group holds the key of each
-/// object: the primary key, or in a class without one the global key.
+/// object: the primary key, or in a class without one the global key. Of an embedded object it
+/// holds the slot that owns it.
 ///
 /// Thread:  immutable.
 struct ClassInfo {
   ClassId id;
   std::string name;
   ClassKind kind = ClassKind::kTopLevel;
-  std::optional<PropertyId> primary_key;  ///< nullopt: objects are identified by global keys.
+  std::optional<PropertyId> primary_key;  ///< nullopt: objects have global keys or an owner.
   std::vector<PropertyInfo> properties;   ///< In the order of creation, the primary key first.
   std::vector<GroupInfo> groups;
   PropertyId next_property;
   /// Positions in `properties` by property id.
   std::vector<std::optional<std::uint32_t>> positions;
 
+  [[nodiscard]] bool is_embedded() const noexcept { return kind == ClassKind::kEmbedded; }
   [[nodiscard]] const PropertyInfo* find_property(std::string_view property) const noexcept;
   /// Null for an erased or unknown property.
   [[nodiscard]] const PropertyInfo* find_property(PropertyId property) const noexcept {

@@ -199,6 +199,11 @@ std::optional<ObjectKey> ClassStore::key_of(RowId row) {
     return record ? std::optional(decode_key(*record)) : std::nullopt;
   }
   if (info_.primary_key) return ObjectKey::of(read(row, info_.key_property()));
+  TOMBOLO_ASSERT(!info_.is_embedded());
+  return ObjectKey::of_global_key(hidden_key(row));
+}
+
+GlobalKey ClassStore::hidden_key(RowId row) {
   const FoundBlock* block = tables_[0].find(row);
   const auto slot = row.value() - block->first.value();
   GlobalKey key;
@@ -210,7 +215,15 @@ std::optional<ObjectKey> ClassStore::key_of(RowId row) {
                     slot * sizeof(key),
                 sizeof(key));
   }
-  return ObjectKey::of_global_key(key);
+  return key;
+}
+
+SlotRef ClassStore::owner_of(RowId row) {
+  TOMBOLO_ASSERT(info_.is_embedded() && contains(row));
+  const GlobalKey key = hidden_key(row);
+  return {ClassId(static_cast<std::uint32_t>(key.high >> 32)),
+          RowId(key.low),
+          PropertyId(static_cast<std::uint32_t>(key.high))};
 }
 
 /// The first object at or after `from`.
@@ -270,7 +283,7 @@ std::string_view ClassStore::read_text(const FoundBlock& block,
   return as_text(*large);
 }
 
-BytesView ClassStore::read_list_root(RowId row, const PropertyInfo& property) {
+BytesView ClassStore::read_root(RowId row, const PropertyInfo& property) {
   const FoundBlock* block = tables_[property.group.value()].find(row);
   if (block == nullptr || (!block->open && !block->view.has_column(property.column))) return {};
   const auto slot = static_cast<std::uint32_t>(row.value() - block->first.value());
@@ -283,6 +296,20 @@ RowId ClassStore::create(const ObjectKey& key) {
   ++counters.objects;
   write_key(row, key);
   index(key, row.value());
+  return row;
+}
+
+RowId ClassStore::create_embedded(const SlotRef& owner) {
+  TOMBOLO_ASSERT(info_.is_embedded());
+  Counters& counters = changed_counters();
+  const RowId row(counters.next_row++);
+  ++counters.objects;
+  const BlockTable::OpenSlot at = tables_[0].open(row);
+  at.block->set_present(at.slot);
+  write_hidden_key(
+      at,
+      {std::uint64_t{owner.class_id.value()} << 32 | owner.property.value(), owner.row.value()});
+  tables_[0].settle(row);
   return row;
 }
 
@@ -317,7 +344,7 @@ void ClassStore::name_own_keys(ClientFileIdent maker) {
     if ((entry & kTombstoneBit) != 0) {
       transaction_.put(tombstone_key(row), encode_key(named));
     } else {
-      write_global_key(tables_[0].open(row), named.as_global_key());
+      write_hidden_key(tables_[0].open(row), named.as_global_key());
       tables_[0].settle(row);
     }
     index(named, entry);
@@ -325,9 +352,11 @@ void ClassStore::name_own_keys(ClientFileIdent maker) {
 }
 
 void ClassStore::erase(RowId row) {
-  const auto key = key_of(row);
-  TOMBOLO_ASSERT(key);
-  unindex(*key, row.value());
+  if (!info_.is_embedded()) {
+    const auto key = key_of(row);
+    TOMBOLO_ASSERT(key);
+    unindex(*key, row.value());
+  }
   --changed_counters().objects;
   clear_slots(row);
 }
@@ -382,12 +411,12 @@ void ClassStore::write_key(RowId row, const ObjectKey& key) {
   if (info_.primary_key) {
     write(row, info_.key_property(), key.to_value());
   } else {
-    write_global_key(at, key.as_global_key());
+    write_hidden_key(at, key.as_global_key());
     tables_[0].settle(row);
   }
 }
 
-void ClassStore::write_global_key(BlockTable::OpenSlot at, const GlobalKey& key) {
+void ClassStore::write_hidden_key(BlockTable::OpenSlot at, const GlobalKey& key) {
   std::memcpy(at.block->values(kKeyColumn) + at.slot * sizeof(key), &key, sizeof(key));
 }
 
@@ -397,7 +426,11 @@ void ClassStore::write(RowId row, const PropertyInfo& property, const Value& val
   const ColumnForm form = property.form;
   if (form.has_validity) at.block->set_valid(property.column, at.slot, !value.is_null());
   std::byte* values = at.block->values(property.column);
-  if (form.storage == Storage::kText) {
+  if (property.holds_any()) {
+    Bytes any;
+    append_any(any, value);
+    write_text(at, row, property, as_text(any));
+  } else if (form.storage == Storage::kText) {
     write_text(at, row, property, value.is_null() ? std::string_view() : value.text());
   } else if (value.is_null()) {
     // Null links and invalid slots are zeros.
@@ -422,7 +455,7 @@ void ClassStore::write(RowId row, const PropertyInfo& property, const Value& val
   table.settle(row);
 }
 
-void ClassStore::write_list_root(RowId row, const PropertyInfo& property, BytesView root) {
+void ClassStore::write_root(RowId row, const PropertyInfo& property, BytesView root) {
   BlockTable& table = tables_[property.group.value()];
   write_text(table.open(row), row, property, as_text(root));
   table.settle(row);
@@ -460,7 +493,7 @@ void ClassStore::clear_slots(RowId row) {
 }
 
 void ClassStore::erase_outside_values(const PropertyInfo& property) {
-  for (const Space space : {Space::kLargeValue, Space::kListNode}) {
+  for (const Space space : {Space::kLargeValue, Space::kCollection}) {
     Key prefix(realm_, space);
     prefix.append(info_.id).append(property.id);
     transaction_.erase_prefix(prefix);

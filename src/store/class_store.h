@@ -62,8 +62,10 @@ class ClassStore {
   [[nodiscard]] Value read(RowId row, const PropertyInfo& property) {
     return value_in(tables_[property.group.value()].find(row), row, property);
   }
-  /// The root of a list.
-  [[nodiscard]] BytesView read_list_root(RowId row, const PropertyInfo& property);
+  /// The root of a property's own collection.
+  [[nodiscard]] BytesView read_root(RowId row, const PropertyInfo& property);
+  /// The slot that holds an embedded object.
+  [[nodiscard]] SlotRef owner_of(RowId row);
 
   /// The text of a slot of a column that the block has.
   [[nodiscard]] std::string_view read_text(const FoundBlock& block,
@@ -72,8 +74,14 @@ class ClassStore {
 
   /// A new row for a key that is not there.
   RowId create(const ObjectKey& key);
+  /// A new row for an object that `owner` is going to hold; the class is embedded.
+  RowId create_embedded(const SlotRef& owner);
   RowId create_tombstone(const ObjectKey& key);
   void revive(RowId row, const ObjectKey& key);
+  /// A new name for a collection in a mixed value of this class.
+  [[nodiscard]] CollectionId next_collection() {
+    return CollectionId(++changed_counters().last_collection);
+  }
   /// The next global key of this file.
   [[nodiscard]] GlobalKey next_global_key();
   /// Takes the object out of its blocks and the index.
@@ -87,7 +95,7 @@ class ClassStore {
   void name_own_keys(ClientFileIdent maker);
 
   void write(RowId row, const PropertyInfo& property, const Value& value);
-  void write_list_root(RowId row, const PropertyInfo& property, BytesView root);
+  void write_root(RowId row, const PropertyInfo& property, BytesView root);
   /// Erases what the property keeps outside of blocks, for all objects.
   void erase_outside_values(const PropertyInfo& property);
 
@@ -106,6 +114,7 @@ class ClassStore {
     std::uint64_t next_row = 1;
     std::uint64_t next_sequence = 0;  ///< Of global keys.
     std::uint64_t null_row = 0;       ///< Of the null key, with `kTombstoneBit`; 0: there is none.
+    std::uint64_t last_collection = 0;
   };
 
   [[nodiscard]] RowId search_row(RowId from);
@@ -121,7 +130,9 @@ class ClassStore {
   void index(const ObjectKey& key, std::uint64_t row);
   void unindex(const ObjectKey& key, std::uint64_t row);
   void write_key(RowId row, const ObjectKey& key);
-  static void write_global_key(BlockTable::OpenSlot at, const GlobalKey& key);
+  /// The 16 bytes of the hidden column of keys.
+  [[nodiscard]] GlobalKey hidden_key(RowId row);
+  static void write_hidden_key(BlockTable::OpenSlot at, const GlobalKey& key);
   void clear_slots(RowId row);
   void write_text(BlockTable::OpenSlot at,
                   RowId row,

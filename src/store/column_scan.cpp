@@ -179,6 +179,10 @@ ColumnScan::ColumnScan(const RealmReader& realm, ClassId class_id, PropertyId pr
     throw Error(ErrorCode::kInvalidArgument,
                 "'" + store.info().name + "." + info->name + "' is a collection");
   }
+  if (info->holds_any()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "'" + store.info().name + "." + info->name + "' holds values of any type");
+  }
   state_ = std::make_unique<State>(store, *info);
 }
 

@@ -49,7 +49,8 @@ struct ColumnBlock {
 ///     ColumnScan scan(realm, class_id, property);
 ///     while (const ColumnBlock* block = scan.next()) sum += total(block->as<double>());
 ///
-/// Shape:   a single property of any type; texts and binaries come one by one through `text`.
+/// Shape:   a single property of one type, neither mixed nor a link to any class
+///          (`kInvalidArgument`); texts and binaries come one by one through `text`.
 /// Thread:  that of the transaction; the transaction may not write while a scan is in use.
 class ColumnScan {
  public:

@@ -38,7 +38,7 @@ struct ObjectRef {
   friend constexpr auto operator<=>(const ObjectRef&, const ObjectRef&) noexcept = default;
 };
 
-/// A property of one object: where a list lives.
+/// A property of one object: where a value or a collection is.
 struct SlotRef {
   ClassId class_id;
   RowId row;
@@ -46,6 +46,26 @@ struct SlotRef {
 
   [[nodiscard]] constexpr ObjectRef object() const noexcept { return {class_id, row}; }
   friend constexpr auto operator<=>(const SlotRef&, const SlotRef&) noexcept = default;
+};
+
+/// Names a list or dictionary in mixed values among those of its class; never given to another.
+/// 0: the collection that a property is.
+using CollectionId = StrongId<struct CollectionIdTag, std::uint64_t>;
+
+/// A collection: the one that a property is, or one that stands in the mixed values of a property.
+struct CollectionRef {
+  SlotRef slot;
+  CollectionId id;
+
+  // NOLINTNEXTLINE: the slot of a collection property names its collection.
+  constexpr CollectionRef(const SlotRef& of, CollectionId nested = CollectionId()) noexcept
+      : slot(of),
+        id(nested) {}
+  constexpr CollectionRef(ClassId class_id, RowId row, PropertyId property) noexcept
+      : slot{class_id, row, property} {}
+
+  [[nodiscard]] constexpr bool is_nested() const noexcept { return id != CollectionId(); }
+  friend constexpr auto operator<=>(const CollectionRef&, const CollectionRef&) noexcept = default;
 };
 
 }  // namespace tombolo::store

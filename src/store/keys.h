@@ -22,7 +22,8 @@
 ///                | class:u32 group:u16 first_row:u64       block
 ///                | class:u32 word:u64 *                    primary key index, backlinks
 ///                | class:u32 property:u32 row:u64          large value
-///                | class:u32 property:u32 row:u64 node:u32 list node
+///                | class:u32 property:u32 row:u64        collection: all of a slot
+///                  collection:u64 node:u32 ?             root of a nested one, node
 ///                | class:u32 row:u64                       tombstone
 ///                | version:u64                             history entry
 ///                | peer:u64 version:u64                    reciprocal
@@ -43,7 +44,7 @@ enum class Space : std::uint8_t {
   kPrimaryKeyIndex = 6,
   kBacklinks = 7,
   kLargeValue = 8,
-  kListNode = 9,
+  kCollection = 9,
   kTombstone = 10,
   kHistoryBase = 11,
   kHistory = 12,
@@ -110,6 +111,19 @@ template <std::unsigned_integral T>
   if constexpr (sizeof(T) == 4) number = __builtin_bswap32(number);
   if constexpr (sizeof(T) == 8) number = __builtin_bswap64(number);
   return number;
+}
+
+/// What is kept outside of blocks for the collections of one slot starts with this.
+[[nodiscard]] inline Key slot_key(RealmId realm, const SlotRef& slot) noexcept {
+  Key key(realm, Space::kCollection);
+  key.append(slot.class_id).append(slot.property).append(slot.row);
+  return key;
+}
+/// The root of a nested collection; with a number behind it, a node of any.
+[[nodiscard]] inline Key collection_key(RealmId realm, const CollectionRef& collection) noexcept {
+  Key key = slot_key(realm, collection.slot);
+  key.append(collection.id);
+  return key;
 }
 
 [[nodiscard]] inline bool starts_with(BytesView bytes, BytesView prefix) noexcept {

@@ -121,7 +121,7 @@ std::optional<Predicate> column_predicate(const ClassInfo& info,
                             *operand,
                             comparison.ignore_case,
                             comparison.nulls == BoundComparison::Nulls::kLowest};
-  if (property->type == PropertyType::kMixed) return std::nullopt;
+  if (property->holds_any()) return std::nullopt;
   if (operand->is_null()) return is_equality ? std::optional(predicate) : std::nullopt;
   if (static_cast<PropertyType>(operand->type()) != property->type) return std::nullopt;
   switch (property->type) {

@@ -164,7 +164,7 @@ class StoredData {
     for (const PropertyInfo& property : owner.properties) {
       if (property.id == *owner.primary_key) continue;
       const json& value = object["values"][property.name];
-      if (!property.is_list()) {
+      if (!property.is_collection()) {
         realm.set(ref, property.id, make_value(realm, value));
         continue;
       }

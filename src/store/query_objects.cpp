@@ -52,6 +52,9 @@ query::Value to_query_value(const Value& value) {
     case ValueType::kLink: return query::Value::of_link(to_handle(value.as_link()));
     case ValueType::kObjectId: return query::Value::of_object_id(value.as_object_id());
     case ValueType::kUuid: return query::Value::of_uuid(value.as_uuid());
+    case ValueType::kList:
+    case ValueType::kDictionary:
+    case ValueType::kNewObject: return {};
   }
   return {};
 }
@@ -83,37 +86,52 @@ query::Value RealmObjects::get(query::ObjectHandle object, std::uint32_t propert
   const PropertyInfo* info =
       realm_.catalog().find_class(ref.class_id)->find_property(PropertyId(property));
   TOMBOLO_ASSERT(info != nullptr);
-  if (info->collection == CollectionType::kSingle) {
-    return to_query_value(realm_.get(ref, info->id));
-  }
-  OpenList& list =
-      lists_.emplace_back(OpenList{realm_.list({ref.class_id, ref.row, info->id}), 0, {}});
-  list.visible_size = list.reader.visible_size();
-  if (list.visible_size != list.reader.size()) {
-    for (std::uint32_t position = 0; position < list.reader.size(); ++position) {
-      if (!list.reader.is_hidden(position)) list.positions.push_back(position);
+  const SlotRef slot{ref.class_id, ref.row, info->id};
+  return info->is_collection() ? open(slot) : convert(slot, realm_.get(ref, info->id));
+}
+
+query::Value RealmObjects::convert(const SlotRef& slot, const Value& value) {
+  if (value.is_collection()) return open({slot, value.as_collection()});
+  return to_query_value(value);
+}
+
+query::Value RealmObjects::open(const CollectionRef& ref) {
+  Opened& opened = collections_.emplace_back(Opened{realm_.collection(ref), 0, {}});
+  const CollectionReader& reader = opened.reader;
+  opened.visible_size = reader.visible_size();
+  if (opened.visible_size != reader.size()) {
+    for (std::uint32_t position = 0; position < reader.size(); ++position) {
+      if (!reader.is_hidden(position)) opened.positions.push_back(position);
     }
   }
-  return query::Value::of_collection(query::ValueKind::kList, {lists_.size() - 1, 0});
+  query::ValueKind kind = query::ValueKind::kList;
+  if (reader.kind() == CollectionType::kSet) kind = query::ValueKind::kSet;
+  if (reader.kind() == CollectionType::kDictionary) kind = query::ValueKind::kDictionary;
+  return query::Value::of_collection(kind, {collections_.size() - 1, 0});
 }
 
 std::size_t RealmObjects::size(query::CollectionHandle collection) {
-  return lists_[collection.first].visible_size;
+  return collections_[collection.first].visible_size;
 }
 
 query::Value RealmObjects::element(query::CollectionHandle collection, std::size_t index) {
-  const OpenList& list = lists_[collection.first];
+  const Opened& opened = collections_[collection.first];
   const auto position = static_cast<std::uint32_t>(index);
-  return to_query_value(
-      list.reader.get(list.positions.empty() ? position : list.positions[position]));
+  return convert(
+      opened.reader.ref().slot,
+      opened.reader.get(opened.positions.empty() ? position : opened.positions[position]));
 }
 
-std::string_view RealmObjects::key(query::CollectionHandle, std::size_t) {
-  throw Error(ErrorCode::kInternal, "a list has no keys");
+std::string_view RealmObjects::key(query::CollectionHandle dictionary, std::size_t index) {
+  return collections_[dictionary.first].reader.key(static_cast<std::uint32_t>(index));
 }
 
-std::optional<query::Value> RealmObjects::find(query::CollectionHandle, std::string_view) {
-  throw Error(ErrorCode::kInternal, "a list has no keys");
+std::optional<query::Value> RealmObjects::find(query::CollectionHandle dictionary,
+                                               std::string_view key) {
+  const CollectionReader& reader = collections_[dictionary.first].reader;
+  const auto position = reader.find_key(key);
+  if (!position) return std::nullopt;
+  return convert(reader.ref().slot, reader.get(*position));
 }
 
 void RealmObjects::for_each_backlink(query::ObjectHandle target,

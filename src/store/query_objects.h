@@ -40,21 +40,26 @@ class RealmObjects final : public query::ObjectSource {
   [[nodiscard]] std::uint64_t count_backlinks(query::ObjectHandle target) override;
   [[nodiscard]] std::optional<query::ObjectHandle> find_object(std::uint32_t class_id,
                                                                const query::Value& key) override;
-  void release() override { lists_.clear(); }
+  void release() override { collections_.clear(); }
 
  private:
-  /// A list that a query looks into.
-  struct OpenList {
-    ListReader reader;
+  /// A collection that a query looks into.
+  struct Opened {
+    CollectionReader reader;
     std::uint32_t visible_size = 0;
     /// Where the visible elements stand, if some are hidden.
     std::vector<std::uint32_t> positions;
   };
 
+  [[nodiscard]] query::Value open(const CollectionRef& ref);
+  /// The value, which stands in that slot.
+  [[nodiscard]] query::Value convert(const SlotRef& slot, const Value& value);
+
   const RealmReader& realm_;
-  std::deque<OpenList> lists_;
+  std::deque<Opened> collections_;
 };
 
+/// Null for a list or dictionary in a mixed value.
 [[nodiscard]] query::Value to_query_value(const Value& value);
 /// The value that a constant of a query is in the store; nullopt: the store keeps none like it.
 [[nodiscard]] std::optional<Value> to_store_value(const query::Value& value);

@@ -4,6 +4,7 @@
 
 #include "base/assertion.h"
 #include "base/error.h"
+#include "store/element.h"
 #include "store/realm_state.h"
 
 namespace tombolo::store {
@@ -14,6 +15,12 @@ namespace {
               "the object of class '" + store.info().name + "' was deleted");
 }
 
+/// A link to a tombstone, where it is seen as null.
+Value visible(RealmState& realm, const Value& value) {
+  const bool is_hidden = value.type() == ValueType::kLink && realm.is_unresolved(value.as_link());
+  return is_hidden ? Value::null() : value;
+}
+
 void require_object(RealmState& realm, ObjectRef object) {
   ClassStore& store = realm.class_store(object.class_id);
   if (!store.contains(object.row)) throw_deleted(store);
@@ -21,32 +28,44 @@ void require_object(RealmState& realm, ObjectRef object) {
 
 }  // namespace
 
-ListReader::ListReader(RealmState& realm, const PropertyInfo& property, const SlotRef& slot)
+CollectionReader::CollectionReader(RealmState& realm, const CollectionRef& collection)
+    : CollectionReader(realm, realm.open(collection)) {}
+
+CollectionReader::CollectionReader(RealmState& realm, OpenCollection opened)
     : realm_(&realm),
-      property_(&property),
-      tree_(realm.list(slot, property)) {}
+      ref_(opened.ref),
+      property_(opened.property),
+      kind_(opened.kind),
+      tree_(std::move(opened.tree)) {}
 
-Value ListReader::get(std::uint32_t position) const {
-  return realm_->list_value(*property_, tree_.find(position));
+Value CollectionReader::get(std::uint32_t position) const {
+  const auto element = tree_.find(position);
+  if (kind_ == CollectionType::kDictionary) {
+    return visible(*realm_, load_any(parse_entry(element).value));
+  }
+  const Value value = element_value(*property_, element);
+  return property_->type == PropertyType::kMixed ? visible(*realm_, value) : value;
 }
 
-bool ListReader::is_hidden(std::uint32_t position) const {
-  return property_->type == PropertyType::kLink && realm_->is_tombstone(get(position).as_link());
+bool CollectionReader::is_hidden(std::uint32_t position) const {
+  if (!may_hide()) return false;
+  const Value value = get(position);
+  return value.type() == ValueType::kLink && realm_->is_unresolved(value.as_link());
 }
 
-bool ListReader::may_hide() const {
-  return property_->type == PropertyType::kLink &&
-         realm_->class_store(property_->target).has_tombstones();
+bool CollectionReader::may_hide() const {
+  return property_->type == PropertyType::kLink && kind_ != CollectionType::kDictionary &&
+         (property_->holds_any() || realm_->class_store(property_->target).has_tombstones());
 }
 
-std::uint32_t ListReader::visible_size() const {
+std::uint32_t CollectionReader::visible_size() const {
   if (!may_hide()) return size();
   std::uint32_t visible = 0;
   for (std::uint32_t position = 0; position < size(); ++position) visible += !is_hidden(position);
   return visible;
 }
 
-std::optional<std::uint32_t> ListReader::stored_position(std::uint32_t visible) const {
+std::optional<std::uint32_t> CollectionReader::stored_position(std::uint32_t visible) const {
   if (!may_hide()) return visible <= size() ? std::optional(visible) : std::nullopt;
   for (std::uint32_t position = 0; position < size(); ++position) {
     if (is_hidden(position)) continue;
@@ -54,6 +73,23 @@ std::optional<std::uint32_t> ListReader::stored_position(std::uint32_t visible) 
     --visible;
   }
   return visible == 0 ? std::optional(size()) : std::nullopt;
+}
+
+std::optional<std::uint32_t> CollectionReader::find(const Value& value) const {
+  TOMBOLO_ASSERT(kind_ == CollectionType::kSet);
+  const auto found = RealmState::find_member(tree_, *property_, value);
+  return found.is_equal ? std::optional(found.position) : std::nullopt;
+}
+
+std::optional<std::uint32_t> CollectionReader::find_key(std::string_view key) const {
+  TOMBOLO_ASSERT(kind_ == CollectionType::kDictionary);
+  const auto found = RealmState::find_key(tree_, key);
+  return found.is_equal ? std::optional(found.position) : std::nullopt;
+}
+
+std::string_view CollectionReader::key(std::uint32_t position) const {
+  TOMBOLO_ASSERT(kind_ == CollectionType::kDictionary);
+  return parse_entry(tree_.find(position)).key;
 }
 
 RealmReader::RealmReader(std::unique_ptr<RealmState> state) noexcept : state_(std::move(state)) {}
@@ -98,18 +134,17 @@ Value RealmReader::get(ObjectRef object, PropertyId property) const {
   TOMBOLO_ASSERT(info != nullptr && info->collection == CollectionType::kSingle);
   if (!store.contains(object.row)) throw_deleted(store);
   const Value value = store.read(object.row, *info);
-  if (info->type == PropertyType::kLink && !value.is_null() &&
-      state_->is_tombstone(value.as_link())) {
-    return Value::null();
-  }
-  return value;
+  return info->holds_references() ? visible(*state_, value) : value;
 }
 
-ListReader RealmReader::list(const SlotRef& slot) const {
-  const PropertyInfo& property = state_->property(slot.class_id, slot.property);
-  TOMBOLO_ASSERT(property.is_list());
-  require_object(*state_, slot.object());
-  return ListReader(*state_, property, slot);
+CollectionReader RealmReader::collection(const CollectionRef& collection) const {
+  require_object(*state_, collection.slot.object());
+  return CollectionReader(*state_, collection);
+}
+
+SlotRef RealmReader::owner_of(ObjectRef embedded) const {
+  require_object(*state_, embedded);
+  return state_->class_store(embedded.class_id).owner_of(embedded.row);
 }
 
 RowId RealmReader::next_row(ClassId class_id, RowId after) const {
@@ -130,6 +165,7 @@ MetadataReader RealmReader::metadata() const {
 }
 
 bool is_key_of(const ClassInfo& info, const ObjectKey& key) noexcept {
+  if (info.is_embedded()) return false;
   if (!info.primary_key) return key.type() == ObjectKey::Type::kGlobalKey;
   const PropertyInfo& property = info.key_property();
   switch (key.type()) {

@@ -6,7 +6,6 @@
 
 #include "base/assertion.h"
 #include "base/error.h"
-#include "store/element.h"
 
 namespace tombolo::store {
 namespace {
@@ -24,29 +23,6 @@ Backlink to_backlink(const Tuple& tuple) noexcept {
                      PropertyId(static_cast<std::uint32_t>(tuple.words[1]))},
           .count = static_cast<std::uint32_t>(tuple.words[3])};
 }
-
-/// The element of a list as bytes: a buffer for what has a fixed width.
-class ElementBytes {
- public:
-  explicit ElementBytes(const Value& value) {
-    if (value.is_null()) return;
-    if (value.type() == ValueType::kString || value.type() == ValueType::kBinary) {
-      view_ = as_bytes(value.text());
-      return;
-    }
-    store_element(value, buffer_.data());
-    view_ = BytesView(buffer_).first(element_bytes(
-        column_form(static_cast<PropertyType>(value.type()), CollectionType::kSingle, false)
-            .storage));
-  }
-  ElementBytes(const ElementBytes&) = delete;
-  ElementBytes& operator=(const ElementBytes&) = delete;
-  [[nodiscard]] std::optional<BytesView> view() const noexcept { return view_; }
-
- private:
-  std::array<std::byte, kFixedElementBytesMax> buffer_{};
-  std::optional<BytesView> view_;
-};
 
 }  // namespace
 
@@ -182,7 +158,7 @@ void RealmState::erase_class(ClassId class_id) {
                             Space::kPrimaryKeyIndex,
                             Space::kBacklinks,
                             Space::kLargeValue,
-                            Space::kListNode,
+                            Space::kCollection,
                             Space::kTombstone}) {
     Key prefix(realm_, space);
     prefix.append(class_id);
@@ -194,9 +170,9 @@ void RealmState::erase_class(ClassId class_id) {
 void RealmState::erase_property(ClassId class_id, PropertyId erased) {
   const PropertyInfo property = this->property(class_id, erased);
   ClassStore& store = class_store(class_id);
-  if (property.type == PropertyType::kLink) {
+  if (property.holds_references()) {
     for (RowId row = store.next_row(kNoRow); row != kNoRow; row = store.next_row(row)) {
-      remove_links({class_id, row, erased}, property);
+      release_slot({class_id, row, erased}, property);
       limit_memory();
     }
   }
@@ -243,8 +219,8 @@ void RealmState::erase(ObjectRef object, bool may_leave_tombstone) {
   ClassStore& store = class_store(object.class_id);
   for (const PropertyInfo& property : store.info().properties) {
     const SlotRef slot{object.class_id, object.row, property.id};
-    if (property.type == PropertyType::kLink) remove_links(slot, property);
-    if (property.is_list()) list(slot, property).clear();
+    if (property.holds_references()) release_slot(slot, property);
+    if (property.is_collection()) open(slot).tree.clear();
   }
   if (may_leave_tombstone && next_backlink(object, std::nullopt)) {
     store.bury(object.row);
@@ -252,34 +228,6 @@ void RealmState::erase(ObjectRef object, bool may_leave_tombstone) {
     store.erase(object.row);
   }
   if (tracker != nullptr) tracker->erased(object);
-}
-
-/// Removes the backlinks of everything that the slot links to, not the links themselves.
-void RealmState::remove_links(const SlotRef& slot, const PropertyInfo& property) {
-  if (!property.is_list()) {
-    const Value link = read(slot.object(), property);
-    if (!link.is_null()) remove_backlink(link.as_link(), slot);
-    return;
-  }
-  const std::uint32_t size = list(slot, property).size();
-  for (std::uint32_t position = 0; position < size; ++position) {
-    // Backlinks may be written out on the way, so the list is looked up anew.
-    const Value link = list_value(property, list(slot, property).find(position));
-    if (!link.is_null()) remove_backlink(link.as_link(), slot);
-  }
-}
-
-void RealmState::write(ObjectRef object, const PropertyInfo& property, const Value& value) {
-  const SlotRef slot{object.class_id, object.row, property.id};
-  if (property.type != PropertyType::kLink) {
-    class_store(object.class_id).write(object.row, property, value);
-  } else {
-    const Value before = read(object, property);
-    if (!value.is_null()) add_backlink(value.as_link(), slot);
-    class_store(object.class_id).write(object.row, property, value);
-    if (!before.is_null()) remove_backlink(before.as_link(), slot);
-  }
-  note_modified(slot);
 }
 
 void RealmState::add_backlink(ObjectRef target, const SlotRef& origin) {
@@ -295,6 +243,8 @@ void RealmState::add_backlink(ObjectRef target, const SlotRef& origin) {
 }
 
 void RealmState::remove_backlink(ObjectRef target, const SlotRef& origin) {
+  // A link in a mixed value may be all that is left of a class.
+  if (catalog().find_class(target.class_id) == nullptr) return;
   ClassStore& store = class_store(target.class_id);
   const Tuple wanted = backlink_tuple(target.row, origin, 0);
   const auto found = store.backlinks().find_from(wanted);
@@ -318,87 +268,14 @@ std::optional<Backlink> RealmState::next_backlink(ObjectRef target,
   if (after) {
     from = backlink_tuple(target.row, *after, ~std::uint64_t{0});
   }
-  const auto found = class_store(target.class_id).backlinks().find_from(from);
+  ClassStore& store = class_store(target.class_id);
+  if (store.info().is_embedded()) {
+    const Tuple owner = backlink_tuple(target.row, store.owner_of(target.row), 1);
+    return owner < from ? std::nullopt : std::optional(to_backlink(owner));
+  }
+  const auto found = store.backlinks().find_from(from);
   if (!found || found->words[0] != target.row.value()) return std::nullopt;
   return to_backlink(*found);
-}
-
-ListTree RealmState::list(const SlotRef& slot, const PropertyInfo& property) {
-  return ListTree(transaction_,
-                  realm_,
-                  slot,
-                  property.element_form,
-                  class_store(slot.class_id).read_list_root(slot.row, property));
-}
-
-Value RealmState::list_value(const PropertyInfo& property, std::optional<BytesView> element) {
-  if (!element) return Value::null();
-  if (property.element_form.storage == Storage::kText) {
-    return text_value(property, as_text(*element));
-  }
-  return load_element(property, element->data());
-}
-
-void RealmState::put_list_root(const SlotRef& slot, const PropertyInfo& property, BytesView root) {
-  class_store(slot.class_id).write_list_root(slot.row, property, root);
-}
-
-void RealmState::list_insert(const SlotRef& slot,
-                             const PropertyInfo& property,
-                             std::uint32_t position,
-                             const Value& value) {
-  const ElementBytes element(value);
-  put_list_root(slot, property, list(slot, property).insert(position, element.view()));
-  if (property.type == PropertyType::kLink) add_backlink(value.as_link(), slot);
-  note_modified(slot);
-}
-
-void RealmState::list_set(const SlotRef& slot,
-                          const PropertyInfo& property,
-                          std::uint32_t position,
-                          const Value& value) {
-  const bool is_link = property.type == PropertyType::kLink;
-  const Value before =
-      is_link ? list_value(property, list(slot, property).find(position)) : Value::null();
-  const ElementBytes element(value);
-  put_list_root(slot, property, list(slot, property).replace(position, element.view()));
-  if (is_link) {
-    add_backlink(value.as_link(), slot);
-    remove_backlink(before.as_link(), slot);
-  }
-  note_modified(slot);
-}
-
-void RealmState::list_move(const SlotRef& slot,
-                           const PropertyInfo& property,
-                           std::uint32_t from,
-                           std::uint32_t to) {
-  const auto found = list(slot, property).find(from);
-  const std::optional<Bytes> element = found ? std::optional(to_bytes(*found)) : std::nullopt;
-  put_list_root(slot, property, list(slot, property).erase(from));
-  put_list_root(
-      slot,
-      property,
-      list(slot, property).insert(to, element ? std::optional(BytesView(*element)) : std::nullopt));
-  note_modified(slot);
-}
-
-void RealmState::list_erase(const SlotRef& slot,
-                            const PropertyInfo& property,
-                            std::uint32_t position) {
-  const bool is_link = property.type == PropertyType::kLink;
-  const Value before =
-      is_link ? list_value(property, list(slot, property).find(position)) : Value::null();
-  put_list_root(slot, property, list(slot, property).erase(position));
-  if (is_link) remove_backlink(before.as_link(), slot);
-  note_modified(slot);
-}
-
-void RealmState::list_clear(const SlotRef& slot, const PropertyInfo& property) {
-  if (property.type == PropertyType::kLink) remove_links(slot, property);
-  list(slot, property).clear();
-  put_list_root(slot, property, {});
-  note_modified(slot);
 }
 
 void RealmState::flush() {

@@ -10,9 +10,9 @@
 #include "store/catalog.h"
 #include "store/change_tracker.h"
 #include "store/class_store.h"
+#include "store/collection_tree.h"
 #include "store/ids.h"
 #include "store/key_value.h"
-#include "store/list_tree.h"
 #include "store/realm_writer.h"
 #include "store/recorder.h"
 #include "store/value.h"
@@ -52,9 +52,23 @@ struct RealmRecord {
   std::uint32_t reserved = 0;
 };
 
+/// A collection as it stands, until the next write.
+struct OpenCollection {
+  CollectionRef ref;
+  const PropertyInfo* property;  ///< What it is, or in whose mixed values it stands.
+  CollectionType kind;
+  std::uint32_t level;  ///< Of nesting: 0 for what a property is.
+  CollectionId parent;  ///< Of a nested one: where it stands; 0: in the property.
+  CollectionTree tree;
+};
+
+/// Collections in collections in a mixed value. Source: docs/changeset-format.md, "Limits".
+inline constexpr std::uint32_t kNestingLevelsMax = 100;
+
 /// One realm inside a transaction: its catalog, its classes, and what connects them: links,
-/// backlinks, tombstones, lists. The readers and writers of realms are its faces; it checks nothing
-/// that they have checked and records nothing.
+/// backlinks, tombstones, embedded objects, collections. The readers and writers of realms are its
+/// faces; it checks nothing that they have checked. While `recorder` is set it records what it
+/// writes to properties and collections.
 ///
 /// Thread:  that of the transaction.
 class RealmState {
@@ -114,32 +128,58 @@ class RealmState {
   /// Removes the object and what it links to; `may_leave_tombstone`: while it is linked to.
   void erase(ObjectRef object, bool may_leave_tombstone);
 
+  // What stands in properties and collections. Writing gives the value as it then stands: where a
+  // new object, list or dictionary was asked for, that one.
+
+  /// The value of a single property as it is stored: a link may lead to a tombstone.
   [[nodiscard]] Value read(ObjectRef object, const PropertyInfo& property) {
     return class_store(object.class_id).read(object.row, property);
   }
-  void write(ObjectRef object, const PropertyInfo& property, const Value& value);
+  Value write(ObjectRef object,
+              const PropertyInfo& property,
+              const Value& value,
+              WriteKind kind = WriteKind::kExplicit);
+  /// The value is an int (asserted).
+  void add_int(ObjectRef object, const PropertyInfo& property, std::int64_t operand);
 
   [[nodiscard]] std::optional<Backlink> next_backlink(ObjectRef target,
                                                       const std::optional<SlotRef>& after);
+  /// Whether a link leads to no object: to a tombstone, or to a class that was removed.
+  [[nodiscard]] bool is_unresolved(ObjectRef target) {
+    return catalog().find_class(target.class_id) == nullptr || is_tombstone(target);
+  }
+  [[nodiscard]] bool is_embedded(ClassId class_id) {
+    const ClassInfo* info = catalog().find_class(class_id);
+    return info != nullptr && info->is_embedded();
+  }
+  /// Whether the property's values are embedded objects.
+  [[nodiscard]] bool holds_objects(const PropertyInfo& property) {
+    return property.type == PropertyType::kLink && is_embedded(property.target);
+  }
 
-  // Lists.
+  /// Errors:  throws `Error{kObjectDeleted}` for a nested collection that is not there any more.
+  [[nodiscard]] OpenCollection open(const CollectionRef& collection);
+  [[nodiscard]] static Value value_at(const OpenCollection& collection, std::uint32_t position);
+  [[nodiscard]] static CollectionTree::Found find_member(const CollectionTree& set,
+                                                         const PropertyInfo& property,
+                                                         const Value& value);
+  [[nodiscard]] static CollectionTree::Found find_key(const CollectionTree& dictionary,
+                                                      std::string_view key);
+  /// Where in a list or dictionary an embedded object or a nested collection of it stands.
+  [[nodiscard]] std::uint32_t position_of(const OpenCollection& collection, const Value& content);
 
-  [[nodiscard]] ListTree list(const SlotRef& slot, const PropertyInfo& property);
-  [[nodiscard]] Value list_value(const PropertyInfo& property, std::optional<BytesView> element);
-  void list_insert(const SlotRef& slot,
-                   const PropertyInfo& property,
-                   std::uint32_t position,
-                   const Value& value);
-  void list_set(const SlotRef& slot,
-                const PropertyInfo& property,
-                std::uint32_t position,
-                const Value& value);
-  void list_move(const SlotRef& slot,
-                 const PropertyInfo& property,
-                 std::uint32_t from,
-                 std::uint32_t to);
-  void list_erase(const SlotRef& slot, const PropertyInfo& property, std::uint32_t position);
-  void list_clear(const SlotRef& slot, const PropertyInfo& property);
+  Value list_insert(const CollectionRef& list, std::uint32_t position, const Value& value);
+  Value list_set(const CollectionRef& list, std::uint32_t position, const Value& value);
+  void list_move(const CollectionRef& list, std::uint32_t from, std::uint32_t to);
+  void list_erase(const CollectionRef& list, std::uint32_t position);
+  /// Whether it was not there.
+  bool set_insert(const CollectionRef& set, const Value& value);
+  /// Whether it was there.
+  bool set_erase(const CollectionRef& set, const Value& value);
+  Value dictionary_set(const CollectionRef& dictionary, std::string_view key, const Value& value);
+  /// Whether there was such a key.
+  bool dictionary_erase(const CollectionRef& dictionary, std::string_view key);
+  void clear(const CollectionRef& collection);
 
   /// Writes all that is open.
   void flush();
@@ -162,8 +202,16 @@ class RealmState {
   void put_class(const ClassInfo& info);
   void add_backlink(ObjectRef target, const SlotRef& origin);
   void remove_backlink(ObjectRef target, const SlotRef& origin);
-  void remove_links(const SlotRef& slot, const PropertyInfo& property);
-  void put_list_root(const SlotRef& slot, const PropertyInfo& property, BytesView root);
+  /// Makes what `value` asks for, or enters the link, before it is put in `where`.
+  [[nodiscard]] Value acquire(const CollectionRef& where, const Value& value);
+  /// Removes what `value`, which stood in the slot, was all that led to.
+  void release(const SlotRef& slot, const Value& value);
+  void release_slot(const SlotRef& slot, const PropertyInfo& property);
+  void release_elements(const CollectionRef& collection);
+  void put_root(const OpenCollection& collection, const Bytes& root);
+  void check_nesting(const CollectionRef& where, const Value& value);
+  [[nodiscard]] std::uint32_t& last_position(const CollectionRef& collection);
+  void note_position(const CollectionRef& collection, std::uint32_t position, const Value& written);
   void note_modified(const SlotRef& slot) {
     if (tracker != nullptr) tracker->modified(slot.object(), slot.property);
   }
@@ -178,6 +226,7 @@ class RealmState {
   CommitId catalog_commit_;
   std::vector<std::unique_ptr<ClassStore>> classes_;  ///< By class id; null until used.
   std::uint32_t writes_ = 0;
+  std::map<CollectionRef, std::uint32_t> positions_;  ///< Where `position_of` found something last.
 };
 
 }  // namespace tombolo::store

@@ -5,44 +5,13 @@
 #include "base/assertion.h"
 #include "base/error.h"
 #include "base/utf8.h"
-#include "changeset/limits.h"
+#include "store/element.h"
 #include "store/realm_state.h"
 #include "store/recorder.h"
+#include "store/value_check.h"
 
 namespace tombolo::store {
 namespace {
-
-std::string place_of(const ClassInfo& owner, const PropertyInfo& property) {
-  return "'" + owner.name + "." + property.name + "'";
-}
-
-std::string type_name(ValueType type) {
-  if (type == ValueType::kNull) return "null";
-  return std::string(to_string(static_cast<PropertyType>(type)));
-}
-
-/// What the format has room for but this version does not do yet.
-void check_supported(const Property& property, const std::string& owner) {
-  const bool is_supported = property.type != PropertyType::kMixed &&
-                            (property.collection == CollectionType::kSingle ||
-                             property.collection == CollectionType::kList) &&
-                            (property.type != PropertyType::kLink || !property.target.empty());
-  if (is_supported) return;
-  std::string kind(to_string(property.type));
-  if (property.type == PropertyType::kLink && property.target.empty()) kind = "link to any class";
-  if (property.collection != CollectionType::kSingle) {
-    kind = std::string(to_string(property.collection)) + " of " + kind;
-  }
-  throw Error(ErrorCode::kInvalidSchema,
-              owner + "." + property.name + ": a " + kind + " is not supported yet");
-}
-
-void check_supported(const ClassSchema& definition) {
-  if (definition.kind == ClassKind::kEmbedded) {
-    throw Error(ErrorCode::kInvalidSchema,
-                definition.name + ": an embedded class is not supported yet");
-  }
-}
 
 void check_position(std::uint32_t position, std::uint32_t end) {
   if (position < end) [[likely]]
@@ -87,31 +56,6 @@ void compare(const ClassSchema& wanted, const ClassSchema& found, std::string& p
 
 }  // namespace
 
-void check_value(const ClassInfo& owner, const PropertyInfo& property, const Value& value) {
-  if (value.is_null()) {
-    if (property.nullable) return;
-    throw Error(ErrorCode::kTypeMismatch, place_of(owner, property) + " cannot be null");
-  }
-  if (static_cast<PropertyType>(value.type()) != property.type ||
-      (property.type == PropertyType::kLink && value.as_link().class_id != property.target)) {
-    throw Error(ErrorCode::kTypeMismatch,
-                place_of(owner, property) + " is of type " + std::string(to_string(property.type)) +
-                    " and cannot hold " +
-                    (property.type == PropertyType::kLink && value.type() == ValueType::kLink
-                         ? "a link to another class"
-                         : type_name(value.type())));
-  }
-  const std::size_t bytes_max = property.type == PropertyType::kString ? changeset::kStringBytesMax
-                                                                       : changeset::kBinaryBytesMax;
-  const bool is_text =
-      property.type == PropertyType::kString || property.type == PropertyType::kBinary;
-  if (is_text && value.text().size() > bytes_max) {
-    throw Error(ErrorCode::kLimitExceeded,
-                place_of(owner, property) + ": " + std::to_string(value.text().size()) +
-                    " bytes are more than a value may have");
-  }
-}
-
 RealmWriter::RealmWriter(std::unique_ptr<RealmState> state) : RealmReader(std::move(state)) {}
 RealmWriter::~RealmWriter() = default;
 
@@ -130,7 +74,12 @@ std::optional<BytesView> RealmWriter::recorded() const {
   return recorder_ == nullptr ? std::nullopt : std::optional(recorder_->changeset());
 }
 
-void RealmWriter::flush() {
+void RealmWriter::finish() {
+  for (const ObjectRef& object : std::exchange(only_to_send_, {})) {
+    if (catalog().find_class(object.class_id) != nullptr && contains(object)) {
+      state_->erase(object, false);
+    }
+  }
   state_->flush();
 }
 
@@ -138,7 +87,6 @@ ClassId RealmWriter::add_class(const ClassSchema& definition) {
   if (catalog().find_class(definition.name) != nullptr) {
     throw Error(ErrorCode::kAlreadyExists, "the class '" + definition.name + "' exists");
   }
-  check_supported(definition);
   ClassSchema without_others = definition;
   std::erase_if(without_others.properties,
                 [&](const Property& property) { return property.name != definition.primary_key; });
@@ -154,7 +102,6 @@ PropertyId RealmWriter::add_property(ClassId class_id, const Property& definitio
     throw Error(ErrorCode::kAlreadyExists,
                 "the property '" + info->name + "." + definition.name + "' exists");
   }
-  check_supported(definition, info->name);
   Schema after = schema();
   const auto owner = std::ranges::find(after.classes, info->name, &ClassSchema::name);
   owner->properties.push_back(definition);
@@ -173,7 +120,6 @@ void RealmWriter::add_schema(const Schema& schema) {
     const ClassSchema* existing = found.find_class(wanted.name);
     if (existing == nullptr) {
       classes.push_back(&wanted);
-      check_supported(wanted);
     } else {
       compare(wanted, *existing, problems);
     }
@@ -181,7 +127,6 @@ void RealmWriter::add_schema(const Schema& schema) {
       const bool exists = existing != nullptr ? existing->find_property(property.name) != nullptr
                                               : property.name == wanted.primary_key;
       if (exists) continue;
-      check_supported(property, wanted.name);
       properties.emplace_back(wanted.name, &property);
     }
   }
@@ -245,12 +190,13 @@ Created RealmWriter::create(ClassId class_id, const ObjectKey& key) {
   }
   if (key.type() == ObjectKey::Type::kString) {
     const Value value = key.to_value();
-    check_value(info, info.key_property(), value);
+    check_value(*state_, SlotRef{class_id, kNoRow, *info.primary_key}, value);
     check_text(value);
   }
   const Created created = state_->create(class_id, state_->to_stored(key));
   if (created.is_new && state_->recorder != nullptr) {
     state_->recorder->create({class_id, created.row}, key);
+    if (info.kind == ClassKind::kAsymmetric) only_to_send_.push_back({class_id, created.row});
   }
   state_->limit_memory();
   return created;
@@ -267,13 +213,14 @@ RowId RealmWriter::create_keyless(ClassId class_id) {
 
 void RealmWriter::erase(ObjectRef object) {
   if (!contains(object)) throw Error(ErrorCode::kObjectDeleted, "the object was deleted before");
+  const ClassKind kind = state_->class_store(object.class_id).info().kind;
+  if (kind == ClassKind::kEmbedded) return take_out(object);
   std::vector<Backlink> links;
   for_each_backlink(object, [&](const Backlink& link) {
     links.push_back(link);
     return true;
   });
   for (const Backlink& link : links) nullify(link, object);
-  const ClassKind kind = state_->class_store(object.class_id).info().kind;
   if (state_->recorder != nullptr && kind == ClassKind::kTopLevel) state_->recorder->erase(object);
   state_->erase(object, false);
   state_->limit_memory();
@@ -281,14 +228,49 @@ void RealmWriter::erase(ObjectRef object) {
 
 /// Takes away what links to an object that is about to be deleted.
 void RealmWriter::nullify(const Backlink& link, ObjectRef target) {
-  const PropertyInfo& property = state_->property(link.origin.class_id, link.origin.property);
-  if (!property.is_list()) {
-    set(link.origin.object(), link.origin.property, Value::null());
-    return;
+  const SlotRef& slot = link.origin;
+  const PropertyInfo& property = state_->property(slot.class_id, slot.property);
+  if (property.is_collection()) return nullify_in(slot, target);
+  const Value value = state_->read(slot.object(), property);
+  if (value.is_collection()) return nullify_in({slot, value.as_collection()}, target);
+  state_->write(slot.object(), property, Value::null());
+}
+
+void RealmWriter::nullify_in(const CollectionRef& collection, ObjectRef target) {
+  for (std::uint32_t position = state_->open(collection).tree.size(); position-- > 0;) {
+    const OpenCollection opened = state_->open(collection);
+    const Value value = RealmState::value_at(opened, position);
+    if (value.is_collection()) {
+      nullify_in({collection.slot, value.as_collection()}, target);
+    } else if (value.type() == ValueType::kLink && value.as_link() == target) {
+      switch (opened.kind) {
+        case CollectionType::kSet: state_->set_erase(collection, value); break;
+        case CollectionType::kDictionary:
+          state_->dictionary_set(
+              collection, parse_entry(opened.tree.find(position)).key, Value::null());
+          break;
+        default: state_->list_erase(collection, position);
+      }
+    }
   }
-  for (std::uint32_t position = list(link.origin).size(); position-- > 0;) {
-    if (list(link.origin).get(position).as_link() == target) list_erase(link.origin, position);
+}
+
+/// Removes an embedded object from where it stands.
+void RealmWriter::take_out(ObjectRef embedded) {
+  const SlotRef slot = owner_of(embedded);
+  const PropertyInfo& property = state_->property(slot.class_id, slot.property);
+  if (!property.is_collection()) {
+    state_->write(slot.object(), property, Value::null());
+  } else {
+    const OpenCollection opened = state_->open(slot);
+    const std::uint32_t position = state_->position_of(opened, Value::of_link(embedded));
+    if (opened.kind == CollectionType::kList) {
+      state_->list_erase(slot, position);
+    } else {
+      state_->dictionary_set(slot, parse_entry(opened.tree.find(position)).key, Value::null());
+    }
   }
+  state_->limit_memory();
 }
 
 void RealmWriter::invalidate(ObjectRef object) {
@@ -321,108 +303,165 @@ const PropertyInfo& RealmWriter::writable_property(ObjectRef object, PropertyId 
   return *info;
 }
 
-const PropertyInfo& RealmWriter::writable_list(const SlotRef& list) {
-  const PropertyInfo& property = writable_property(list.object(), list.property);
-  if (!property.is_list()) {
-    throw Error(ErrorCode::kTypeMismatch,
-                place_of(state_->class_store(list.class_id).info(), property) + " is no list");
+std::uint32_t RealmWriter::writable_size(const CollectionRef& collection, CollectionType kind) {
+  const PropertyInfo& property =
+      writable_property(collection.slot.object(), collection.slot.property);
+  if (collection.is_nested() || property.is_collection()) {
+    const OpenCollection opened = state_->open(collection);
+    if (opened.kind == kind) return opened.tree.size();
   }
-  return property;
+  throw Error(ErrorCode::kTypeMismatch,
+              place_of(state_->class_store(collection.slot.class_id).info(), property) + " is no " +
+                  std::string(to_string(kind)));
 }
 
-void RealmWriter::set(ObjectRef object, PropertyId property, const Value& value, WriteKind kind) {
-  const PropertyInfo& info = writable_property(object, property);
-  const ClassInfo& owner = state_->class_store(object.class_id).info();
-  if (info.is_list()) throw Error(ErrorCode::kTypeMismatch, place_of(owner, info) + " is a list");
-  check_value(owner, info, value);
+void RealmWriter::check_writable(const CollectionRef& where, const Value& value) {
+  check_value(*state_, where, value);
   check_text(value);
   if (value.type() == ValueType::kLink && !contains(value.as_link())) {
     throw Error(ErrorCode::kObjectDeleted, "the target of the link was deleted");
   }
+}
+
+Value RealmWriter::to_value(NewContent content) {
+  switch (content) {
+    case NewContent::kObject: return Value::new_object();
+    case NewContent::kList: return Value::new_list();
+    case NewContent::kDictionary: return Value::new_dictionary();
+  }
+  TOMBOLO_UNREACHABLE("content of no kind");
+}
+
+Value RealmWriter::put(ObjectRef object, PropertyId property, const Value& value, WriteKind kind) {
+  const PropertyInfo& info = writable_property(object, property);
+  if (info.is_collection()) {
+    throw Error(ErrorCode::kTypeMismatch,
+                place_of(state_->class_store(object.class_id).info(), info) + " is a " +
+                    std::string(to_string(info.collection)));
+  }
+  check_writable(SlotRef{object.class_id, object.row, property}, value);
+  if (value.is_collection()) {
+    const Value before = state_->read(object, info);
+    if (before.type() == value.type()) return before;
+  }
   const bool changes_nothing = kind == WriteKind::kDefault && info.type == PropertyType::kLink &&
                                value.is_null() && state_->read(object, info).is_null();
-  if (state_->recorder != nullptr && !changes_nothing) {
-    state_->recorder->set({object.class_id, object.row, property}, value, kind);
-  }
-  state_->write(object, info, value);
+  if (changes_nothing) return value;
+  const Value stored = state_->write(object, info, value, kind);
   state_->limit_memory();
+  return stored;
 }
 
 void RealmWriter::add_int(ObjectRef object, PropertyId property, std::int64_t operand) {
   const PropertyInfo& info = writable_property(object, property);
   const ClassInfo& owner = state_->class_store(object.class_id).info();
-  if (info.is_list() || info.type != PropertyType::kInt) {
+  const bool may_be_int = info.type == PropertyType::kInt || info.type == PropertyType::kMixed;
+  if (info.is_collection() || !may_be_int) {
     throw Error(ErrorCode::kTypeMismatch, place_of(owner, info) + " is no int");
   }
   const Value before = state_->read(object, info);
-  if (before.is_null()) {
-    throw Error(ErrorCode::kTypeMismatch, place_of(owner, info) + " is null");
+  if (before.type() != ValueType::kInt) {
+    throw Error(ErrorCode::kTypeMismatch,
+                place_of(owner, info) + (before.is_null() ? " is null" : " is no int"));
   }
-  if (state_->recorder != nullptr) {
-    state_->recorder->add_int({object.class_id, object.row, property}, operand);
-  }
-  const std::uint64_t sum =
-      static_cast<std::uint64_t>(before.as_int()) + static_cast<std::uint64_t>(operand);
-  state_->write(object, info, Value::of_int(static_cast<std::int64_t>(sum)));
+  state_->add_int(object, info, operand);
   state_->limit_memory();
 }
 
-void RealmWriter::check_element(const SlotRef& list,
-                                const PropertyInfo& property,
-                                const Value& value) {
-  check_value(state_->class_store(list.class_id).info(), property, value);
-  check_text(value);
-  if (value.type() == ValueType::kLink && !contains(value.as_link())) {
-    throw Error(ErrorCode::kObjectDeleted, "the target of the link was deleted");
-  }
-}
-
-void RealmWriter::list_insert(const SlotRef& list, std::uint32_t position, const Value& value) {
-  const PropertyInfo& property = writable_list(list);
-  check_element(list, property, value);
-  const std::uint32_t size = state_->list(list, property).size();
+Value RealmWriter::insert(const CollectionRef& list, std::uint32_t position, const Value& value) {
+  const std::uint32_t size = writable_size(list, CollectionType::kList);
+  check_writable(list, value);
   check_position(position, size + 1);
-  if (state_->recorder != nullptr) state_->recorder->list_insert(list, position, value, size);
-  state_->list_insert(list, property, position, value);
+  const Value stored = state_->list_insert(list, position, value);
   state_->limit_memory();
+  return stored;
 }
 
-void RealmWriter::list_set(const SlotRef& list, std::uint32_t position, const Value& value) {
-  const PropertyInfo& property = writable_list(list);
-  check_element(list, property, value);
-  const std::uint32_t size = state_->list(list, property).size();
+Value RealmWriter::replace(const CollectionRef& list, std::uint32_t position, const Value& value) {
+  const std::uint32_t size = writable_size(list, CollectionType::kList);
+  check_writable(list, value);
   check_position(position, size);
-  if (state_->recorder != nullptr) state_->recorder->list_set(list, position, value, size);
-  state_->list_set(list, property, position, value);
+  if (value.is_collection()) {
+    const Value before = RealmState::value_at(state_->open(list), position);
+    if (before.type() == value.type()) return before;
+  }
+  const Value stored = state_->list_set(list, position, value);
   state_->limit_memory();
+  return stored;
 }
 
-void RealmWriter::list_move(const SlotRef& list, std::uint32_t from, std::uint32_t to) {
-  const PropertyInfo& property = writable_list(list);
-  const std::uint32_t size = state_->list(list, property).size();
+void RealmWriter::list_move(const CollectionRef& list, std::uint32_t from, std::uint32_t to) {
+  const std::uint32_t size = writable_size(list, CollectionType::kList);
   check_position(from, size);
   check_position(to, size);
   if (from == to) return;
-  if (state_->recorder != nullptr) state_->recorder->list_move(list, from, to, size);
-  state_->list_move(list, property, from, to);
+  if (RealmState::value_at(state_->open(list), from).is_collection()) {
+    throw Error(ErrorCode::kInvalidArgument, "a list or dictionary in a list cannot be moved");
+  }
+  state_->list_move(list, from, to);
   state_->limit_memory();
 }
 
-void RealmWriter::list_erase(const SlotRef& list, std::uint32_t position) {
-  const PropertyInfo& property = writable_list(list);
-  const std::uint32_t size = state_->list(list, property).size();
-  check_position(position, size);
-  if (state_->recorder != nullptr) state_->recorder->list_erase(list, position, size);
-  state_->list_erase(list, property, position);
+void RealmWriter::list_erase(const CollectionRef& list, std::uint32_t position) {
+  check_position(position, writable_size(list, CollectionType::kList));
+  state_->list_erase(list, position);
   state_->limit_memory();
 }
 
-void RealmWriter::list_clear(const SlotRef& list) {
-  const PropertyInfo& property = writable_list(list);
-  if (state_->list(list, property).size() == 0) return;
-  if (state_->recorder != nullptr) state_->recorder->list_clear(list);
-  state_->list_clear(list, property);
+bool RealmWriter::set_insert(const CollectionRef& set, const Value& value) {
+  (void)writable_size(set, CollectionType::kSet);
+  check_writable(set, value);
+  const bool is_new = state_->set_insert(set, value);
   state_->limit_memory();
+  return is_new;
+}
+
+bool RealmWriter::set_erase(const CollectionRef& set, const Value& value) {
+  (void)writable_size(set, CollectionType::kSet);
+  check_value(*state_, set, value);
+  const bool was_there = state_->set_erase(set, value);
+  state_->limit_memory();
+  return was_there;
+}
+
+Value RealmWriter::put(const CollectionRef& dictionary, std::string_view key, const Value& value) {
+  (void)writable_size(dictionary, CollectionType::kDictionary);
+  check_writable(dictionary, value);
+  check_dictionary_key(key);
+  if (value.is_collection()) {
+    const OpenCollection opened = state_->open(dictionary);
+    const auto found = RealmState::find_key(opened.tree, key);
+    const Value before =
+        found.is_equal ? RealmState::value_at(opened, found.position) : Value::null();
+    if (before.type() == value.type()) return before;
+  }
+  const Value stored = state_->dictionary_set(dictionary, key, value);
+  state_->limit_memory();
+  return stored;
+}
+
+bool RealmWriter::dictionary_erase(const CollectionRef& dictionary, std::string_view key) {
+  (void)writable_size(dictionary, CollectionType::kDictionary);
+  const bool was_there = state_->dictionary_erase(dictionary, key);
+  state_->limit_memory();
+  return was_there;
+}
+
+void RealmWriter::clear(const CollectionRef& collection, CollectionType kind) {
+  // A nested one is cleared even when it is empty: others may have put something in.
+  if (writable_size(collection, kind) == 0 && !collection.is_nested()) return;
+  state_->clear(collection);
+  state_->limit_memory();
+}
+
+void RealmWriter::list_clear(const CollectionRef& list) {
+  clear(list, CollectionType::kList);
+}
+void RealmWriter::set_clear(const CollectionRef& set) {
+  clear(set, CollectionType::kSet);
+}
+void RealmWriter::dictionary_clear(const CollectionRef& dictionary) {
+  clear(dictionary, CollectionType::kDictionary);
 }
 
 void RealmWriter::set_file_ident(ClientFileIdent ident) {

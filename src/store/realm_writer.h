@@ -25,13 +25,16 @@ struct Created {
 /// How a value came to be written: a schema's default loses to every explicit write when merged.
 enum class WriteKind : std::uint8_t { kExplicit, kDefault };
 
+/// What can be made where it is to stand, empty at first.
+enum class NewContent : std::uint8_t { kObject, kList, kDictionary };
+
 /// Reads and writes one realm inside the write transaction. With recording on, each call appends
 /// the instructions of docs/changeset-format.md, "Recording".
 ///
 /// Errors:  throws `Error`: `kTypeMismatch` (the value's type is not the property's, null where
 ///          nulls are not allowed), `kObjectDeleted` (no such object), `kInvalidArgument`,
-///          `kInvalidSchema` (a kind of property that is not supported yet), `kLimitExceeded`
-///          (names, texts and binaries over their limits). A call that throws changed nothing.
+///          `kInvalidSchema`, `kLimitExceeded` (names, texts, binaries and nesting over their
+///          limits). A call that throws changed nothing.
 /// Thread:  that of the transaction.
 class RealmWriter : public RealmReader {
  public:
@@ -60,14 +63,15 @@ class RealmWriter : public RealmReader {
   // Objects.
 
   /// The object of that key, created with default values (null, 0, empty) when absent; a tombstone
-  /// in its place is revived.
+  /// in its place is revived. While recording is on, an object of an asymmetric class is gone
+  /// after the commit: it is sent and not kept.
   ///
   /// Errors:  `kTypeMismatch` when the key is not of the class's kind.
   Created create(ClassId class_id, const ObjectKey& key);
   /// A new object in a class without primary key, under the next global key.
   RowId create_keyless(ClassId class_id);
   /// Deletes the object as an application does: links to it are removed from where they stand,
-  /// then the object itself.
+  /// then the object itself. An embedded one is taken out of the slot that it is in.
   void erase(ObjectRef object);
   /// Deletes the object as a changeset does: a tombstone stays while anything links to it.
   /// Not recorded.
@@ -76,22 +80,65 @@ class RealmWriter : public RealmReader {
   RowId link_target(ClassId class_id, const ObjectKey& key);
 
   // Properties. The primary key cannot be written (`kInvalidArgument`).
+  //
+  // What stood where something is written goes with all that is in it.
+  //
+  // New content is an empty list or dictionary where a mixed value can stand, or a new embedded
+  // object. The call gives what then stands there. A list or dictionary that is to stand where one
+  // of its kind does already stays as it is, and nothing is recorded.
 
   void set(ObjectRef object,
            PropertyId property,
            const Value& value,
-           WriteKind kind = WriteKind::kExplicit);
-  /// Adds with wrap-around. `kTypeMismatch` when the value is null.
+           WriteKind kind = WriteKind::kExplicit) {
+    (void)put(object, property, value, kind);
+  }
+  Value set(ObjectRef object, PropertyId property, NewContent content) {
+    return put(object, property, to_value(content), WriteKind::kExplicit);
+  }
+  /// Adds with wrap-around. `kTypeMismatch` when the value is no int.
   void add_int(ObjectRef object, PropertyId property, std::int64_t operand);
 
-  // Lists. Positions are stored ones (see `ListReader`); beyond the end is `kInvalidArgument`.
+  // Lists. Positions are stored ones (see `CollectionReader`); beyond the end is
+  // `kInvalidArgument`.
 
-  void list_insert(const SlotRef& list, std::uint32_t position, const Value& value);
-  void list_set(const SlotRef& list, std::uint32_t position, const Value& value);
-  /// Takes the element out at `from` and puts it in so that it stands at `to`.
-  void list_move(const SlotRef& list, std::uint32_t from, std::uint32_t to);
-  void list_erase(const SlotRef& list, std::uint32_t position);
-  void list_clear(const SlotRef& list);
+  void list_insert(const CollectionRef& list, std::uint32_t position, const Value& value) {
+    (void)insert(list, position, value);
+  }
+  Value list_insert(const CollectionRef& list, std::uint32_t position, NewContent content) {
+    return insert(list, position, to_value(content));
+  }
+  void list_set(const CollectionRef& list, std::uint32_t position, const Value& value) {
+    (void)replace(list, position, value);
+  }
+  Value list_set(const CollectionRef& list, std::uint32_t position, NewContent content) {
+    return replace(list, position, to_value(content));
+  }
+  /// Takes the element out at `from` and puts it in so that it stands at `to`. A nested list or
+  /// dictionary is not moved (`kInvalidArgument`): others cannot.
+  void list_move(const CollectionRef& list, std::uint32_t from, std::uint32_t to);
+  void list_erase(const CollectionRef& list, std::uint32_t position);
+  void list_clear(const CollectionRef& list);
+
+  // Sets. Nothing is recorded when nothing changes.
+
+  /// Whether it was not there.
+  bool set_insert(const CollectionRef& set, const Value& value);
+  /// Whether it was there.
+  bool set_erase(const CollectionRef& set, const Value& value);
+  void set_clear(const CollectionRef& set);
+
+  // Dictionaries. A key that may not be one is `kInvalidArgument`.
+
+  void dictionary_set(const CollectionRef& dictionary, std::string_view key, const Value& value) {
+    (void)put(dictionary, key, value);
+  }
+  Value dictionary_set(const CollectionRef& dictionary, std::string_view key, NewContent content) {
+    return put(dictionary, key, to_value(content));
+  }
+  /// Whether there was such a key.
+  bool dictionary_erase(const CollectionRef& dictionary, std::string_view key);
+  void dictionary_clear(const CollectionRef& dictionary);
 
   /// Under which ident others know this file; global keys made before there was one are known by it
   /// as well. Those made under another ident keep that.
@@ -105,21 +152,34 @@ class RealmWriter : public RealmReader {
   friend class WriteTransaction;
 
   [[nodiscard]] const PropertyInfo& writable_property(ObjectRef object, PropertyId property);
-  [[nodiscard]] const PropertyInfo& writable_list(const SlotRef& list);
+  /// Checks that the collection is there and of that kind, and gives its size.
+  [[nodiscard]] std::uint32_t writable_size(const CollectionRef& collection, CollectionType kind);
   void add_to_schema(const std::vector<const ClassSchema*>& classes,
                      const std::vector<std::pair<std::string, const Property*>>& properties);
-  void check_element(const SlotRef& list, const PropertyInfo& property, const Value& value);
+  void check_writable(const CollectionRef& where, const Value& value);
+  [[nodiscard]] static Value to_value(NewContent content);
+  [[nodiscard]] Value put(ObjectRef object,
+                          PropertyId property,
+                          const Value& value,
+                          WriteKind kind);
+  [[nodiscard]] Value insert(const CollectionRef& list, std::uint32_t position, const Value& value);
+  [[nodiscard]] Value replace(const CollectionRef& list,
+                              std::uint32_t position,
+                              const Value& value);
+  [[nodiscard]] Value put(const CollectionRef& dictionary,
+                          std::string_view key,
+                          const Value& value);
+  void clear(const CollectionRef& collection, CollectionType kind);
   void nullify(const Backlink& link, ObjectRef target);
+  void nullify_in(const CollectionRef& collection, ObjectRef target);
+  void take_out(ObjectRef embedded);
   /// What is recorded at the end; nullopt: nothing was to be.
   [[nodiscard]] std::optional<BytesView> recorded() const;
-  void flush();
+  /// Takes out what is not kept after the commit, and writes all that is open.
+  void finish();
 
-  std::unique_ptr<Recorder> recorder_;  ///< Once recording was on.
+  std::unique_ptr<Recorder> recorder_;   ///< Once recording was on.
+  std::vector<ObjectRef> only_to_send_;  ///< Objects of asymmetric classes that were recorded.
 };
-
-/// Checks that the property can hold the value, but for what a link leads to.
-///
-/// Errors:  throws `Error`: `kTypeMismatch`, `kLimitExceeded`.
-void check_value(const ClassInfo& owner, const PropertyInfo& property, const Value& value);
 
 }  // namespace tombolo::store

@@ -1,6 +1,9 @@
 #include "store/recorder.h"
 
 #include "base/assertion.h"
+#include "base/error.h"
+#include "changeset/limits.h"
+#include "store/element.h"
 #include "store/realm_state.h"
 
 namespace tombolo::store {
@@ -20,6 +23,7 @@ StringIndex Recorder::class_name(ClassId id) {
 }
 
 StringIndex Recorder::property_name(ClassId id, PropertyId property) {
+  if (id.value() >= names_.size()) names_.resize(id.value() + 1);
   auto& names = names_[id.value()].properties;
   if (property.value() >= names.size()) names.resize(property.value() + 1);
   auto& name = names[property.value()];
@@ -65,13 +69,79 @@ const PrimaryKey& Recorder::object_key(ObjectRef object) {
   return object_key_;
 }
 
-Place Recorder::place(const SlotRef& slot, std::span<const PathElement> path) {
-  const StringIndex table = class_name(slot.class_id);
-  const PrimaryKey& object = object_key(slot.object());
-  return {.table = table,
-          .object = object,
-          .field = property_name(slot.class_id, slot.property),
-          .path = path};
+void Recorder::append(PathElement element) {
+  if (path_.size() == changeset::kPathElementsMax) {
+    throw Error(ErrorCode::kLimitExceeded,
+                "embedded objects and collections are nested more than 256 levels deep");
+  }
+  path_.push_back(element);
+}
+
+/// The path to a property: empty, unless its object is embedded in another.
+void Recorder::begin_path(const SlotRef& slot) {
+  ClassStore& store = realm_.class_store(slot.class_id);
+  if (!store.info().is_embedded()) {
+    path_.clear();
+    const StringIndex table = class_name(slot.class_id);
+    const PrimaryKey& object = object_key(slot.object());
+    place_ = {.table = table,
+              .object = object,
+              .field = property_name(slot.class_id, slot.property),
+              .path = {}};
+    return;
+  }
+  const SlotRef owner = store.owner_of(slot.row);
+  begin_path(owner);
+  if (realm_.property(owner.class_id, owner.property).is_collection()) {
+    append_way_in(owner, Value::of_link(slot.object()));
+  }
+  append(PathElement::key(property_name(slot.class_id, slot.property)));
+}
+
+/// From a list or dictionary to what stands in it.
+void Recorder::append_way_in(const CollectionRef& outer, const Value& content) {
+  const OpenCollection opened = realm_.open(outer);
+  const std::uint32_t position = realm_.position_of(opened, content);
+  if (opened.kind == CollectionType::kList) return append(PathElement::index(position));
+  append(PathElement::key(writer_.intern(parse_entry(opened.tree.find(position)).key)));
+}
+
+Place Recorder::place(const CollectionRef& where) {
+  begin_path(where.slot);
+  if (where.is_nested()) {
+    // From the inside out, then the way in.
+    std::vector<Value> contents;
+    CollectionRef outer = where;
+    do {
+      const OpenCollection opened = realm_.open(outer);
+      contents.push_back(opened.kind == CollectionType::kList ? Value::of_list(outer.id)
+                                                              : Value::of_dictionary(outer.id));
+      outer.id = opened.parent;
+    } while (outer.is_nested());
+    const bool is_in_property =
+        !realm_.property(where.slot.class_id, where.slot.property).is_collection();
+    for (; !contents.empty(); contents.pop_back()) {
+      const Value content = contents.back();
+      if (outer.is_nested() || !is_in_property) append_way_in(outer, content);
+      outer.id = content.as_collection();
+    }
+  }
+  place_.path = path_;
+  return place_;
+}
+
+Place Recorder::place(const CollectionRef& list, std::uint32_t position) {
+  (void)place(list);
+  append(PathElement::index(position));
+  place_.path = path_;
+  return place_;
+}
+
+Place Recorder::place(const CollectionRef& dictionary, std::string_view key) {
+  (void)place(dictionary);
+  append(PathElement::key(writer_.intern(key)));
+  place_.path = path_;
+  return place_;
 }
 
 Payload Recorder::to_payload(const Value& value) {
@@ -97,6 +167,9 @@ Payload Recorder::to_payload(const Value& value) {
       payload.link = {.table = table, .object = to_primary_key(realm_.to_public(*key))};
       break;
     }
+    case ValueType::kList: payload.type = PayloadType::kList; break;
+    case ValueType::kDictionary: payload.type = PayloadType::kDictionary; break;
+    case ValueType::kNewObject: payload.type = PayloadType::kObjectValue; break;
   }
   return payload;
 }
@@ -110,7 +183,7 @@ void Recorder::add_class(const ClassInfo& info) {
     // The numbers of property types are those of payload types.
     spec.primary_key_type = static_cast<PayloadType>(info.key_property().type);
     spec.primary_key_nullable = info.key_property().nullable;
-  } else {
+  } else if (!info.is_embedded()) {
     spec.primary_key = writer_.intern("");
   }
   writer_.add_table(table, spec);
@@ -127,7 +200,9 @@ void Recorder::add_property(const ClassInfo& info, const PropertyInfo& property)
   spec.type = property.type;
   spec.collection = property.collection;
   spec.nullable = property.nullable;
-  if (property.type == PropertyType::kLink) spec.target = class_name(property.target);
+  if (property.type == PropertyType::kLink) {
+    spec.target = property.target == ClassId() ? writer_.intern("") : class_name(property.target);
+  }
   writer_.add_column(table, field, spec);
 }
 
@@ -157,39 +232,56 @@ void Recorder::add_int(const SlotRef& slot, std::int64_t operand) {
   writer_.add_integer(place(slot), operand);
 }
 
-void Recorder::list_insert(const SlotRef& list,
+void Recorder::list_insert(const CollectionRef& list,
                            std::uint32_t position,
                            const Value& value,
                            std::uint32_t size) {
-  const PathElement path = PathElement::index(position);
-  const Place where = place(list, {&path, 1});
+  const Place where = place(list, position);
   writer_.array_insert(where, to_payload(value), size);
 }
 
-void Recorder::list_set(const SlotRef& list,
+void Recorder::list_set(const CollectionRef& list,
                         std::uint32_t position,
                         const Value& value,
                         std::uint32_t size) {
-  const PathElement path = PathElement::index(position);
-  const Place where = place(list, {&path, 1});
+  const Place where = place(list, position);
   writer_.update_element(where, to_payload(value), size);
 }
 
-void Recorder::list_move(const SlotRef& list,
+void Recorder::list_move(const CollectionRef& list,
                          std::uint32_t from,
                          std::uint32_t to,
                          std::uint32_t size) {
-  const PathElement path = PathElement::index(from);
-  writer_.array_move(place(list, {&path, 1}), {.to = to, .prior_size = size});
+  writer_.array_move(place(list, from), {.to = to, .prior_size = size});
 }
 
-void Recorder::list_erase(const SlotRef& list, std::uint32_t position, std::uint32_t size) {
-  const PathElement path = PathElement::index(position);
-  writer_.array_erase(place(list, {&path, 1}), size);
+void Recorder::list_erase(const CollectionRef& list, std::uint32_t position, std::uint32_t size) {
+  writer_.array_erase(place(list, position), size);
 }
 
-void Recorder::list_clear(const SlotRef& list) {
-  writer_.clear(place(list), CollectionType::kList);
+void Recorder::set_insert(const CollectionRef& set, const Value& value) {
+  const Place where = place(set);
+  writer_.set_insert(where, to_payload(value));
+}
+
+void Recorder::set_erase(const CollectionRef& set, const Value& value) {
+  const Place where = place(set);
+  writer_.set_erase(where, to_payload(value));
+}
+
+void Recorder::dictionary_set(const CollectionRef& dictionary,
+                              std::string_view key,
+                              const Value& value) {
+  const Place where = place(dictionary, key);
+  writer_.update(where, to_payload(value));
+}
+
+void Recorder::dictionary_erase(const CollectionRef& dictionary, std::string_view key) {
+  writer_.update(place(dictionary, key), Payload(PayloadType::kErased));
+}
+
+void Recorder::clear(const CollectionRef& collection, CollectionType kind) {
+  writer_.clear(place(collection), kind);
 }
 
 }  // namespace tombolo::store

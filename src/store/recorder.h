@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "changeset/writer.h"
@@ -15,6 +16,9 @@ namespace tombolo::store {
 /// Turns the writes of one transaction on one realm into a changeset. Names are interned once; of
 /// the object written last the key is remembered.
 ///
+/// Each call comes before the write, whose place is looked up as it is then.
+///
+/// Errors:  throws `Error{kLimitExceeded}` for a place that no path is long enough for.
 /// Thread:  that of the transaction.
 class Recorder {
  public:
@@ -30,17 +34,24 @@ class Recorder {
   void set(const SlotRef& slot, const Value& value, WriteKind kind);
   void add_int(const SlotRef& slot, std::int64_t operand);
 
-  void list_insert(const SlotRef& list,
+  void list_insert(const CollectionRef& list,
                    std::uint32_t position,
                    const Value& value,
                    std::uint32_t size);
-  void list_set(const SlotRef& list,
+  void list_set(const CollectionRef& list,
                 std::uint32_t position,
                 const Value& value,
                 std::uint32_t size);
-  void list_move(const SlotRef& list, std::uint32_t from, std::uint32_t to, std::uint32_t size);
-  void list_erase(const SlotRef& list, std::uint32_t position, std::uint32_t size);
-  void list_clear(const SlotRef& list);
+  void list_move(const CollectionRef& list,
+                 std::uint32_t from,
+                 std::uint32_t to,
+                 std::uint32_t size);
+  void list_erase(const CollectionRef& list, std::uint32_t position, std::uint32_t size);
+  void set_insert(const CollectionRef& set, const Value& value);
+  void set_erase(const CollectionRef& set, const Value& value);
+  void dictionary_set(const CollectionRef& dictionary, std::string_view key, const Value& value);
+  void dictionary_erase(const CollectionRef& dictionary, std::string_view key);
+  void clear(const CollectionRef& collection, CollectionType kind);
 
   [[nodiscard]] BytesView changeset() const noexcept { return writer_.bytes(); }
   /// For instructions that no write of this realm makes.
@@ -56,9 +67,14 @@ class Recorder {
   [[nodiscard]] changeset::StringIndex property_name(ClassId id, PropertyId property);
   [[nodiscard]] changeset::PrimaryKey to_primary_key(const ObjectKey& key);
   [[nodiscard]] const changeset::PrimaryKey& object_key(ObjectRef object);
-  /// Where an instruction on a property goes; `path` must outlive the place.
-  [[nodiscard]] changeset::Place place(const SlotRef& slot,
-                                       std::span<const changeset::PathElement> path = {});
+  /// Where an instruction on a collection, or on a property of an object that may be embedded,
+  /// goes. Its path is `path_`, to which `append` adds.
+  [[nodiscard]] changeset::Place place(const CollectionRef& where);
+  [[nodiscard]] changeset::Place place(const CollectionRef& list, std::uint32_t position);
+  [[nodiscard]] changeset::Place place(const CollectionRef& dictionary, std::string_view key);
+  void begin_path(const SlotRef& slot);
+  void append_way_in(const CollectionRef& outer, const Value& content);
+  void append(changeset::PathElement element);
   [[nodiscard]] changeset::Payload to_payload(const Value& value);
 
   RealmState& realm_;
@@ -66,6 +82,8 @@ class Recorder {
   std::vector<ClassNames> names_;  ///< By class id.
   std::optional<ObjectRef> object_;
   changeset::PrimaryKey object_key_;
+  changeset::Place place_;
+  std::vector<changeset::PathElement> path_;
 };
 
 }  // namespace tombolo::store

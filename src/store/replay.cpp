@@ -11,7 +11,7 @@
 #include "changeset/reader.h"
 #include "changeset/writer.h"
 #include "store/applier.h"
-#include "store/list_difference.h"
+#include "store/content_copy.h"
 #include "store/realm_state.h"
 #include "store/recorder.h"
 
@@ -90,6 +90,88 @@ class KnownElements {
   std::vector<Run> runs_;
 };
 
+/// One step from a property inwards.
+struct Step {
+  std::optional<std::uint32_t> position;  ///< nullopt: `name` it is.
+  std::string_view name = {};
+};
+
+/// What stands at the end of a way inwards.
+struct Reached {
+  SlotRef slot;
+  const PropertyInfo* property;
+  /// Of an element or entry, and of a whole collection: what it stands in or is.
+  std::optional<CollectionRef> collection;
+  bool is_whole_collection = false;
+  Value value = {};  ///< Null for a whole collection, and for an entry that is not there.
+
+  [[nodiscard]] bool is_property() const noexcept { return !collection; }
+  [[nodiscard]] bool may_be_null() const noexcept {
+    return property->nullable || (collection && collection->is_nested());
+  }
+};
+
+Reached reach_property(RealmState& realm, const SlotRef& slot, const PropertyInfo& property) {
+  if (property.is_collection()) return {slot, &property, CollectionRef(slot), true};
+  return {slot, &property, std::nullopt, false, realm.read(slot.object(), property)};
+}
+
+/// The list or dictionary that `at` is or holds.
+std::optional<CollectionRef> collection_of(const Reached& at) {
+  if (at.is_whole_collection) return at.collection;
+  if (!at.value.is_collection()) return std::nullopt;
+  return CollectionRef(at.slot, at.value.as_collection());
+}
+
+/// Where a way inwards ends; nullopt: nowhere. Only its last step may lead to a dictionary key that
+/// is not there.
+std::optional<Reached> reach(RealmState& realm, const SlotRef& slot, std::span<const Step> way) {
+  Reached at = reach_property(realm, slot, realm.property(slot.class_id, slot.property));
+  for (std::size_t i = 0; i < way.size(); ++i) {
+    const auto outer = collection_of(at);
+    if (!outer) {
+      const bool is_object =
+          at.value.type() == ValueType::kLink && realm.is_embedded(at.value.as_link().class_id);
+      if (!is_object || way[i].position) return std::nullopt;
+      const ObjectRef object = at.value.as_link();
+      const PropertyInfo* property =
+          realm.class_store(object.class_id).info().find_property(way[i].name);
+      if (property == nullptr) return std::nullopt;
+      at = reach_property(realm, {object.class_id, object.row, property->id}, *property);
+      continue;
+    }
+    const OpenCollection opened = realm.open(*outer);
+    const bool is_list = opened.kind == CollectionType::kList;
+    if (is_list != way[i].position.has_value() || opened.kind == CollectionType::kSet) {
+      return std::nullopt;
+    }
+    CollectionTree::Found found{};
+    if (is_list) {
+      found = {*way[i].position, *way[i].position < opened.tree.size()};
+    } else {
+      found = RealmState::find_key(opened.tree, way[i].name);
+    }
+    if (!found.is_equal && (is_list || i + 1 < way.size())) return std::nullopt;
+    at.collection = outer;
+    at.is_whole_collection = false;
+    at.value = found.is_equal ? RealmState::value_at(opened, found.position) : Value::null();
+  }
+  return at;
+}
+
+/// A list that is reached from a property by names alone.
+struct ListPlace {
+  SlotRef slot;
+  std::vector<std::string> names;
+
+  [[nodiscard]] std::vector<Step> way() const {
+    std::vector<Step> steps;
+    for (const std::string& name : names) steps.push_back({std::nullopt, name});
+    return steps;
+  }
+  friend auto operator<=>(const ListPlace&, const ListPlace&) = default;
+};
+
 /// A list of the copy that the replay has met.
 struct ListState {
   KnownElements known;
@@ -152,11 +234,7 @@ class Replay::Machine {
   [[nodiscard]] std::size_t left_out() const noexcept { return left_out_; }
 
  private:
-  /// A path instruction's place, as far as it is in the copy.
-  struct Target {
-    SlotRef slot;
-    const PropertyInfo* property;
-  };
+  using Path = std::vector<PathElement>;
 
   [[nodiscard]] Result<void> repeat(const Instruction& instruction) {
     switch (instruction.opcode) {
@@ -176,9 +254,25 @@ class Replay::Machine {
     if (!row) return leave_out();
     const PropertyInfo* property = info->find_property(reader_.string(instruction.field));
     if (property == nullptr) return perform(instruction);
-    const Target target{{info->id, *row, property->id}, property};
-    if (property->is_list()) return change_list_of(target, instruction);
-    return change_value(target, instruction);
+    const SlotRef slot{info->id, *row, property->id};
+
+    const std::span<const PathElement> elements = reader_.path(instruction);
+    Path path(elements.begin(), elements.end());
+    const auto position = std::ranges::find_if(path, &PathElement::is_index);
+    if (position == path.end()) {
+      forget_lists_in(slot, path, instruction);
+      return change_value(slot, path, instruction);
+    }
+    ListPlace place{slot, {}};
+    for (auto name = path.begin(); name != position; ++name) {
+      place.names.emplace_back(reader_.string(name->name()));
+    }
+    const bool is_element =
+        position + 1 == path.end() && (changeset::is_list_instruction(instruction.opcode) ||
+                                       instruction.opcode == Opcode::kUpdate);
+    const auto at = static_cast<std::size_t>(position - path.begin());
+    if (is_element) return change_element(place, path, instruction);
+    return change_inside_element(place, path, at, instruction);
   }
 
   [[nodiscard]] Result<void> erase_object(const Instruction& instruction) {
@@ -187,49 +281,93 @@ class Replay::Machine {
     const auto row = copy_.find(info->id, to_object_key(reader_, instruction.object));
     if (!row) return {};
     std::erase_if(lists_, [&](const auto& list) {
-      return list.first.object() == ObjectRef{info->id, *row};
+      return list.first.slot.object() == ObjectRef{info->id, *row};
     });
     return perform(instruction);
   }
 
-  [[nodiscard]] Result<void> change_value(const Target& target, const Instruction& instruction) {
-    if (instruction.opcode == Opcode::kAddInteger && instruction.path.count == 0 &&
-        copy_.get(target.slot.object(), target.property->id).is_null()) {
-      return leave_out();
-    }
-    if (instruction.opcode == Opcode::kUpdate && leads_nowhere(instruction)) {
-      if (!target.property->nullable) return leave_out();
-      Instruction unlinking = instruction;
-      unlinking.value = Payload(PayloadType::kNull);
-      return perform(unlinking);
-    }
-    return perform(instruction);
+  /// After a value was replaced or cleared, the lists that it is or has in it begin anew.
+  void forget_lists_in(const SlotRef& slot, const Path& path, const Instruction& instruction) {
+    if (instruction.opcode != Opcode::kUpdate && instruction.opcode != Opcode::kClear) return;
+    std::erase_if(lists_, [&](const auto& list) {
+      const ListPlace& place = list.first;
+      return place.slot == slot && place.names.size() >= path.size() &&
+             std::equal(path.begin(),
+                        path.end(),
+                        place.names.begin(),
+                        [&](const PathElement element, const std::string& name) {
+                          return reader_.string(element.name()) == name;
+                        });
+    });
   }
 
-  [[nodiscard]] Result<void> change_list_of(const Target& target, const Instruction& instruction) {
-    if (instruction.opcode == Opcode::kClear && instruction.path.count == 0) {
-      lists_[target.slot] = {};
-      return perform(instruction);
+  [[nodiscard]] std::vector<Step> to_way(const Path& path) const {
+    std::vector<Step> way;
+    for (const PathElement element : path) {
+      way.push_back(element.is_index() ? Step{element.position()}
+                                       : Step{std::nullopt, reader_.string(element.name())});
     }
-    const std::span<const PathElement> path = reader_.path(instruction);
-    const bool is_element = path.size() == 1 && path[0].is_index() &&
-                            (changeset::is_list_instruction(instruction.opcode) ||
-                             instruction.opcode == Opcode::kUpdate);
-    if (!is_element) return perform(instruction);
+    return way;
+  }
 
-    ListState& list = lists_[target.slot];
+  /// An instruction on what stands at the end of a path whose positions are those of the copy.
+  [[nodiscard]] Result<void> change_value(const SlotRef& slot,
+                                          const Path& path,
+                                          const Instruction& instruction) {
+    const auto target = reach(copy_.state(), slot, to_way(path));
+    if (!target) return leave_out();
+    switch (instruction.opcode) {
+      case Opcode::kAddInteger: {
+        const bool holds_none =
+            target->is_property() && !target->is_whole_collection &&
+            (target->value.is_null() || (target->property->type == PropertyType::kMixed &&
+                                         target->value.type() != ValueType::kInt));
+        if (holds_none) return leave_out();
+        break;
+      }
+      case Opcode::kUpdate:
+        if (!leads_nowhere(instruction)) break;
+        if (!target->may_be_null()) return leave_out();
+        return perform(unlinking(instruction), path);
+      case Opcode::kSetInsert:
+      case Opcode::kSetErase:
+        if (leads_nowhere(instruction)) return leave_out();
+        break;
+      default: break;
+    }
+    return perform(instruction, path);
+  }
+  [[nodiscard]] static Instruction unlinking(Instruction instruction) {
+    instruction.value = Payload(PayloadType::kNull);
+    return instruction;
+  }
+
+  /// An instruction on a list element: `path` ends in its position.
+  [[nodiscard]] Result<void> change_element(const ListPlace& place,
+                                            const Path& path,
+                                            const Instruction& instruction) {
+    ListState& list = lists_[place];
     if (list.becomes_local) return {};
-    const std::uint32_t local = path[0].position();
+    const auto reached = reach(copy_.state(), place.slot, place.way());
+    const auto ref = reached ? collection_of(*reached) : std::nullopt;
+    if (!ref || copy_.state().open(*ref).kind != CollectionType::kList) {
+      lists_.erase(place);
+      return leave_out();
+    }
+    const bool holds_any = reached->property->type == PropertyType::kMixed;
+    const std::uint32_t local = path.back().position();
     Instruction here = instruction;
-    here.prior_size = copy_.list(target.slot).size();
+    here.prior_size = copy_.state().open(*ref).tree.size();
+    if (leads_nowhere(instruction) && holds_any) here = unlinking(here);
+    const bool is_left_out = leads_nowhere(instruction) && !holds_any;
     if (instruction.opcode == Opcode::kArrayInsert) {
-      if (leads_nowhere(instruction)) {
+      if (is_left_out) {
         list.known.insert(local, std::nullopt);
         return leave_out();
       }
       const std::uint32_t position = std::min(local, here.prior_size);
       list.known.insert(local, position);
-      return perform_at(here, position);
+      return perform(here, with_last(path, position));
     }
 
     const auto position = list.known.find(local);
@@ -247,64 +385,64 @@ class Replay::Machine {
         list.known.insert(instruction.move_to, *move_to);
         break;
       default:
-        if (leads_nowhere(instruction)) return leave_out();
+        if (is_left_out) return leave_out();
     }
-    return perform_at(here, *position);
+    return perform(here, with_last(path, *position));
+  }
+  [[nodiscard]] static Path with_last(Path path, std::uint32_t position) {
+    path.back() = PathElement::index(position);
+    return path;
+  }
+
+  /// An instruction on what is inside the element that `path[at]` names.
+  [[nodiscard]] Result<void> change_inside_element(const ListPlace& place,
+                                                   Path path,
+                                                   std::size_t at,
+                                                   const Instruction& instruction) {
+    ListState& list = lists_[place];
+    if (list.becomes_local) return {};
+    const auto position = list.known.find(path[at].position());
+    const auto inner = path.begin() + static_cast<std::ptrdiff_t>(at) + 1;
+    if (!position || std::any_of(inner, path.end(), [](PathElement e) { return e.is_index(); })) {
+      list.becomes_local = true;
+      return {};
+    }
+    path[at] = PathElement::index(*position);
+    return change_value(place.slot, path, instruction);
   }
 
   /// Gives the lists that are to be as the local ones what those hold at the end.
   void copy_lists() {
-    for (auto& [slot, list] : lists_) {
+    for (auto& [place, list] : lists_) {
       if (!list.becomes_local || std::exchange(list.is_copied, true)) continue;
-      const ClassInfo& info = *copy_.catalog().find_class(slot.class_id);
-      const PropertyInfo& property = *info.find_property(slot.property);
-      const ClassInfo* local_info = local_.catalog().find_class(info.name);
-      const PropertyInfo* local_property =
-          local_info == nullptr ? nullptr : local_info->find_property(property.name);
-      const auto row = local_property == nullptr
-                           ? std::nullopt
-                           : local_.find(local_info->id, copy_.key_of(slot.object()));
-      if (row) {
-        copy_list(slot, property, {local_info->id, *row, local_property->id});
-      } else {
-        ++left_out_;
-      }
+      if (!copy_list(place)) ++left_out_;
     }
   }
 
-  void copy_list(const SlotRef& slot, const PropertyInfo& property, const SlotRef& local) {
-    const ListReader wanted = local_.list(local);
-    std::vector<std::uint32_t> visible;
-    for (std::uint32_t i = 0; i < wanted.size(); ++i) {
-      if (!wanted.is_hidden(i)) visible.push_back(i);
-    }
+  [[nodiscard]] bool copy_list(const ListPlace& place) {
+    const SlotRef& slot = place.slot;
+    const ClassInfo& info = *copy_.catalog().find_class(slot.class_id);
+    const ClassInfo* local_info = local_.catalog().find_class(info.name);
+    if (local_info == nullptr) return false;
+    const PropertyInfo* property =
+        local_info->find_property(info.find_property(slot.property)->name);
+    const auto row = local_.find(local_info->id, copy_.key_of(slot.object()));
+    if (property == nullptr || !row) return false;
+    const auto from = list_at(local_.state(), {{local_info->id, *row, property->id}, place.names});
+    const auto to = list_at(copy_.state(), place);
+    if (!from || !to) return false;
     // A link may lead to an object that a later changeset creates.
-    const auto value = [&](std::uint32_t position) {
-      const Value of_local = wanted.get(visible[position]);
-      if (of_local.type() != ValueType::kLink) return of_local;
-      const ObjectKey key = local_.key_of(of_local.as_link());
-      return Value::of_link({property.target, copy_.link_target(property.target, key)});
-    };
-    RealmState& state = copy_.state();
-    const auto size = [&] { return copy_.list(slot).size(); };
-    change_list(
-        size(),
-        static_cast<std::uint32_t>(visible.size()),
-        [&](std::uint32_t at, std::uint32_t position) {
-          return identical(value(position), copy_.list(slot).get(at));
-        },
-        [&](std::uint32_t at, std::uint32_t position) {
-          recorder_->list_set(slot, at, value(position), size());
-          state.list_set(slot, property, at, value(position));
-        },
-        [&](std::uint32_t at, std::uint32_t position) {
-          recorder_->list_insert(slot, at, value(position), size());
-          state.list_insert(slot, property, at, value(position));
-        },
-        [&](std::uint32_t at) {
-          recorder_->list_erase(slot, at, size());
-          state.list_erase(slot, property, at);
-        });
+    copy_.state().recorder = &*recorder_;
+    ContentCopy(local_, copy_, UnresolvedLinks::kLeftOut).copy_collection(*from, *to);
+    copy_.state().recorder = nullptr;
+    return true;
+  }
+  [[nodiscard]] static std::optional<CollectionRef> list_at(RealmState& realm,
+                                                            const ListPlace& place) {
+    const auto reached = reach(realm, place.slot, place.way());
+    const auto ref = reached ? collection_of(*reached) : std::nullopt;
+    if (!ref || realm.open(*ref).kind != CollectionType::kList) return std::nullopt;
+    return ref;
   }
 
   /// Whether the value is a link to an object that is not in the copy.
@@ -322,23 +460,21 @@ class Replay::Machine {
 
   // Doing and telling.
 
-  /// `instruction`, with names of `reader_`, at another list position.
-  [[nodiscard]] Result<void> perform_at(const Instruction& instruction, std::uint32_t position) {
-    return perform([&](ChangesetWriter& writer, Instruction& result) {
-      result = translate(writer, instruction);
-      return std::vector{PathElement::index(position)};
-    });
-  }
   [[nodiscard]] Result<void> perform(const Instruction& instruction) {
+    if (!changeset::is_path_instruction(instruction.opcode)) return perform(instruction, Path());
+    const std::span<const PathElement> path = reader_.path(instruction);
+    return perform(instruction, Path(path.begin(), path.end()));
+  }
+  /// `instruction` and `path` have names of `reader_`.
+  [[nodiscard]] Result<void> perform(const Instruction& instruction, const Path& path) {
     return perform([&](ChangesetWriter& writer, Instruction& result) {
       result = translate(writer, instruction);
-      std::vector<PathElement> path;
-      for (const PathElement element : reader_.path(instruction)) {
-        path.push_back(element.is_index()
-                           ? element
-                           : PathElement::key(writer.intern(reader_.string(element.name()))));
+      Path translated = path;
+      for (PathElement& element : translated) {
+        if (!element.is_key()) continue;
+        element = PathElement::key(writer.intern(reader_.string(element.name())));
       }
-      return path;
+      return translated;
     });
   }
   /// Applies one instruction to the copy and adds it to what is told. `make(writer, instruction)`
@@ -347,13 +483,13 @@ class Replay::Machine {
   [[nodiscard]] Result<void> perform(const Make& make) {
     single_.reset();
     Instruction instruction;
-    const std::vector<PathElement> path = make(single_, instruction);
+    const Path path = make(single_, instruction);
     single_.append(instruction, path);
     if (const Result<void> applied = applier_.apply(single_.bytes()); !applied) {
       return Error::caused_by(
           ErrorCode::kClientReset, "a change does not fit the fresh copy", applied.error());
     }
-    const std::vector<PathElement> told_path = make(recorder_->writer(), instruction);
+    const Path told_path = make(recorder_->writer(), instruction);
     recorder_->writer().append(instruction, told_path);
     return {};
   }
@@ -395,7 +531,7 @@ class Replay::Machine {
   std::optional<Recorder> recorder_;  ///< Of what is told; always there.
   ChangesetReader reader_;
   ChangesetWriter single_;
-  std::map<SlotRef, ListState> lists_;
+  std::map<ListPlace, ListState> lists_;
   std::size_t left_out_ = 0;
 };
 

@@ -21,13 +21,16 @@ namespace tombolo::store {
 ///     EraseObject                    erases, if it is there
 ///     on an object that is gone      left out
 ///     Update of a property           writes; a link to an object that is gone becomes null
-///     AddInteger                     adds, unless the value is null
-///     Clear of a list                clears; all its positions are known from then on
+///     AddInteger                     adds, unless the value is no integer
+///     SetInsert, SetErase            repeated; with a link to an object that is gone left out
+///     Clear                          clears; all positions of a list are known from then on
 ///     ArrayInsert                    inserts at its position or the end; a link to an object
 ///                                    that is gone is left out
 ///     Update, ArrayErase, ArrayMove  at the element that an insertion of this replay made;
-///     of an element                  for any other the whole list becomes what it is in the
-///                                    local file
+///     of an element, anything        for any other the whole list becomes what it is in the
+///     inside of one                  local file
+///     inside of an embedded object,  left out where the copy holds something else there
+///     a nested list or dictionary
 ///     anything that does not fit     fails
 ///
 /// Thread:  that of the transactions.

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "store/element.h"
 #include "store/realm_state.h"
 #include "store/recorder.h"
 
@@ -32,11 +33,7 @@ class Teller {
       recorder_->create(object, realm_.key_of(object));
       cut_if_full();
     });
-    for_each_object([&](const ClassInfo& info, ObjectRef object) {
-      for (const PropertyInfo& property : info.properties) {
-        if (info.primary_key != property.id) tell_values(object, property);
-      }
-    });
+    for_each_object([&](const ClassInfo&, ObjectRef object) { tell_object(object); });
     take_(recorder_->changeset());
   }
 
@@ -44,6 +41,7 @@ class Teller {
   template <typename Visit>
   void for_each_object(Visit&& visit) {
     for (const ClassInfo& info : realm_.catalog().classes()) {
+      if (info.is_embedded()) continue;  // They are told with those that own them.
       for (RowId row = realm_.first_row(info.id); row != kNoRow;
            row = realm_.next_row(info.id, row)) {
         visit(info, ObjectRef{info.id, row});
@@ -51,20 +49,62 @@ class Teller {
     }
   }
 
-  void tell_values(ObjectRef object, const PropertyInfo& property) {
-    const SlotRef slot{object.class_id, object.row, property.id};
-    if (property.is_list()) {
-      const ListReader list = realm_.list(slot);
-      for (std::uint32_t position = 0; position < list.size(); ++position) {
-        recorder_->list_insert(slot, position, list.get(position), position);
-        cut_if_full();
-      }
-      return;
+  void tell_object(ObjectRef object) {
+    const ClassInfo& info = realm_.state().class_store(object.class_id).info();
+    for (const PropertyInfo& property : info.properties) {
+      if (info.primary_key != property.id) tell_property(object, property);
     }
-    const Value value = realm_.state().read(object, property);
+  }
+
+  void tell_property(ObjectRef object, const PropertyInfo& property) {
+    const SlotRef slot{object.class_id, object.row, property.id};
+    if (property.is_collection()) return tell_elements(slot);
+    const Value value = told(realm_.state().read(object, property));
     if (value.is_null()) return;
-    recorder_->set(slot, value, WriteKind::kExplicit);
+    recorder_->set(slot, as_new(value), WriteKind::kExplicit);
     cut_if_full();
+    tell_inside(slot, value);
+  }
+
+  void tell_elements(const CollectionRef& ref) {
+    const OpenCollection collection = realm_.state().open(ref);
+    for (std::uint32_t position = 0; position < collection.tree.size(); ++position) {
+      const Value value = told(RealmState::value_at(collection, position));
+      switch (collection.kind) {
+        case CollectionType::kList:
+          recorder_->list_insert(ref, position, as_new(value), position);
+          break;
+        case CollectionType::kSet: recorder_->set_insert(ref, value); break;
+        default:
+          recorder_->dictionary_set(
+              ref, parse_entry(collection.tree.find(position)).key, as_new(value));
+      }
+      cut_if_full();
+      tell_inside(ref.slot, value);
+    }
+  }
+
+  void tell_inside(const SlotRef& slot, const Value& value) {
+    if (value.is_collection()) {
+      tell_elements({slot, value.as_collection()});
+    } else if (is_embedded(value)) {
+      tell_object(value.as_link());
+    }
+  }
+
+  [[nodiscard]] bool is_embedded(const Value& value) {
+    return value.type() == ValueType::kLink && realm_.state().is_embedded(value.as_link().class_id);
+  }
+  /// Of a link to a removed class nothing is left to tell.
+  [[nodiscard]] Value told(const Value& value) {
+    const bool is_lost = value.type() == ValueType::kLink &&
+                         realm_.catalog().find_class(value.as_link().class_id) == nullptr;
+    return is_lost ? Value::null() : value;
+  }
+  [[nodiscard]] Value as_new(const Value& value) {
+    if (value.type() == ValueType::kList) return Value::new_list();
+    if (value.type() == ValueType::kDictionary) return Value::new_dictionary();
+    return is_embedded(value) ? Value::new_object() : value;
   }
 
   void cut_if_full() {

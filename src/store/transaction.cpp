@@ -128,7 +128,7 @@ CommitId WriteTransaction::State::commit(const CommitOptions& options) {
                                      .salt = Salt(),
                                      .changeset = *changeset});
     }
-    open.writer->flush();
+    open.writer->finish();
   }
   key_value_->commit();
   const CommitId id = owner_->newest_commit();

@@ -1,10 +1,9 @@
 #include "store/transfer.h"
 
 #include <string>
-#include <vector>
 
 #include "base/error.h"
-#include "store/list_difference.h"
+#include "store/content_copy.h"
 #include "store/realm_state.h"
 
 namespace tombolo::store {
@@ -36,18 +35,25 @@ class Transfer {
  public:
   Transfer(const RealmReader& source, RealmWriter& target)
       : source_(source),
-        from_(source.state()),
         target_(target),
         to_(target.state()) {}
 
   void run() {
-    for (const ClassInfo& info : source_.catalog().classes()) erase_surplus(info);
+    // Embedded objects come with those that own them, asymmetric ones are never kept.
+    for_each_class([&](const ClassInfo& info) { erase_surplus(info); });
     // All objects are there before values are copied, so that links find them.
-    for (const ClassInfo& info : source_.catalog().classes()) create_missing(info);
-    for (const ClassInfo& info : source_.catalog().classes()) copy_values(info);
+    for_each_class([&](const ClassInfo& info) { create_missing(info); });
+    for_each_class([&](const ClassInfo& info) { copy_values(info); });
   }
 
  private:
+  template <typename Visit>
+  void for_each_class(const Visit& visit) {
+    for (const ClassInfo& info : source_.catalog().classes()) {
+      if (info.kind == ClassKind::kTopLevel) visit(info);
+    }
+  }
+
   [[nodiscard]] const ClassInfo& twin(const ClassInfo& info) const {
     const ClassInfo* found = target_.catalog().find_class(info.name);
     TOMBOLO_ASSERT(found != nullptr);
@@ -73,68 +79,17 @@ class Transfer {
   }
 
   void copy_values(const ClassInfo& info) {
-    struct Pair {
-      const PropertyInfo* from;
-      const PropertyInfo* to;
-    };
-    const ClassInfo& other = twin(info);
-    std::vector<Pair> properties;
-    for (const PropertyInfo& property : info.properties) {
-      if (info.primary_key == property.id) continue;
-      properties.push_back({&property, other.find_property(property.name)});
-    }
+    const ClassId class_id = twin(info).id;
+    ContentCopy copy(source_, target_, UnresolvedLinks::kCopied);
     for (RowId row = source_.first_row(info.id); row != kNoRow;
          row = source_.next_row(info.id, row)) {
-      const ObjectRef from{info.id, row};
-      const auto found = target_.find(other.id, source_.key_of(from));
+      const auto found = target_.find(class_id, source_.key_of({info.id, row}));
       TOMBOLO_ASSERT(found);
-      const ObjectRef to{other.id, *found};
-      for (const Pair& property : properties) {
-        if (property.from->is_list()) {
-          copy_list({from.class_id, from.row, property.from->id},
-                    {to.class_id, to.row, property.to->id},
-                    *property.to);
-        } else {
-          const Value value = translate(from_.read(from, *property.from), *property.to);
-          if (!identical(value, to_.read(to, *property.to))) to_.write(to, *property.to, value);
-        }
-        to_.limit_memory();
-      }
+      copy.copy_object({info.id, row}, {class_id, *found});
     }
-  }
-
-  void copy_list(const SlotRef& from, const SlotRef& to, const PropertyInfo& to_property) {
-    const ListReader wanted = source_.list(from);
-    if (wanted.size() == 0 && target_.list(to).size() == 0) return;
-    const auto value = [&](std::uint32_t position) {
-      return translate(wanted.get(position), to_property);
-    };
-    change_list(
-        target_.list(to).size(),
-        wanted.size(),
-        [&](std::uint32_t at, std::uint32_t position) {
-          return identical(value(position), target_.list(to).get(at));
-        },
-        [&](std::uint32_t at, std::uint32_t position) {
-          to_.list_set(to, to_property, at, value(position));
-        },
-        [&](std::uint32_t at, std::uint32_t position) {
-          to_.list_insert(to, to_property, at, value(position));
-        },
-        [&](std::uint32_t at) { to_.list_erase(to, to_property, at); });
-  }
-
-  /// The value as the target has it: a link leads to the target's row of the same key, which may be
-  /// a tombstone.
-  [[nodiscard]] Value translate(const Value& value, const PropertyInfo& property) {
-    if (value.type() != ValueType::kLink) return value;
-    const ObjectRef linked = value.as_link();
-    return Value::of_link(
-        {property.target, target_.link_target(property.target, source_.key_of(linked))});
   }
 
   const RealmReader& source_;
-  RealmState& from_;
   RealmWriter& target_;
   RealmState& to_;
 };

@@ -23,6 +23,9 @@ bool identical(const Value& left, const Value& right) noexcept {
     case ValueType::kLink: return left.as_link() == right.as_link();
     case ValueType::kObjectId: return left.as_object_id() == right.as_object_id();
     case ValueType::kUuid: return left.as_uuid() == right.as_uuid();
+    case ValueType::kList:
+    case ValueType::kDictionary: return left.as_collection() == right.as_collection();
+    case ValueType::kNewObject: return false;
   }
   return false;
 }

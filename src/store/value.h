@@ -28,11 +28,16 @@ enum class ValueType : std::uint8_t {
   kLink = 9,
   kObjectId = 10,
   kUuid = 11,
+  kList = 12,
+  kDictionary = 13,
+  kNewObject = 14,  ///< Never stored.
 };
 
-/// Null, a scalar or a link: what a property or an element of a list holds. Texts and binaries are
-/// views: of memory that the maker owns, or, when the store gave the value, of the transaction's,
-/// where they last until its next write or its end.
+/// What a property or an element of a collection holds: null, a scalar, a link, or a list or
+/// dictionary in a mixed value. An embedded object is a link to it. To be written, there are also a
+/// new, empty list, dictionary and embedded object. Texts and binaries are views: of memory that
+/// the maker owns, or, when the store gave the value, of the transaction's, where they last until
+/// its next write or its end.
 ///
 /// Thread:  immutable; as long as what it views.
 class Value {
@@ -95,9 +100,29 @@ class Value {
     result.uuid_ = value;
     return result;
   }
+  [[nodiscard]] static constexpr Value of_list(CollectionId value) noexcept {
+    Value result(ValueType::kList);
+    result.collection_ = value;
+    return result;
+  }
+  [[nodiscard]] static constexpr Value of_dictionary(CollectionId value) noexcept {
+    Value result(ValueType::kDictionary);
+    result.collection_ = value;
+    return result;
+  }
+  [[nodiscard]] static constexpr Value new_list() noexcept { return of_list(CollectionId()); }
+  [[nodiscard]] static constexpr Value new_dictionary() noexcept {
+    return of_dictionary(CollectionId());
+  }
+  [[nodiscard]] static constexpr Value new_object() noexcept {
+    return Value(ValueType::kNewObject);
+  }
 
   [[nodiscard]] constexpr ValueType type() const noexcept { return type_; }
   [[nodiscard]] constexpr bool is_null() const noexcept { return type_ == ValueType::kNull; }
+  [[nodiscard]] constexpr bool is_collection() const noexcept {
+    return type_ == ValueType::kList || type_ == ValueType::kDictionary;
+  }
 
   // Each requires the type it names (asserted).
   [[nodiscard]] std::int64_t as_int() const { return require(ValueType::kInt).integer_; }
@@ -111,6 +136,11 @@ class Value {
   [[nodiscard]] ObjectRef as_link() const { return require(ValueType::kLink).link_; }
   [[nodiscard]] ObjectId as_object_id() const { return require(ValueType::kObjectId).object_id_; }
   [[nodiscard]] Uuid as_uuid() const { return require(ValueType::kUuid).uuid_; }
+  /// Which list or dictionary it is, within the slot that it was read from.
+  [[nodiscard]] CollectionId as_collection() const {
+    TOMBOLO_ASSERT(is_collection());
+    return collection_;
+  }
   /// The bytes of a string or a binary, whichever it is.
   [[nodiscard]] std::string_view text() const {
     TOMBOLO_ASSERT(type_ == ValueType::kString || type_ == ValueType::kBinary);
@@ -135,12 +165,13 @@ class Value {
     ObjectRef link_;
     ObjectId object_id_;
     Uuid uuid_;
+    CollectionId collection_;
   };
   ValueType type_ = ValueType::kNull;
 };
 
 /// Whether both are the same value of the same type, bit by bit: -0.0 differs from 0.0, a NaN
-/// equals itself, and 1.0 differs from 1 in a decimal.
+/// equals itself, and 1.0 differs from 1 in a decimal. A list or dictionary equals only itself.
 [[nodiscard]] bool identical(const Value& left, const Value& right) noexcept;
 
 /// What identifies an object within its class: the value of the primary key, or a `GlobalKey` in a

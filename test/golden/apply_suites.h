@@ -14,9 +14,6 @@ namespace tombolo::test {
 struct ApplyImplementation {
   std::string name;  ///< Shown behind the file's name.
   std::function<std::unique_ptr<ApplyTarget>()> make;
-  /// It lacks kinds of properties: cases about them are left out and counted, and what prepares the
-  /// others is reduced to what there is.
-  bool is_partial = false;
 };
 
 /// The suites of state_after_local.jsonl and apply.jsonl: what a changeset does to a realm.

@@ -6,6 +6,7 @@
 #include "test/golden/merge_suites.h"
 #include "test/golden/query_suites.h"
 #include "test/golden/wire_suites.h"
+#include "test/golden/writing_suites.h"
 
 namespace tombolo::test {
 namespace {
@@ -43,14 +44,14 @@ TEST(Golden, TheModelRealmAppliesEveryChangesetAsRecorded) {
   EXPECT_EQ(found[1].passed(), 168U);
 }
 
-TEST(Golden, TheStoreAppliesWhatItHasTheTypesForAsRecorded) {
+TEST(Golden, TheStoreAppliesEveryChangesetAsRecorded) {
   const auto found = reports(store_apply_suites(), "changesets");
 
   ASSERT_EQ(found.size(), 2U);
   EXPECT_THAT(found[0].failures(), IsEmpty());
-  EXPECT_EQ(found[0].passed(), 317U);
+  EXPECT_EQ(found[0].passed(), 570U);
   EXPECT_THAT(found[1].failures(), IsEmpty());
-  EXPECT_EQ(found[1].passed(), 90U);
+  EXPECT_EQ(found[1].passed(), 168U);
 }
 
 TEST(Golden, EveryQueryFindsOrFailsAsRecorded) {
@@ -59,6 +60,16 @@ TEST(Golden, EveryQueryFindsOrFailsAsRecorded) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_THAT(found[0].failures(), IsEmpty());
   EXPECT_EQ(found[0].passed(), 469U);
+}
+
+TEST(Golden, TheStoreRecordsEveryTransactionAsTheReferenceDid) {
+  const auto found = reports(writing_suites(), "changesets");
+
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_THAT(found[0].failures(), IsEmpty());
+  EXPECT_EQ(found[0].passed(), 573U);
+  EXPECT_THAT(found[0].remarks(),
+              ElementsAre("3 lack making a list or dictionary where one stands, by decision"));
 }
 
 TEST(Golden, EveryRecordedMessageReadsAndWritesAsRecorded) {

@@ -10,6 +10,7 @@
 #include "test/golden/merge_suites.h"
 #include "test/golden/query_suites.h"
 #include "test/golden/wire_suites.h"
+#include "test/golden/writing_suites.h"
 #include "test/support/data_file.h"
 
 namespace {
@@ -25,6 +26,7 @@ std::vector<GoldenSuite> all_suites() {
   for (auto* const area : {&tombolo::test::changeset_suites,
                            &tombolo::test::model_apply_suites,
                            &tombolo::test::store_apply_suites,
+                           &tombolo::test::writing_suites,
                            &tombolo::test::merge_suites,
                            &tombolo::test::query_suites,
                            &tombolo::test::wire_suites}) {

@@ -7,6 +7,7 @@
 
 #include "server/history_trimming.h"
 #include "server/storage_embedded.h"
+#include "test/support/random_edits.h"
 #include "test/support/store_realm.h"
 
 namespace tombolo::sim {
@@ -37,9 +38,40 @@ Schema schema() {
                              .type = PropertyType::kLink,
                              .collection = CollectionType::kList,
                              .target = "Item"});
+  const auto add = [](ClassSchema& to,
+                      const char* name,
+                      PropertyType type,
+                      CollectionType collection,
+                      const char* target = "") {
+    const bool nullable =
+        type == PropertyType::kMixed ||
+        (type == PropertyType::kLink &&
+         (collection == CollectionType::kSingle || collection == CollectionType::kDictionary));
+    to.properties.push_back({.name = name,
+                             .type = type,
+                             .collection = collection,
+                             .nullable = nullable,
+                             .target = target});
+  };
+  using enum CollectionType;
+  add(item, "words", PropertyType::kString, kSet);
+  add(item, "liked", PropertyType::kLink, kSet, "Item");
+  add(item, "scores", PropertyType::kInt, kDictionary);
+  add(item, "roles", PropertyType::kLink, kDictionary, "Item");
+  add(item, "any", PropertyType::kMixed, kSingle);
+  add(item, "anys", PropertyType::kMixed, kList);
+  add(item, "named_anys", PropertyType::kMixed, kDictionary);
+  add(item, "part", PropertyType::kLink, kSingle, "Part");
+  add(item, "parts", PropertyType::kLink, kList, "Part");
+  add(item, "named_parts", PropertyType::kLink, kDictionary, "Part");
+  ClassSchema part{.name = "Part", .kind = ClassKind::kEmbedded, .primary_key = ""};
+  part.properties.push_back({.name = "count", .type = PropertyType::kInt});
+  add(part, "any", PropertyType::kMixed, kSingle);
+  add(part, "list", PropertyType::kString, kList);
+  add(part, "part", PropertyType::kLink, kSingle, "Part");
   ClassSchema receipt{.name = "Receipt", .primary_key = "_id", .properties = {key}};
   receipt.properties.push_back({.name = "times", .type = PropertyType::kInt});
-  return {{item, receipt}};
+  return {{item, part, receipt}};
 }
 
 /// A class and its properties by name.
@@ -220,6 +252,7 @@ void World::edit_item(RealmWriter& realm, Random& random) {
   if (!row) return static_cast<void>(realm.create(items.info.id, key));
   const ObjectRef object{items.info.id, *row};
   const auto number = static_cast<std::int64_t>(random.below(100));
+  if (random.below(3) == 0) return test::RandomEdits(realm, random).edit(object);
   switch (random.below(12)) {
     case 0: return realm.erase(object);
     case 1:

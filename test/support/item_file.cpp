@@ -1,5 +1,7 @@
 #include "test/support/item_file.h"
 
+#include "test/support/random_edits.h"
+
 namespace tombolo::test {
 
 using store::ClassId;
@@ -28,6 +30,14 @@ Schema ItemFile::schema() {
                     .nullable = collection == CollectionType::kSingle,
                     .target = "Item"};
   };
+  const auto part = [](const char* name, CollectionType collection) {
+    return Property{.name = name,
+                    .type = PropertyType::kLink,
+                    .collection = collection,
+                    .nullable = collection != CollectionType::kList,
+                    .target = "Part"};
+  };
+  const Property any{.name = "any", .type = PropertyType::kMixed, .nullable = true};
   ClassSchema item{.name = "Item", .primary_key = "_id", .properties = {{.name = "_id"}}};
   item.properties.push_back({.name = "count"});
   item.properties.push_back({.name = "maybe", .nullable = true});
@@ -35,9 +45,27 @@ Schema ItemFile::schema() {
   item.properties.push_back(item_link("next", CollectionType::kSingle));
   item.properties.push_back(item_link("friends", CollectionType::kList));
   item.properties.push_back({.name = "list", .collection = CollectionType::kList});
+  item.properties.push_back(
+      {.name = "words", .type = PropertyType::kString, .collection = CollectionType::kSet});
+  item.properties.push_back(item_link("liked", CollectionType::kSet));
+  item.properties.push_back({.name = "scores", .collection = CollectionType::kDictionary});
+  item.properties.push_back(any);
+  item.properties.push_back({.name = "anys",
+                             .type = PropertyType::kMixed,
+                             .collection = CollectionType::kList,
+                             .nullable = true});
+  item.properties.push_back(part("part", CollectionType::kSingle));
+  item.properties.push_back(part("parts", CollectionType::kList));
+  item.properties.push_back(part("named_parts", CollectionType::kDictionary));
+  ClassSchema inner{
+      .name = "Part", .kind = ClassKind::kEmbedded, .properties = {{.name = "count"}}};
+  inner.properties.push_back({.name = "list", .collection = CollectionType::kList});
+  inner.properties.push_back(item_link("item", CollectionType::kSingle));
+  inner.properties.push_back(any);
+  inner.properties.push_back(part("part", CollectionType::kSingle));
   ClassSchema loose{.name = "Loose", .properties = {{.name = "count"}}};
   loose.properties.push_back(item_link("item", CollectionType::kSingle));
-  return {{item, loose}};
+  return {{item, inner, loose}};
 }
 
 Bytes ItemFile::write(const std::function<void(RealmWriter& realm)>& edit) {
@@ -64,6 +92,7 @@ void ItemFile::edit_randomly(RealmWriter& realm, Random& random) const {
   const SlotRef list = slot(realm, key, "list");
   const std::uint32_t size = realm.list(list).size();
   const std::string text(random.below(2000), 'x');
+  if (random.below(3) == 0) return RandomEdits(realm, random).edit(object);
   switch (random.below(12)) {
     case 0: return realm.erase(object);
     case 1: return realm.set(object, property(realm, "count"), number());
@@ -102,7 +131,7 @@ nlohmann::json ItemFile::state() const {
 
 std::vector<std::int64_t> ItemFile::list_of(std::int64_t key) const {
   const auto snapshot = environment_->begin_read();
-  const store::ListReader list = snapshot.realm().list(slot(snapshot.realm(), key, "list"));
+  const store::CollectionReader list = snapshot.realm().list(slot(snapshot.realm(), key, "list"));
   std::vector<std::int64_t> values;
   for (std::uint32_t i = 0; i < list.size(); ++i) values.push_back(list.get(i).as_int());
   return values;

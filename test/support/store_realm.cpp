@@ -46,7 +46,11 @@ std::string float_hex(Float value) {
   return to_hex(bytes);
 }
 
-json value_json(const RealmReader& realm, const Value& value) {
+json object_json(const RealmReader& realm, ObjectRef object);
+json collection_json(const RealmReader& realm, const store::CollectionRef& ref);
+
+/// `slot`: that the value stands in.
+json value_json(const RealmReader& realm, const store::SlotRef& slot, const Value& value) {
   switch (value.type()) {
     case ValueType::kNull: return nullptr;
     case ValueType::kInt: return "i:" + std::to_string(value.as_int());
@@ -63,15 +67,26 @@ json value_json(const RealmReader& realm, const Value& value) {
     case ValueType::kUuid: return "u:" + id_hex(value.as_uuid());
     case ValueType::kLink: {
       const ObjectRef target = value.as_link();
+      if (realm.catalog().find_class(target.class_id)->is_embedded()) {
+        return {{"obj", object_json(realm, target)}};
+      }
       return "l:" + realm.catalog().find_class(target.class_id)->name + ":" +
              key_text(to_model_key(realm.key_of(target)));
     }
+    case ValueType::kList:
+    case ValueType::kDictionary: return collection_json(realm, {slot, value.as_collection()});
+    case ValueType::kNewObject: break;
   }
   return nullptr;
 }
 
 json initial_json(const PropertyInfo& property) {
-  if (property.is_list()) return json::array();
+  switch (property.collection) {
+    case CollectionType::kList: return json::array();
+    case CollectionType::kSet: return {{"set", json::array()}};
+    case CollectionType::kDictionary: return {{"dict", json::object()}};
+    case CollectionType::kSingle: break;
+  }
   if (property.nullable) return nullptr;
   switch (property.type) {
     case PropertyType::kInt: return "i:0";
@@ -88,21 +103,38 @@ json initial_json(const PropertyInfo& property) {
   }
 }
 
-json list_json(const RealmReader& realm, const store::SlotRef& slot) {
+json collection_json(const RealmReader& realm, const store::CollectionRef& ref) {
+  const store::CollectionReader collection = realm.collection(ref);
   json elements = json::array();
-  const store::ListReader list = realm.list(slot);
-  for (std::uint32_t i = 0; i < list.size(); ++i) {
-    if (!list.is_hidden(i)) elements.push_back(value_json(realm, list.get(i)));
+  json entries = json::object();
+  for (std::uint32_t i = 0; i < collection.size(); ++i) {
+    if (collection.is_hidden(i)) continue;
+    json element = value_json(realm, ref.slot, collection.get(i));
+    if (collection.kind() == CollectionType::kDictionary) {
+      entries[std::string(collection.key(i))] = std::move(element);
+    } else {
+      elements.push_back(std::move(element));
+    }
   }
-  return elements;
+  switch (collection.kind()) {
+    case CollectionType::kDictionary: return {{"dict", std::move(entries)}};
+    case CollectionType::kSet:
+      std::ranges::sort(elements.get_ref<json::array_t&>(), {}, [](const json& element) {
+        return element.dump();
+      });
+      return {{"set", std::move(elements)}};
+    default: return elements;
+  }
 }
 
-json object_json(const RealmReader& realm, const ClassInfo& info, RowId row) {
+json object_json(const RealmReader& realm, ObjectRef object) {
+  const ClassInfo& info = *realm.catalog().find_class(object.class_id);
   json fields = json::object();
   for (const PropertyInfo& property : info.properties) {
     if (property.id == info.primary_key) continue;
-    json value = property.is_list() ? list_json(realm, {info.id, row, property.id})
-                                    : value_json(realm, realm.get({info.id, row}, property.id));
+    const store::SlotRef slot{object.class_id, object.row, property.id};
+    json value = property.is_collection() ? collection_json(realm, slot)
+                                          : value_json(realm, slot, realm.get(object, property.id));
     if (value != initial_json(property)) fields[property.name] = std::move(value);
   }
   return fields;
@@ -113,10 +145,11 @@ json object_json(const RealmReader& realm, const ClassInfo& info, RowId row) {
 json state_json(const RealmReader& realm) {
   json state = json::object();
   for (const ClassInfo& info : realm.catalog().classes()) {
+    if (info.is_embedded()) continue;
     for (RowId row = realm.first_row(info.id); row != store::kNoRow;
          row = realm.next_row(info.id, row)) {
       const ObjectKey key = realm.key_of({info.id, row});
-      state[info.name][key_text(to_model_key(key))] = object_json(realm, info, row);
+      state[info.name][key_text(to_model_key(key))] = object_json(realm, {info.id, row});
     }
   }
   return state;

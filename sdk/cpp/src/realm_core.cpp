@@ -15,6 +15,31 @@
 namespace tombolo {
 namespace {
 
+/// What the store has and objects of this SDK have no access to yet.
+void check_supported(const Schema& schema) {
+  for (const ClassSchema& definition : schema.classes) {
+    if (definition.kind == ClassKind::kEmbedded) {
+      throw Error(ErrorCode::kInvalidSchema,
+                  definition.name + ": an embedded class is not supported yet");
+    }
+    for (const Property& property : definition.properties) {
+      const bool is_supported = property.type != PropertyType::kMixed &&
+                                (property.collection == CollectionType::kSingle ||
+                                 property.collection == CollectionType::kList) &&
+                                (property.type != PropertyType::kLink || !property.target.empty());
+      if (is_supported) continue;
+      std::string kind(to_string(property.type));
+      if (property.type == PropertyType::kLink && property.target.empty())
+        kind = "link to any class";
+      if (property.collection != CollectionType::kSingle) {
+        kind = std::string(to_string(property.collection)) + " of " + kind;
+      }
+      throw Error(ErrorCode::kInvalidSchema,
+                  definition.name + "." + property.name + ": a " + kind + " is not supported yet");
+    }
+  }
+}
+
 /// Whether `catalog` has everything that `schema` asks for, so that opening needs no write.
 bool covers(const store::Catalog& catalog, const Schema& schema) {
   const Schema present = catalog.to_schema();
@@ -175,7 +200,10 @@ void RealmCore::prepare_file() {
     if (!check_kind_of_file(kind)) {
       write_->realm().metadata().put(as_bytes(kKindOfFileKey), as_bytes(kind));
     }
-    if (schema) writer().add_schema(*schema);
+    if (schema) {
+      check_supported(*schema);
+      writer().add_schema(*schema);
+    }
     commit();
   } catch (...) {
     if (in_transaction()) cancel();

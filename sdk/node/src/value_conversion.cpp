@@ -112,8 +112,11 @@ Napi::Value to_js(Napi::Env env, const Value& value) {
       return Napi::Number::New(env, static_cast<double>(value.as_link().row.value()));
     case ValueType::kObjectId: return bytes_to_js(env, value.as_object_id().bytes);
     case ValueType::kUuid: return bytes_to_js(env, value.as_uuid().bytes);
+    case ValueType::kList:
+    case ValueType::kDictionary:
+    case ValueType::kNewObject: break;
   }
-  return env.Undefined();
+  throw Error(ErrorCode::kTypeMismatch, "a list or dictionary in a mixed value cannot be read yet");
 }
 
 IncomingValue::IncomingValue(const Napi::Value& value, PropertyType type, ClassId target) {

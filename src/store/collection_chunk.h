@@ -9,7 +9,7 @@
 
 namespace tombolo::store {
 
-/// A run of list elements as bytes at any address.
+/// A run of elements of a collection as bytes at any address.
 ///
 ///     chunk      = count:u16 validity? values
 ///     validity   = bit * count, up to a whole byte        bit i = not null; nullable scalars only
@@ -19,9 +19,9 @@ namespace tombolo::store {
 /// Errors:  the constructor throws `Error{kFileCorrupt}` when the parts do not fit the whole; after
 ///          it every access with a position below `size()` is in bounds.
 /// Thread:  as long as the bytes that it views.
-class ListChunk {
+class CollectionChunk {
  public:
-  ListChunk(BytesView bytes, ColumnForm form);
+  CollectionChunk(BytesView bytes, ColumnForm form);
 
   [[nodiscard]] std::uint32_t size() const noexcept { return count_; }
   [[nodiscard]] bool is_valid(std::uint32_t position) const noexcept;

@@ -1,4 +1,4 @@
-#include "store/list_tree.h"
+#include "store/collection_tree.h"
 
 #include <array>
 #include <cstring>
@@ -15,7 +15,7 @@ namespace {
 constexpr std::byte kInlineForm{0};
 constexpr std::byte kTreeForm{1};
 constexpr std::size_t kTreeRootBytes = 16;
-/// What stays in the object's block.
+/// What stays beside the owner.
 constexpr std::size_t kInlineChunkBytesMax = 512;
 /// Bytes of a node: one page of LMDB less the header in front of large values, and some room for
 /// what a leaf gains before it is split. A single longer element has a leaf of its own.
@@ -24,24 +24,24 @@ constexpr std::size_t kChildrenMax = kNodeBytesMax / 8;
 constexpr std::uint32_t kHeightMax = 8;
 
 [[noreturn]] void throw_corrupt() {
-  throw Error(ErrorCode::kFileCorrupt, "the tree of a list contradicts itself");
+  throw Error(ErrorCode::kFileCorrupt, "the tree of a collection contradicts itself");
 }
 
 }  // namespace
 
-ListTree::ListTree(KeyValueTransaction& transaction,
-                   RealmId realm,
-                   const SlotRef& slot,
-                   ColumnForm form,
-                   BytesView root)
+CollectionTree::CollectionTree(KeyValueTransaction& transaction,
+                               RealmId realm,
+                               const CollectionRef& collection,
+                               ColumnForm form,
+                               BytesView root)
     : transaction_(transaction),
       realm_(realm),
-      slot_(slot),
+      collection_(collection),
       form_(form) {
   if (root.empty()) return;
   if (root[0] == kInlineForm) {
     chunk_ = root.subspan(1);
-    size_ = ListChunk(chunk_, form_).size();
+    size_ = CollectionChunk(chunk_, form_).size();
     return;
   }
   if (root[0] != kTreeForm || root.size() != kTreeRootBytes) throw_corrupt();
@@ -53,19 +53,19 @@ ListTree::ListTree(KeyValueTransaction& transaction,
   if (height_ > kHeightMax) throw_corrupt();
 }
 
-Key ListTree::key(std::uint32_t node) const noexcept {
-  Key key(realm_, Space::kListNode);
-  key.append(slot_.class_id).append(slot_.property).append(slot_.row).append(node);
+Key CollectionTree::key(std::uint32_t node) const noexcept {
+  Key key = collection_key(realm_, collection_);
+  key.append(node);
   return key;
 }
 
-BytesView ListTree::read_node(std::uint32_t node) const {
+BytesView CollectionTree::read_node(std::uint32_t node) const {
   const auto bytes = transaction_.find(key(node));
   if (!bytes) throw_corrupt();
   return *bytes;
 }
 
-std::vector<ListTree::Child> ListTree::read_children(std::uint32_t node) const {
+std::vector<CollectionTree::Child> CollectionTree::read_children(std::uint32_t node) const {
   const BytesView bytes = read_node(node);
   if (bytes.empty() || bytes.size() % sizeof(Child) != 0) throw_corrupt();
   std::vector<Child> children(bytes.size() / sizeof(Child));
@@ -73,15 +73,15 @@ std::vector<ListTree::Child> ListTree::read_children(std::uint32_t node) const {
   return children;
 }
 
-void ListTree::write_children(std::uint32_t node, const std::vector<Child>& children) {
+void CollectionTree::write_children(std::uint32_t node, const std::vector<Child>& children) {
   transaction_.put(key(node), std::as_bytes(std::span(children)));
 }
 
 /// The child in which `position` falls; `position` becomes relative to it. With `may_be_behind` the
 /// position one past a child's last element counts as in it.
-std::size_t ListTree::child_at(const std::vector<Child>& children,
-                               std::uint32_t& position,
-                               bool may_be_behind) {
+std::size_t CollectionTree::child_at(const std::vector<Child>& children,
+                                     std::uint32_t& position,
+                                     bool may_be_behind) {
   for (std::size_t i = 0; i < children.size(); ++i) {
     if (position < children[i].count || (may_be_behind && position == children[i].count)) return i;
     position -= children[i].count;
@@ -89,7 +89,7 @@ std::size_t ListTree::child_at(const std::vector<Child>& children,
   throw_corrupt();
 }
 
-std::optional<BytesView> ListTree::find(std::uint32_t position) const {
+std::optional<BytesView> CollectionTree::find(std::uint32_t position) const {
   TOMBOLO_ASSERT(position < size_);
   const bool is_cached = leaf_ && leaf_generation_ == transaction_.generation() &&
                          position >= leaf_first_ && position - leaf_first_ < leaf_->size();
@@ -113,14 +113,58 @@ std::optional<BytesView> ListTree::find(std::uint32_t position) const {
   return leaf_->is_valid(at) ? std::optional(leaf_->element(at)) : std::nullopt;
 }
 
-Bytes ListTree::insert(std::uint32_t position, std::optional<BytesView> element) {
+/// Whether everything below the node is greater than what is searched for.
+bool CollectionTree::starts_after(std::uint32_t node,
+                                  std::uint32_t height,
+                                  const Order& order) const {
+  for (; height > 0; --height) node = read_children(node).front().node;
+  const CollectionChunk leaf(read_node(node), form_);
+  if (leaf.size() == 0) throw_corrupt();
+  return order(leaf.is_valid(0) ? std::optional(leaf.element(0)) : std::nullopt) > 0;
+}
+
+CollectionTree::Found CollectionTree::search(const Order& order) const {
+  if (size_ == 0) return {0, false};
+  std::uint32_t first = 0;
+  BytesView bytes = chunk_;
+  if (is_tree()) {
+    std::uint32_t node = root_node_;
+    for (std::uint32_t height = height_; height > 0; --height) {
+      const std::vector<Child> children = read_children(node);
+      std::size_t at = 0;
+      for (std::size_t end = children.size(); end - at > 1;) {
+        const std::size_t middle = at + (end - at) / 2;
+        (starts_after(children[middle].node, height - 1, order) ? end : at) = middle;
+      }
+      for (std::size_t i = 0; i < at; ++i) first += children[i].count;
+      node = children[at].node;
+    }
+    bytes = read_node(node);
+  }
+  const CollectionChunk leaf(bytes, form_);
+  const auto compare = [&](std::uint32_t position) {
+    return order(leaf.is_valid(position) ? std::optional(leaf.element(position)) : std::nullopt);
+  };
+  std::uint32_t at = 0;
+  for (std::uint32_t end = leaf.size(); at < end;) {
+    const std::uint32_t middle = at + (end - at) / 2;
+    if (compare(middle) < 0) {
+      at = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return {first + at, at < leaf.size() && compare(at) == 0};
+}
+
+Bytes CollectionTree::insert(std::uint32_t position, std::optional<BytesView> element) {
   TOMBOLO_ASSERT(position <= size_);
   leaf_.reset();
   const bool is_append = position == size_;
   if (!is_tree()) {
-    const Bytes empty = ListChunk::make_empty();
-    const ListChunk chunk(size_ == 0 ? BytesView(empty) : chunk_, form_);
-    Bytes changed = chunk.splice(position, 0, ListChunk::Element{element});
+    const Bytes empty = CollectionChunk::make_empty();
+    const CollectionChunk chunk(size_ == 0 ? BytesView(empty) : chunk_, form_);
+    Bytes changed = chunk.splice(position, 0, CollectionChunk::Element{element});
     ++size_;
     if (changed.size() <= kInlineChunkBytesMax) return inline_root(std::move(changed));
     make_tree(std::move(changed), is_append);
@@ -132,7 +176,7 @@ Bytes ListTree::insert(std::uint32_t position, std::optional<BytesView> element)
   return tree_root();
 }
 
-void ListTree::make_tree(Bytes chunk, bool is_append) {
+void CollectionTree::make_tree(Bytes chunk, bool is_append) {
   is_tree_ = true;
   height_ = 0;
   root_node_ = 0;
@@ -142,7 +186,7 @@ void ListTree::make_tree(Bytes chunk, bool is_append) {
   }
 }
 
-void ListTree::grow_root(Child sibling) {
+void CollectionTree::grow_root(Child sibling) {
   const std::uint32_t node = next_node_++;
   write_children(node, {Child{root_node_, size_ - sibling.count}, sibling});
   root_node_ = node;
@@ -150,15 +194,16 @@ void ListTree::grow_root(Child sibling) {
 }
 
 /// Inserts below a node of that height, and gives the sibling that was split off, if any.
-std::optional<ListTree::Child> ListTree::insert_into(std::uint32_t node,
-                                                     std::uint32_t height,
-                                                     Insertion insertion) {
+std::optional<CollectionTree::Child> CollectionTree::insert_into(std::uint32_t node,
+                                                                 std::uint32_t height,
+                                                                 Insertion insertion) {
   if (height == 0) {
-    const ListChunk chunk(read_node(node), form_);
+    const CollectionChunk chunk(read_node(node), form_);
     if (insertion.position > chunk.size()) throw_corrupt();
-    return write_leaf(node,
-                      chunk.splice(insertion.position, 0, ListChunk::Element{insertion.element}),
-                      insertion.is_append);
+    return write_leaf(
+        node,
+        chunk.splice(insertion.position, 0, CollectionChunk::Element{insertion.element}),
+        insertion.is_append);
   }
   std::vector<Child> children = read_children(node);
   const std::size_t at = child_at(children, insertion.position, true);
@@ -182,11 +227,11 @@ std::optional<ListTree::Child> ListTree::insert_into(std::uint32_t node,
   return own_sibling;
 }
 
-std::optional<ListTree::Child> ListTree::write_leaf(std::uint32_t node,
-                                                    Bytes chunk,
-                                                    bool is_append) {
-  const ListChunk view(chunk, form_);
-  const bool is_full = chunk.size() > kNodeBytesMax || view.size() == ListChunk::kCountMax;
+std::optional<CollectionTree::Child> CollectionTree::write_leaf(std::uint32_t node,
+                                                                Bytes chunk,
+                                                                bool is_append) {
+  const CollectionChunk view(chunk, form_);
+  const bool is_full = chunk.size() > kNodeBytesMax || view.size() == CollectionChunk::kCountMax;
   if (!is_full || view.size() == 1) {
     transaction_.put(key(node), chunk);
     return std::nullopt;
@@ -198,11 +243,12 @@ std::optional<ListTree::Child> ListTree::write_leaf(std::uint32_t node,
   return sibling;
 }
 
-Bytes ListTree::replace(std::uint32_t position, std::optional<BytesView> element) {
+Bytes CollectionTree::replace(std::uint32_t position, std::optional<BytesView> element) {
   TOMBOLO_ASSERT(position < size_);
   leaf_.reset();
   if (!is_tree()) {
-    Bytes changed = ListChunk(chunk_, form_).splice(position, 1, ListChunk::Element{element});
+    Bytes changed =
+        CollectionChunk(chunk_, form_).splice(position, 1, CollectionChunk::Element{element});
     if (changed.size() <= kInlineChunkBytesMax) return inline_root(std::move(changed));
     make_tree(std::move(changed), false);
     return tree_root();
@@ -213,18 +259,18 @@ Bytes ListTree::replace(std::uint32_t position, std::optional<BytesView> element
     const std::vector<Child> children = read_children(node);
     node = children[child_at(children, rest, false)].node;
   }
-  const ListChunk chunk(read_node(node), form_);
+  const CollectionChunk chunk(read_node(node), form_);
   if (rest >= chunk.size()) throw_corrupt();
   // A leaf that a longer element makes too long is split when something is inserted into it.
-  transaction_.put(key(node), chunk.splice(rest, 1, ListChunk::Element{element}));
+  transaction_.put(key(node), chunk.splice(rest, 1, CollectionChunk::Element{element}));
   return tree_root();
 }
 
-Bytes ListTree::erase(std::uint32_t position) {
+Bytes CollectionTree::erase(std::uint32_t position) {
   TOMBOLO_ASSERT(position < size_);
   leaf_.reset();
   if (!is_tree()) {
-    Bytes changed = ListChunk(chunk_, form_).splice(position, 1, std::nullopt);
+    Bytes changed = CollectionChunk(chunk_, form_).splice(position, 1, std::nullopt);
     --size_;
     return size_ == 0 ? Bytes() : inline_root(std::move(changed));
   }
@@ -234,9 +280,9 @@ Bytes ListTree::erase(std::uint32_t position) {
   return shrink();
 }
 
-bool ListTree::erase_from(std::uint32_t node, std::uint32_t height, std::uint32_t position) {
+bool CollectionTree::erase_from(std::uint32_t node, std::uint32_t height, std::uint32_t position) {
   if (height == 0) {
-    const ListChunk chunk(read_node(node), form_);
+    const CollectionChunk chunk(read_node(node), form_);
     if (position >= chunk.size()) throw_corrupt();
     if (chunk.size() > 1) {
       transaction_.put(key(node), chunk.splice(position, 1, std::nullopt));
@@ -259,8 +305,8 @@ bool ListTree::erase_from(std::uint32_t node, std::uint32_t height, std::uint32_
   return false;
 }
 
-/// Takes away roots with a single child, and the tree itself once the list is short again.
-Bytes ListTree::shrink() {
+/// Takes away roots with a single child, and the tree itself once the elements are few again.
+Bytes CollectionTree::shrink() {
   while (height_ > 0) {
     const std::vector<Child> children = read_children(root_node_);
     if (children.size() > 1) return tree_root();
@@ -269,26 +315,26 @@ Bytes ListTree::shrink() {
     --height_;
   }
   Bytes chunk = to_bytes(read_node(root_node_));
-  // Half of what stays inline, so that a list at the edge does not go back and forth.
+  // Half of what stays inline, so that a collection at the edge does not go back and forth.
   if (chunk.size() > kInlineChunkBytesMax / 2) return tree_root();
   transaction_.erase(key(root_node_));
   is_tree_ = false;
   return inline_root(std::move(chunk));
 }
 
-void ListTree::clear() {
+void CollectionTree::clear() {
   leaf_.reset();
   if (!is_tree()) return;
   const Key first = key(0);
   transaction_.erase_prefix(first.view().first(first.size() - sizeof(std::uint32_t)));
 }
 
-Bytes ListTree::inline_root(Bytes chunk) {
+Bytes CollectionTree::inline_root(Bytes chunk) {
   chunk.insert(chunk.begin(), kInlineForm);
   return chunk;
 }
 
-Bytes ListTree::tree_root() const {
+Bytes CollectionTree::tree_root() const {
   Bytes root(kTreeRootBytes);
   root[0] = kTreeForm;
   root[1] = static_cast<std::byte>(height_);

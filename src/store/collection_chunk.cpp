@@ -1,4 +1,4 @@
-#include "store/list_chunk.h"
+#include "store/collection_chunk.h"
 
 #include <cstring>
 
@@ -9,7 +9,7 @@ namespace tombolo::store {
 namespace {
 
 [[noreturn]] void throw_corrupt() {
-  throw Error(ErrorCode::kFileCorrupt, "a chunk of a list contradicts itself");
+  throw Error(ErrorCode::kFileCorrupt, "a chunk of a collection contradicts itself");
 }
 
 std::uint32_t load32(const std::byte* from) noexcept {
@@ -26,7 +26,7 @@ constexpr std::size_t validity_bytes(std::size_t count) noexcept {
 class ChunkBuilder {
  public:
   ChunkBuilder(ColumnForm form, std::uint32_t count) : form_(form), count_(count) {
-    TOMBOLO_ASSERT(count <= ListChunk::kCountMax);
+    TOMBOLO_ASSERT(count <= CollectionChunk::kCountMax);
     const auto stored = static_cast<std::uint16_t>(count);
     bytes_.resize(sizeof(stored) + (form.has_validity ? validity_bytes(count) : 0));
     std::memcpy(bytes_.data(), &stored, sizeof(stored));
@@ -50,7 +50,7 @@ class ChunkBuilder {
     }
     ++added_;
   }
-  void add_range(const ListChunk& chunk, std::uint32_t from, std::uint32_t to) {
+  void add_range(const CollectionChunk& chunk, std::uint32_t from, std::uint32_t to) {
     for (std::uint32_t i = from; i < to; ++i) {
       add(chunk.is_valid(i) ? std::optional(chunk.element(i)) : std::nullopt);
     }
@@ -70,7 +70,7 @@ class ChunkBuilder {
 
 }  // namespace
 
-ListChunk::ListChunk(BytesView bytes, ColumnForm form) : form_(form) {
+CollectionChunk::CollectionChunk(BytesView bytes, ColumnForm form) : form_(form) {
   std::uint16_t count = 0;
   if (bytes.size() < sizeof(count)) throw_corrupt();
   std::memcpy(&count, bytes.data(), sizeof(count));
@@ -90,24 +90,24 @@ ListChunk::ListChunk(BytesView bytes, ColumnForm form) : form_(form) {
   if (count_ * width_ + before > values_.size()) throw_corrupt();
 }
 
-bool ListChunk::is_valid(std::uint32_t position) const noexcept {
+bool CollectionChunk::is_valid(std::uint32_t position) const noexcept {
   if (!form_.has_validity) return true;
   return ((static_cast<unsigned>(validity_[position / 8]) >> (position % 8)) & 1U) != 0;
 }
 
-std::size_t ListChunk::end_of_text(std::uint32_t position) const noexcept {
+std::size_t CollectionChunk::end_of_text(std::uint32_t position) const noexcept {
   return load32(values_.data() + position * sizeof(std::uint32_t));
 }
 
-BytesView ListChunk::element(std::uint32_t position) const noexcept {
+BytesView CollectionChunk::element(std::uint32_t position) const noexcept {
   if (form_.storage != Storage::kText) return values_.subspan(position * width_, width_);
   const std::size_t from = position == 0 ? 0 : end_of_text(position - 1);
   return values_.subspan(count_ * width_ + from, end_of_text(position) - from);
 }
 
-Bytes ListChunk::splice(std::uint32_t position,
-                        std::uint32_t erased,
-                        const std::optional<Element>& inserted) const {
+Bytes CollectionChunk::splice(std::uint32_t position,
+                              std::uint32_t erased,
+                              const std::optional<Element>& inserted) const {
   TOMBOLO_ASSERT(position + erased <= count_);
   ChunkBuilder builder(form_, count_ - erased + (inserted ? 1 : 0));
   builder.add_range(*this, 0, position);
@@ -116,7 +116,7 @@ Bytes ListChunk::splice(std::uint32_t position,
   return builder.take();
 }
 
-Bytes ListChunk::slice(std::uint32_t from, std::uint32_t to) const {
+Bytes CollectionChunk::slice(std::uint32_t from, std::uint32_t to) const {
   ChunkBuilder builder(form_, to - from);
   builder.add_range(*this, from, to);
   return builder.take();
