@@ -14,11 +14,11 @@
 
 #include <sys/resource.h>
 
+#include "base/open_file_limit.h"
 #include "bench/support/bench_rows.h"
 #include "bench/support/floor.h"
 #include "bench/support/sync_fixture.h"
 #include "client/app.h"
-#include "net/file_limit.h"
 
 /// What sync sessions cost, and how quickly they obey. The server is `build/bin/tombolo` in its own
 /// process, the devices are the C++ SDK in this one, and every commit on all sides is durable.
@@ -207,7 +207,7 @@ class SessionBench {
   /// As many sessions on one connection and on one each.
   void multiplex() {
     if (!bench_.selects(kMultiplexed)) return;
-    net::raise_open_file_limit();
+    raise_open_file_limit();
     const Crowd shared = open_crowd("shared", Device::Connections::kOne);
     const Crowd separate = open_crowd("separate", Device::Connections::kOneForEachSession);
     const std::string prefix = std::string(kMultiplexed) + ", ";

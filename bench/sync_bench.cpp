@@ -4,10 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/open_file_limit.h"
 #include "bench/support/bench_rows.h"
 #include "bench/support/floor.h"
 #include "bench/support/sync_fixture.h"
-#include "net/file_limit.h"
 
 /// How fast does sync move what applications write? The server is `build/bin/tombolo` in its own
 /// process, the devices are the C++ SDK in this one, and every commit on all sides is durable.
@@ -157,7 +157,7 @@ class SyncBench {
   /// Many sessions, each with a file and a connection of its own.
   void fan_out() {
     if (!bench_.selects(kConnect) && !bench_.selects(kFanOut) && !bench_.selects(kMemory)) return;
-    net::raise_open_file_limit();
+    raise_open_file_limit();
     // A server that has no memory to use again.
     const ServerFixture server(directory_.file("server-of-many"));
     const Device one(server, directory_.file("one"));

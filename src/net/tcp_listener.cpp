@@ -1,9 +1,11 @@
 #include "net/tcp_listener.h"
 
+#include <string>
 #include <utility>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 
+#include "base/open_file_limit.h"
 #include "net/socket_stream.h"
 
 namespace tombolo::net {
@@ -79,11 +81,18 @@ class TcpListener::Impl : public std::enable_shared_from_this<Impl> {
   void accepted(const error_code& code, Socket socket, const Strand& connection) {
     if (!acceptor_.is_open()) return;
     if (code && code != asio::error::connection_aborted) {
-      logger_.warn("accept_failed error=\"" + code.message() + "\"");
+      // One line says it, however often it is tried again.
+      if (!std::exchange(is_failing_, true)) {
+        std::string line = "accept_failed error=\"" + code.message() + "\"";
+        if (code == asio::error::no_descriptors)
+          line += " advice=\"" + describe_open_file_limit() + "\"";
+        logger_.warn(line);
+      }
       retry_.arm_after(kExhaustedDelay, [self = shared_from_this()] { self->accept(); });
       return;
     }
     if (!code) {
+      is_failing_ = false;
       const auto stream =
           std::make_shared<ByteStream>(std::make_unique<ByteStream::Impl>(std::move(socket)));
       connection.post([self = shared_from_this(), stream, connection] {
@@ -100,6 +109,7 @@ class TcpListener::Impl : public std::enable_shared_from_this<Impl> {
   Logger& logger_;
   OnAccept on_accept_;
   std::uint16_t port_ = 0;
+  bool is_failing_ = false;  ///< Since the last connection that was accepted.
 };
 
 TcpListener::TcpListener(EventLoop& loop,

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "net/file_limit.h"
+#include "base/open_file_limit.h"
 #include "net/loopback_fixture.h"
 #include "net/web_socket_frame.h"
 #include "net/web_socket_handshake.h"

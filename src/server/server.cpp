@@ -10,9 +10,9 @@
 
 #include "base/directory.h"
 #include "base/hex.h"
+#include "base/open_file_limit.h"
 #include "base/random.h"
 #include "net/event_loop.h"
-#include "net/file_limit.h"
 #include "net/http_server.h"
 #include "protocol/version.h"
 #include "server/account_store_embedded.h"
@@ -124,7 +124,7 @@ class Server::Impl final : private net::HttpHandler {
         sync_(storage_, system_random(), logger, {}),
         workers_({.thread_count = options_.api_thread_count}),
         http_(loop_, http_options(options_), *this, logger) {
-    net::raise_open_file_limit();
+    raise_open_file_limit();
     writer_ = std::jthread([this](std::stop_token stop) {
       while (sync_.commits().wait(stop)) sync_.commits().commit_waiting();
     });

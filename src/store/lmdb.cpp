@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/open_file_limit.h"
 
 namespace tombolo::store {
 namespace {
@@ -25,6 +26,8 @@ ErrorCode to_error_code(int code) noexcept {
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND: return ErrorCode::kFileCorrupt;
     case MDB_VERSION_MISMATCH: return ErrorCode::kFileFormatTooNew;
+    case EMFILE:
+    case ENFILE:
     case MDB_READERS_FULL: return ErrorCode::kLimitExceeded;
     default: return ErrorCode::kStorage;
   }
@@ -53,7 +56,9 @@ void check_lmdb(int code, const char* call) {
     return;
   // LMDB numbers its own codes below zero and passes those of the system through.
   const char* domain = code < 0 ? "lmdb" : "errno";
-  throw Error(to_error_code(code), mdb_strerror(code), ForeignError{domain, code, call});
+  throw Error(to_error_code(code),
+              code == EMFILE ? describe_open_file_limit() : mdb_strerror(code),
+              ForeignError{domain, code, call});
 }
 
 void check_lmdb_write(int code, const char* call, MDB_env* environment) {

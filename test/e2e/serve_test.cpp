@@ -1,9 +1,16 @@
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "test/e2e/server_process.h"
@@ -128,6 +135,42 @@ TEST(Serve, RefusesAnAddressThatIsInUse) {
   ServerProcess second(serve(other.path(), address));
 
   expect_refusal(second, address.substr(address.find(':') + 1));
+}
+
+/// A connection to the port that `address` ends with.
+int connect_to(const std::string& address) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in port{};
+  port.sin_family = AF_INET;
+  port.sin_port =
+      htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+  port.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::connect(socket, reinterpret_cast<const sockaddr*>(&port), sizeof port), 0);
+  return socket;
+}
+
+TEST(Serve, SaysHowToHaveMoreConnectionsAndGoesOn) {
+  const TemporaryDirectory directory;
+  ServerProcess process(serve(directory.path()));
+  const std::string address = process.read_line().value_or("");
+  const auto fds = "/proc/" + std::to_string(process.pid()) + "/fd";
+  const auto open = std::distance(std::filesystem::directory_iterator(fds), {});
+  process.limit_descriptors(static_cast<std::uint64_t>(open) + 3);
+
+  std::vector<int> sockets;
+  for (int i = 0; i < 10; ++i) sockets.push_back(connect_to(address));
+  std::string line;
+  while (line.find("accept_failed") == std::string::npos)
+    line = process.read_error_line().value_or("accept_failed, which was never said");
+  EXPECT_THAT(line, HasSubstr("ulimit -n"));
+
+  for (const int socket : sockets) ::close(socket);
+  const int socket = connect_to(address);
+  const std::string_view request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  EXPECT_EQ(::write(socket, request.data(), request.size()), static_cast<ssize_t>(request.size()));
+  char answer = 0;
+  EXPECT_EQ(::read(socket, &answer, 1), 1);
+  ::close(socket);
 }
 
 TEST(Serve, RefusesNonsenseArguments) {

@@ -90,6 +90,14 @@ void ServerProcess::limit_files(std::uint64_t bytes) const {
   if (prlimit(pid_, RLIMIT_FSIZE, &limit, nullptr) != 0) throw std::runtime_error("no file limit");
 }
 
+void ServerProcess::limit_descriptors(std::uint64_t count) const {
+  rlimit limit{};
+  const bool is_known = prlimit(pid_, RLIMIT_NOFILE, nullptr, &limit) == 0;
+  limit.rlim_cur = count;
+  if (!is_known || prlimit(pid_, RLIMIT_NOFILE, &limit, nullptr) != 0)
+    throw std::runtime_error("no descriptor limit");
+}
+
 int ServerProcess::wait() {
   int status = 0;
   waitpid(std::exchange(pid_, -1), &status, 0);

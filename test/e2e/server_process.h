@@ -31,6 +31,8 @@ class ServerProcess {
   void send_signal(int signal) const;
   /// From now on it cannot make a file longer than `bytes`.
   void limit_files(std::uint64_t bytes) const;
+  /// From now on it may have no more than `count` descriptors.
+  void limit_descriptors(std::uint64_t count) const;
   /// Waits for its end and returns its exit status; a signal counts as 128 and its number.
   [[nodiscard]] int wait();
 

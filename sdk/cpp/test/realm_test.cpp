@@ -403,6 +403,33 @@ TEST_F(RealmTest, AnObjectObserverNamesTheChangedPropertiesAndEndsWithDeletion) 
   EXPECT_TRUE(calls[2].deleted);
 }
 
+TEST_F(RealmTest, WithoutDescriptorsOpeningSaysHowToHaveMore) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit scarce{40, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &scarce), 0);
+
+  std::vector<Realm> realms;
+  std::string message;
+  try {
+    for (int i = 0; i < 40; ++i)
+      realms.push_back(Realm::open({.path = folder_ / std::to_string(i)}));
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kLimitExceeded);
+    message = error.message();
+  }
+  EXPECT_THAT(message, HasSubstr("this process may have 40"));
+  EXPECT_THAT(message, HasSubstr("ulimit -n"));
+
+  // Those that are open go on, and another one's place is enough.
+  ASSERT_GE(realms.size(), 2U);
+  realms.pop_back();
+  Realm another = Realm::open({.path = folder_ / "another", .schema = schema_of<City, Country>()});
+  another.write([&] { another.create<City>(City::id = 1); });
+  EXPECT_EQ(another.objects<City>().size(), 1U);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 TEST_F(RealmTest, ARealmSeesTheCommitsOfAnotherWhenRefreshed) {
   Realm reader = open();
   Realm writer = open();

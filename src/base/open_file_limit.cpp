@@ -1,4 +1,4 @@
-#include "net/file_limit.h"
+#include "base/open_file_limit.h"
 
 #include <cerrno>
 
@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace tombolo::net {
+namespace tombolo {
 
 std::uint64_t raise_open_file_limit() {
   const auto check = [](int result, const char* call) {
@@ -22,4 +22,13 @@ std::uint64_t raise_open_file_limit() {
   return limit.rlim_cur;
 }
 
-}  // namespace tombolo::net
+std::string describe_open_file_limit() {
+  std::string text = "too many open files";
+  ::rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    text += ": this process may have " + std::to_string(limit.rlim_cur);
+  }
+  return text + "; start it with a higher limit (ulimit -n, or LimitNOFILE= of a service)";
+}
+
+}  // namespace tombolo

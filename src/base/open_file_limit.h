@@ -1,14 +1,18 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
-namespace tombolo::net {
+namespace tombolo {
 
 /// Raises this process's limit of open files to the most the system allows it without privileges.
-/// Each connection takes one.
+/// Each connection takes one descriptor, each open database file four.
 ///
 /// Returns: the limit now in force.
 /// Errors:  throws `Error{kInternal}` with errno when the limit cannot be read or set.
 std::uint64_t raise_open_file_limit();
 
-}  // namespace tombolo::net
+/// What to tell who has run out of descriptors: what happened, the limit, and how to raise it.
+[[nodiscard]] std::string describe_open_file_limit();
+
+}  // namespace tombolo
