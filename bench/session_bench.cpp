@@ -238,6 +238,71 @@ class SessionBench {
                 std::to_string(static_cast<int>(separate.server_bytes)) + " B");
   }
 
+  /// Many times as many sessions of files that the application has dropped.
+  void many_files() {
+    if (!bench_.selects(kManyFiles)) return;
+    const ServerFixture server(directory_.file("server-of-many"));
+    const Device device(server, directory_.file("many"));
+    const Device other(server, directory_.file("other"));
+    const auto file = [](int i) { return "file-" + std::to_string(i); };
+    download(device.open("first", "first", StopPolicy::kNever));
+
+    const Resources before = resources("self");
+    const Resources server_before = resources(server.process());
+    const double connecting = seconds([&] {
+      for (int i = 0; i < kFiles; ++i) (void)device.open(file(i), file(i), StopPolicy::kNever);
+      settle(device.sessions());
+    });
+    const Resources after = resources("self");
+    const Resources server_after = resources(server.process());
+    // What arrives for some of them.
+    const double arriving = seconds([&] {
+      for (int i = 0; i < kFiles; i += kFiles / kArrivals) {
+        Realm realm = other.open(file(i), file(i));
+        insert(realm, 0, 1, 1);
+        upload(realm);
+      }
+      settle(device.sessions());
+    });
+    for (int i = 0; i < kFiles; i += kFiles / kArrivals)
+      expect_objects(device.open(file(i), file(i), StopPolicy::kNever), 1);
+
+    const std::string prefix = std::string(kManyFiles) + ", ";
+    bench_.row({.measure = prefix + "time until all are up to date",
+                .ours = connecting,
+                .peer = 60,
+                .unit = "s",
+                .target = 1,
+                .better = Better::kLess});
+    bench_.row({.measure = prefix + "client's sockets",
+                .ours = static_cast<double>(after.sockets - before.sockets + 1),
+                .peer = 1,
+                .unit = "fds",
+                .target = 1,
+                .better = Better::kLess});
+    bench_.row({.measure = prefix + "server's sockets",
+                .ours = static_cast<double>(server_after.sockets - server_before.sockets + 1),
+                .peer = 1,
+                .unit = "fds",
+                .target = 1,
+                .better = Better::kLess});
+    bench_.row({.measure = prefix + "client's memory a session",
+                .ours = (after.bytes - before.bytes) / kFiles,
+                .peer = 10'000,
+                .unit = "B",
+                .target = 1,
+                .better = Better::kLess});
+    bench_.row({.measure = prefix + "server's memory a session",
+                .ours = (server_after.bytes - server_before.bytes) / kFiles,
+                .peer = 10'000,
+                .unit = "B",
+                .target = 1,
+                .better = Better::kLess});
+    bench_.note("the client has " + std::to_string(after.descriptors) + " descriptors; " +
+                std::to_string(kArrivals) + " arrivals took " +
+                std::to_string(static_cast<int>(arriving * 1e3)) + " ms");
+  }
+
   /// Small commits of one session while another one on the same connection sends all it can.
   void neighbours() {
     if (!bench_.selects(kNeighbour)) return;
@@ -330,6 +395,8 @@ class SessionBench {
   static constexpr int kRounds = 20;
   static constexpr int kReturns = 5;
   static constexpr int kSessions = 1'000;
+  static constexpr int kFiles = 10'000;
+  static constexpr int kArrivals = 50;
   static constexpr int kSmallCommits = 100;
   static constexpr std::int64_t kBigObjects = 300'000;
   static constexpr std::int64_t kWatchedObjects = 50'000;
@@ -343,9 +410,34 @@ class SessionBench {
   static constexpr const char* kReturn = "resume after an hour offline, against 100 ms";
   static constexpr const char* kFirstByte = "the same to the first byte, against 100 ms";
   static constexpr const char* kMultiplexed = "1,000 sessions on a connection";
+  static constexpr const char* kManyFiles = "10,000 files that nobody has open";
   static constexpr const char* kNeighbour = "commits beside a neighbour's upload, against alone";
   static constexpr const char* kProgress = "upload, for each of 100 that watch, against unwatched";
   static constexpr const char* kProgressOfOne = "upload that one watches, against unwatched";
+
+  struct Resources {
+    int descriptors = 0;
+    int sockets = 0;
+    double bytes = 0;
+  };
+  [[nodiscard]] static Resources resources(const std::string& process) {
+    Resources found{.bytes = anonymous_bytes(process)};
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/" + process + "/fd")) {
+      std::error_code gone;
+      ++found.descriptors;
+      if (std::filesystem::read_symlink(entry, gone).string().starts_with("socket:"))
+        ++found.sockets;
+    }
+    return found;
+  }
+  static void settle(const std::vector<SyncSession>& sessions) {
+    std::vector<std::future<Result<void>>> waits;
+    for (SyncSession session : sessions) {
+      waits.push_back(session.wait_for_upload(std::chrono::minutes(2)));
+      waits.push_back(session.wait_for_download(std::chrono::minutes(2)));
+    }
+    for (auto& wait : waits) wait.get().value();
+  }
 
   struct Crowd {
     double connecting = 0;
@@ -401,6 +493,7 @@ int main(int argc, char** argv) {
   sessions.reconnect();
   sessions.return_after_an_hour();
   sessions.multiplex();
+  sessions.many_files();
   sessions.neighbours();
   sessions.progress();
   return bench.finish();

@@ -83,11 +83,14 @@ Device::Device(const ServerFixture& server,
             .multiplex_sessions = connections == Connections::kOne}),
       user_(log_in(app_)) {}
 
-Realm Device::open(const std::string& name, const std::string& partition) const {
+Realm Device::open(const std::string& name,
+                   const std::string& partition,
+                   StopPolicy stop_policy) const {
   return Realm::open({.path = directory_ / name,
                       .schema = schema_of<Item>(),
                       .sync = SyncConfiguration{.user = user_,
                                                 .partition = PartitionValue(partition),
+                                                .stop_policy = stop_policy,
                                                 .on_error = [](const SyncError& error) {
                                                   if (error.is_fatal)
                                                     give_up(error.error.describe());

@@ -76,7 +76,10 @@ class Device {
          Connections connections = Connections::kOne);
 
   /// The file `name` of this device, synced with `partition`.
-  [[nodiscard]] Realm open(const std::string& name, const std::string& partition) const;
+  [[nodiscard]] Realm open(const std::string& name,
+                           const std::string& partition,
+                           StopPolicy stop_policy = StopPolicy::kAfterUpload) const;
+  [[nodiscard]] std::vector<SyncSession> sessions() const { return user_.sync_sessions(); }
 
  private:
   std::filesystem::path directory_;

@@ -158,7 +158,7 @@ std::shared_ptr<SyncSession> User::session_of(
     throw not_logged_in(*this);
   }
   options.backoff = app->options().backoff;
-  return app->runtime_->session_of(environment->path(), [&] {
+  const auto found = app->runtime_->session_of(environment->path(), [&] {
     auto session =
         SyncSession::make(connection(*app), environment, std::move(options), [weak = app_] {
           if (const auto holder = weak.lock()) holder->remove_files_in_background();
@@ -168,6 +168,8 @@ std::shared_ptr<SyncSession> User::session_of(
     sessions_.push_back(session);
     return session;
   });
+  found->adopt(environment);
+  return found;
 }
 
 void User::network_changed(bool is_reachable) {

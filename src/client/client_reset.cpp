@@ -33,7 +33,7 @@ class ClientReset::CopyObserver final : public SessionObserver {
 };
 
 ClientReset::ClientReset(std::shared_ptr<ConnectionDriver> driver,
-                         std::shared_ptr<store::Environment> file,
+                         std::shared_ptr<SyncedFile> file,
                          sync::SessionOptions options)
     : driver_(std::move(driver)),
       file_(std::move(file)),
@@ -70,12 +70,17 @@ void ClientReset::open() {
                       [this](const Result<OpenCopy>& copy) { opened(copy); });
 }
 
-ClientReset::OpenCopy ClientReset::open_copy() const {
+std::shared_ptr<SyncedFile> ClientReset::open_copy_file() const {
   const store::EnvironmentOptions options{.logger = file_->options().logger};
+  const auto& files = file_->files();
+  return std::make_shared<SyncedFile>(files, files->open(copy_path_, options), [] {});
+}
+
+ClientReset::OpenCopy ClientReset::open_copy() const {
   if (std::filesystem::exists(copy_path_)) {
     try {
-      OpenCopy copy{store::Environment::open(copy_path_, options), true};
-      (void)read_sync_metadata(copy.environment->begin_read().realm().metadata());
+      OpenCopy copy{open_copy_file(), true};
+      (void)read_sync_metadata(copy.file->open()->begin_read().realm().metadata());
       return copy;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kFileCorrupt && error.code() != ErrorCode::kFileFormatTooNew) {
@@ -84,7 +89,7 @@ ClientReset::OpenCopy ClientReset::open_copy() const {
       remove_store_file(copy_path_);
     }
   }
-  return {store::Environment::open(copy_path_, options), false};
+  return {open_copy_file(), false};
 }
 
 void ClientReset::opened(const Result<OpenCopy>& copy) {
@@ -97,13 +102,18 @@ void ClientReset::opened(const Result<OpenCopy>& copy) {
     options.client_reset = sync::ClientResetMode::kManual;
     options.is_fresh_copy = true;
     options.cancel_waits_on_nonfatal_error = false;
-    sync::ClientSession& session =
-        self->driver_->open_session(std::make_shared<StoreReplica>(self->copy_.environment),
-                                    std::move(options),
-                                    std::make_shared<CopyObserver>(self));
-    self->session_ = session.key();
-    session.activate(now);
-    (void)session.wait_for_download();
+    const auto open_copy = [copy = self->copy_.file] { return copy->open(); };
+    try {
+      sync::ClientSession& session =
+          self->driver_->open_session(std::make_shared<StoreReplica>(open_copy),
+                                      std::move(options),
+                                      std::make_shared<CopyObserver>(self));
+      self->session_ = session.key();
+      session.activate(now);
+      (void)session.wait_for_download();
+    } catch (const Error& error) {
+      self->finish(error);
+    }
   });
 }
 
@@ -144,10 +154,10 @@ void ClientReset::finish(const Result<void>& outcome) {
 void ClientReset::perform(const sync::SyncError& demand, Done done) {
   const FileResetRequest request = make_reset_request(options_.client_reset, demand);
   on_worker<FileResetOutcome>(
-      [this, request, copy = std::exchange(copy_, {}).environment]() mutable {
+      [this, request, copy = std::exchange(copy_, {}).file]() mutable {
         const auto outcome = [&]() -> Result<FileResetOutcome> {
           try {
-            return reset_file(*file_, *copy, request);
+            return reset_file(*file_->open(), *copy->open(), request);
           } catch (const Error& error) {
             return error;
           }

@@ -6,7 +6,7 @@
 
 #include "client/connection_driver.h"
 #include "client/file_reset.h"
-#include "store/environment.h"
+#include "client/synced_file.h"
 
 namespace tombolo::client {
 
@@ -23,7 +23,7 @@ class ClientReset : public std::enable_shared_from_this<ClientReset> {
 
   /// `options` are those of the file's own session.
   ClientReset(std::shared_ptr<ConnectionDriver> driver,
-              std::shared_ptr<store::Environment> file,
+              std::shared_ptr<SyncedFile> file,
               sync::SessionOptions options);
   ~ClientReset();
 
@@ -37,11 +37,12 @@ class ClientReset : public std::enable_shared_from_this<ClientReset> {
  private:
   class CopyObserver;
   struct OpenCopy {
-    std::shared_ptr<store::Environment> environment;
+    std::shared_ptr<SyncedFile> file;
     bool is_continued = false;
   };
 
   [[nodiscard]] OpenCopy open_copy() const;
+  [[nodiscard]] std::shared_ptr<SyncedFile> open_copy_file() const;
   void open();
   void opened(const Result<OpenCopy>& copy);
   void copied(const Result<void>& outcome);
@@ -52,7 +53,7 @@ class ClientReset : public std::enable_shared_from_this<ClientReset> {
   void on_worker(std::function<Result<T>()> work, std::function<void(const Result<T>&)> then);
 
   const std::shared_ptr<ConnectionDriver> driver_;
-  const std::shared_ptr<store::Environment> file_;
+  const std::shared_ptr<SyncedFile> file_;
   const sync::SessionOptions options_;
   const std::filesystem::path copy_path_;
 

@@ -8,5 +8,8 @@ namespace tombolo::client {
 /// `kLocalKind`, or "synced " and the partition.
 inline constexpr std::string_view kKindOfFileKey = "sdk/kind";
 inline constexpr std::string_view kLocalKind = "local";
+/// The record that says to whom a synced file belongs: the id of the user who made it. The server
+/// takes it from nobody else.
+inline constexpr std::string_view kOwnerKey = "sdk/owner";
 
 }  // namespace tombolo::client

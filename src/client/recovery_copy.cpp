@@ -77,17 +77,19 @@ void make_local(const std::filesystem::path& file) {
 std::shared_ptr<store::Environment> open_alone(const std::filesystem::path& file) {
   const TimePoint end = system_clock().now() + kClosingPatience;
   for (;;) {
+    // The file of a session belongs to it even while it is closed.
     const auto session = Runtime::shared()->find_session(file);
-    const bool is_closing = session && !session->is_used();
-    try {
-      return store::Environment::open(file, {.exclusive = true});
-    } catch (const Error& error) {
-      // This process has it open, shared.
-      const bool is_open_here = error.code() == ErrorCode::kInvalidArgument;
-      if (!is_open_here) throw;
-      if (!is_closing || system_clock().now() >= end) {
+    if (!session) {
+      try {
+        return store::Environment::open(file, {.exclusive = true});
+      } catch (const Error& error) {
+        // This process has it open, shared.
+        if (error.code() != ErrorCode::kInvalidArgument) throw;
         throw Error::caused_by(ErrorCode::kFileInUse, file.string() + " is open", error);
       }
+    }
+    if (session->is_used() || system_clock().now() >= end) {
+      throw Error(ErrorCode::kFileInUse, file.string() + " is being synced");
     }
     std::this_thread::sleep_for(kClosingInterval);
   }

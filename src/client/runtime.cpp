@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include <malloc.h>
+
+#include "base/open_file_limit.h"
 #include "client/sync_session.h"
 
 namespace tombolo::client {
@@ -10,6 +13,24 @@ namespace {
 
 /// Integrations of different files run beside each other on these.
 constexpr int kWorkers = 2;
+
+/// Files of waiting sessions that stay open: at four descriptors each, a quarter of what the
+/// process may have, and no more than what is worth its memory.
+std::size_t open_files_max(std::uint64_t descriptors) {
+  return static_cast<std::size_t>(std::clamp<std::uint64_t>(descriptors / 16, 8, 512));
+}
+
+/// LMDB allocates lists of 1 and 2 MiB for each open file and hardly touches them: new pages of the
+/// system's cost nothing until then. Once the first file was closed glibc would take such chunks
+/// from its heap, where they are in memory already or zeroed first. This keeps its thresholds,
+/// which it would raise at that moment, just below them.
+void keep_lists_of_files_untouched() {
+#if defined(__GLIBC__)
+  constexpr int kListBytes = 1 << 20;
+  mallopt(M_MMAP_THRESHOLD, kListBytes);
+  mallopt(M_TRIM_THRESHOLD, 2 * kListBytes);
+#endif
+}
 
 }  // namespace
 
@@ -25,7 +46,9 @@ std::shared_ptr<Runtime> Runtime::shared() {
   return runtime;
 }
 
-Runtime::Runtime() {
+Runtime::Runtime()
+    : open_files_(std::make_shared<OpenFiles>(open_files_max(raise_open_file_limit()))) {
+  keep_lists_of_files_untouched();
   threads_.emplace_back([this] { io_.run(); });
   for (int i = 0; i < kWorkers; ++i) threads_.emplace_back([this] { workers_.run(); });
 }

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "client/open_files.h"
 #include "net/event_loop.h"
 
 namespace tombolo::client {
@@ -30,6 +31,9 @@ class Runtime {
 
   [[nodiscard]] net::EventLoop& io() noexcept { return io_; }
   [[nodiscard]] net::EventLoop& workers() noexcept { return workers_; }
+  [[nodiscard]] const std::shared_ptr<OpenFiles>& open_files() const noexcept {
+    return open_files_;
+  }
 
   /// The session of a file, made by `make` when there is none: all realms of one file share it.
   [[nodiscard]] std::shared_ptr<SyncSession> session_of(
@@ -45,6 +49,7 @@ class Runtime {
   static void destroy(Runtime* runtime);
   [[nodiscard]] bool owns_this_thread() const noexcept;
 
+  const std::shared_ptr<OpenFiles> open_files_;
   net::EventLoop io_;
   net::EventLoop workers_;
   std::vector<std::thread> threads_;

@@ -167,18 +167,19 @@ void trim(store::RealmWriter& realm, const sync::SyncProgress& progress) {
 
 }  // namespace
 
+StoreReplica::StoreReplica(OpenStore open_store) : open_store_(std::move(open_store)) {}
 StoreReplica::StoreReplica(std::shared_ptr<store::Environment> environment)
-    : environment_(std::move(environment)) {}
+    : StoreReplica([environment = std::move(environment)] { return environment; }) {}
 
 ReplicaState StoreReplica::state() const {
-  const store::ReadTransaction snapshot = environment_->begin_read();
+  const store::ReadTransaction snapshot = open_store_()->begin_read();
   const store::RealmReader& realm = snapshot.realm();
   return to_state(read_sync_metadata(realm.metadata()), realm.history().bounds());
 }
 
 protocol::UploadCursor StoreReplica::scan_local_changes(
     ClientVersion after, const std::function<bool(const protocol::UploadEntry&)>& visit) const {
-  const store::ReadTransaction snapshot = environment_->begin_read();
+  const store::ReadTransaction snapshot = open_store_()->begin_read();
   const store::RealmReader& realm = snapshot.realm();
   // The base at a position is known where the last scan ended and where the server has confirmed.
   protocol::UploadCursor cursor = read_sync_metadata(realm.metadata()).progress.upload;
@@ -206,7 +207,7 @@ protocol::UploadCursor StoreReplica::scan_local_changes(
 }
 
 ReplicaState StoreReplica::store_file_ident(const protocol::SaltedFileIdent& file_ident) {
-  store::WriteTransaction transaction = environment_->begin_write();
+  store::WriteTransaction transaction = open_store_()->begin_write();
   store::RealmWriter& realm = transaction.realm();
   SyncMetadata metadata = read_sync_metadata(realm.metadata());
   metadata.file_ident = file_ident;
@@ -232,7 +233,7 @@ ReplicaState StoreReplica::store_file_ident(const protocol::SaltedFileIdent& fil
 
 Result<IntegrationResult> StoreReplica::integrate(const DownloadBatch& batch,
                                                   std::size_t first_entry) {
-  store::WriteTransaction transaction = environment_->begin_write();
+  store::WriteTransaction transaction = open_store_()->begin_write();
   store::RealmWriter& realm = transaction.realm();
   SyncMetadata metadata = read_sync_metadata(realm.metadata());
   if (goes_back(metadata.progress, batch.progress)) {

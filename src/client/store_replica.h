@@ -1,7 +1,7 @@
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <mutex>
 
 #include "store/environment.h"
 #include "sync/replica.h"
@@ -20,6 +20,10 @@ namespace tombolo::client {
 /// Source:  docs/sync-client.md, "Replica".
 class StoreReplica final : public sync::Replica {
  public:
+  /// Gives the open file, and throws when it cannot be opened.
+  using OpenStore = std::function<std::shared_ptr<store::Environment>()>;
+
+  explicit StoreReplica(OpenStore open_store);
   explicit StoreReplica(std::shared_ptr<store::Environment> environment);
 
   [[nodiscard]] sync::ReplicaState state() const override;
@@ -32,7 +36,7 @@ class StoreReplica final : public sync::Replica {
                                                           std::size_t first_entry) override;
 
  private:
-  const std::shared_ptr<store::Environment> environment_;
+  const OpenStore open_store_;
   /// Where the last scan ended: the next one mostly goes on from there.
   mutable protocol::UploadCursor scanned_;
 };

@@ -42,7 +42,9 @@ class SyncSession::Observer final : public SessionObserver {
     }
     // Nobody uses the file and there is nothing left to do for it: it may be closed.
     if (current == sync::SessionState::kInactive && session_->uses_ == 0) {
-      session_->post([](sync::ClientSession& session, TimePoint now) { session.close(now); });
+      session_->post([self = session_](sync::ClientSession& session, TimePoint now) {
+        if (self->uses_ == 0) session.close(now);  // Nobody has come meanwhile.
+      });
     }
   }
 
@@ -92,7 +94,8 @@ class SyncSession::Observer final : public SessionObserver {
   }
 
   void on_look() override {
-    if (session_->environment_->newest_commit() > session_->seen_commit_) session_->committed();
+    if (session_->file_->has_news(session_->seen_commit_, session_->driver_->now()))
+      session_->committed();
   }
 
   void on_closed() override { session_->closed_on_strand(); }
@@ -109,60 +112,69 @@ std::vector<Callback> SyncSession::copy_of(const std::map<CallbackId, Callback>&
   return copies;
 }
 
-std::shared_ptr<SyncSession> SyncSession::make(std::shared_ptr<ConnectionDriver> driver,
-                                               std::shared_ptr<store::Environment> environment,
-                                               sync::SessionOptions options,
-                                               std::function<void()> on_closed) {
-  const std::shared_ptr<SyncSession> session(new SyncSession(
-      std::move(driver), std::move(environment), std::move(options), std::move(on_closed)));
-  session->start();
+std::shared_ptr<SyncSession> SyncSession::make(
+    std::shared_ptr<ConnectionDriver> driver,
+    const std::shared_ptr<store::Environment>& environment,
+    sync::SessionOptions options,
+    std::function<void()> on_closed) {
+  const std::shared_ptr<SyncSession> session(
+      new SyncSession(std::move(driver), std::move(options), std::move(on_closed)));
+  session->start(environment);
   return session;
 }
 
 SyncSession::SyncSession(std::shared_ptr<ConnectionDriver> driver,
-                         std::shared_ptr<store::Environment> environment,
                          sync::SessionOptions options,
                          std::function<void()> on_closed)
     : driver_(std::move(driver)),
-      file_(environment->path()),
-      readable_(environment),
       options_(with_progress_delays(std::move(options))),
-      on_closed_(std::move(on_closed)),
-      environment_(std::move(environment)) {}
+      on_closed_(std::move(on_closed)) {}
 
 SyncSession::~SyncSession() = default;
 
-void SyncSession::start() {
-  commits_ =
-      environment_->observe([weak = weak_from_this()](const std::shared_ptr<const store::Commit>&) {
+void SyncSession::start(const std::shared_ptr<store::Environment>& environment) {
+  file_ = std::make_shared<SyncedFile>(
+      driver_->runtime().open_files(), environment, [weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->committed();
       });
-  driver_->post(
-      [self = shared_from_this()](sync::ClientConnection&, TimePoint) { self->open_on_strand(); });
+  // The file stays open until its session has read it.
+  driver_->post([self = shared_from_this(), environment](sync::ClientConnection&, TimePoint) {
+    self->open_on_strand();
+  });
+}
+
+void SyncSession::adopt(const std::shared_ptr<store::Environment>& environment) {
+  file_->adopt(environment);
 }
 
 void SyncSession::open_on_strand() {
-  key_ = driver_
-             ->open_session(std::make_shared<StoreReplica>(environment_),
-                            options_,
-                            std::make_shared<Observer>(shared_from_this()))
-             .key();
-  has_reset_attempt_ =
-      read_reset_attempt(environment_->begin_read().realm().metadata()).has_value();
+  try {
+    has_reset_attempt_ =
+        read_reset_attempt(file_->open()->begin_read().realm().metadata()).has_value();
+    key_ =
+        driver_
+            ->open_session(std::make_shared<StoreReplica>([file = file_] { return file->open(); }),
+                           options_,
+                           std::make_shared<Observer>(shared_from_this()))
+            .key();
+  } catch (const Error& error) {
+    tell_error({.error = error, .status = protocol::SdkStatus::kRuntimeError, .is_fatal = true});
+    end_on_strand();
+  }
 }
 
 void SyncSession::closed_on_strand() {
-  if (uses_ > 0 && !is_close_asked_) {
-    // The file was opened again after its last use had ended the session.
-    open_on_strand();
-    post([](sync::ClientSession& session, TimePoint now) { session.activate(now); });
-    return;
-  }
+  if (uses_ == 0 || is_close_asked_) return end_on_strand();
+  // The file was opened again after its last use had ended the session.
+  open_on_strand();
+  post([](sync::ClientSession& session, TimePoint now) { session.activate(now); });
+}
+
+void SyncSession::end_on_strand() {
   is_closed_ = true;
-  commits_ = {};
   reset_.reset();
-  environment_.reset();
-  driver_->runtime().forget_session(file_, this);
+  file_->close();
+  driver_->runtime().forget_session(file(), this);
   if (on_closed_) on_closed_();
 }
 
@@ -171,9 +183,17 @@ void SyncSession::committed() {
   if (is_commit_posted_.exchange(true)) return;
   post([this](sync::ClientSession& session, TimePoint now) {
     is_commit_posted_ = false;
-    seen_commit_ = environment_->newest_commit();
+    note_newest_commit();
     session.local_change(now);
   });
+}
+
+void SyncSession::note_newest_commit() {
+  try {
+    seen_commit_ = file_->open()->newest_commit();
+  } catch (const Error&) {
+    // The session meets the same when it reads the file, and reports it.
+  }
 }
 
 void SyncSession::post(std::function<void(sync::ClientSession& session, TimePoint now)> work,
@@ -276,37 +296,50 @@ sync::ConnectionState SyncSession::connection_state() const noexcept {
 }
 
 SyncSession::WaitTicket SyncSession::wait(
-    WaitDone done, std::function<sync::WaitId(sync::ClientSession& session, TimePoint now)> begin) {
+    WaitDone done,
+    WaitGroup group,
+    std::function<sync::WaitId(sync::ClientSession& session, TimePoint now)> begin) {
   const WaitTicket ticket = ++last_ticket_;
+  ++uses_;
+  const WaitDone settled = [this, done = std::move(done)](const Result<void>& outcome) {
+    done(outcome);
+    end_use();
+  };
   post(
-      [this, ticket, done, begin = std::move(begin)](sync::ClientSession& session, TimePoint now) {
-        waits_.emplace(begin(session, now), Waiter{ticket, done});
+      [this, ticket, group, settled, begin = std::move(begin)](sync::ClientSession& session,
+                                                               TimePoint now) {
+        session.keep_up(now);
+        waits_.emplace(begin(session, now), Waiter{ticket, group, settled});
       },
-      [done] { done(Error(ErrorCode::kClosed, "the sync session has been closed")); });
+      [settled] { settled(Error(ErrorCode::kClosed, "the sync session has been closed")); });
   return ticket;
 }
 
 SyncSession::WaitTicket SyncSession::wait_for_upload(std::optional<Duration> timeout,
-                                                     WaitDone done) {
-  return wait(std::move(done), [timeout](sync::ClientSession& session, TimePoint now) {
+                                                     WaitDone done,
+                                                     WaitGroup group) {
+  return wait(std::move(done), group, [timeout](sync::ClientSession& session, TimePoint now) {
     return session.wait_for_upload(now, deadline_after(timeout, now));
   });
 }
 
 SyncSession::WaitTicket SyncSession::wait_for_download(std::optional<Duration> timeout,
-                                                       WaitDone done) {
-  return wait(std::move(done), [timeout](sync::ClientSession& session, TimePoint now) {
+                                                       WaitDone done,
+                                                       WaitGroup group) {
+  return wait(std::move(done), group, [timeout](sync::ClientSession& session, TimePoint now) {
     return session.wait_for_download(deadline_after(timeout, now));
   });
 }
 
 SyncSession::WaitTicket SyncSession::wait_for_receipt(std::optional<Duration> timeout,
-                                                      ReceiptDone done) {
+                                                      ReceiptDone done,
+                                                      WaitGroup group) {
   const auto receipt = std::make_shared<Receipt>();
   return wait(
       [receipt, done = std::move(done)](const Result<void>& outcome) {
         done(outcome ? Result<Receipt>(*receipt) : Result<Receipt>(outcome.error()));
       },
+      group,
       [receipt, timeout](sync::ClientSession& session, TimePoint now) {
         const sync::WaitId wait = session.wait_for_receipt(now, deadline_after(timeout, now));
         receipt->version = session.replica_state().newest_client_version;
@@ -319,6 +352,14 @@ void SyncSession::cancel_wait(WaitTicket ticket) {
     const auto found = std::ranges::find_if(
         waits_, [ticket](const auto& entry) { return entry.second.ticket == ticket; });
     if (found != waits_.end()) session.cancel_wait(found->first);
+  });
+}
+
+void SyncSession::end_waits(WaitGroup group, const Error& cause) {
+  post([this, group, cause](sync::ClientSession& session, TimePoint) {
+    for (const auto& [wait, waiter] : waits_) {
+      if (waiter.group == group) session.cancel_wait(wait, cause);
+    }
   });
 }
 
@@ -340,9 +381,7 @@ SyncStats SyncSession::stats() const {
 }
 
 PendingUploads SyncSession::pending_uploads() const {
-  const auto environment = readable_.lock();
-  if (!environment) throw Error(ErrorCode::kClosed, "the file of the session has been closed");
-  return read_pending_uploads(*environment, system_clock().wall_now());
+  return read_pending_uploads(*file_->open(), system_clock().wall_now());
 }
 
 SyncSession::CallbackId SyncSession::add_progress_callback(sync::Direction direction,
@@ -416,7 +455,7 @@ void SyncSession::begin_reset(const sync::SyncError& cause) {
       !method) {
     return fresh_copy_downloaded(method.error());
   }
-  reset_ = std::make_shared<ClientReset>(driver_, environment_, options_);
+  reset_ = std::make_shared<ClientReset>(driver_, file_, options_);
   reset_->download(
       [self = shared_from_this(), reset = std::weak_ptr(reset_)](const Result<void>& outcome) {
         if (self->reset_ && self->reset_ == reset.lock()) self->fresh_copy_downloaded(outcome);
@@ -449,11 +488,11 @@ void SyncSession::reset_performed(const Result<FileResetOutcome>& outcome) {
   if (!outcome) failure = reset_failure(outcome.error());
   has_reset_attempt_ = true;
   post([this, failure](sync::ClientSession& session, TimePoint now) {
-    seen_commit_ = environment_->newest_commit();
+    note_newest_commit();
     session.file_reset(failure, now);
   });
   if (failure) return;
-  const std::shared_ptr<Logger>& logger = environment_->options().logger;
+  const std::shared_ptr<Logger>& logger = file_->options().logger;
   if (logger && outcome->left_out > 0) {
     logger->warn("client_reset_left_out changes=" + std::to_string(outcome->left_out));
   }
@@ -489,11 +528,11 @@ void SyncSession::watch_reset_attempt() {
     if (!outcome) progress->has_failed = true;
     if (--progress->open > 0) return;
     is_attempt_watched_ = false;  // A pause or an error came first: the next activation goes on.
-    if (progress->has_failed || !environment_) return;
+    if (progress->has_failed || is_closed_) return;
     has_reset_attempt_ = false;
-    driver_->runtime().workers().post([self = shared_from_this(), file = environment_] {
+    driver_->runtime().workers().post([self = shared_from_this(), file = file_] {
       try {
-        clear_reset_attempt(*file);
+        clear_reset_attempt(*file->open());
       } catch (const Error&) {
         // The file cannot be written now: it is tried again when the session is next active.
         self->post([self](sync::ClientSession&, TimePoint) { self->has_reset_attempt_ = true; });
@@ -501,8 +540,8 @@ void SyncSession::watch_reset_attempt() {
     });
   };
   post([this, done](sync::ClientSession& session, TimePoint now) {
-    waits_.emplace(session.wait_for_upload(now), Waiter{++last_ticket_, done});
-    waits_.emplace(session.wait_for_download(), Waiter{++last_ticket_, done});
+    waits_.emplace(session.wait_for_upload(now), Waiter{++last_ticket_, kNoWaitGroup, done});
+    waits_.emplace(session.wait_for_download(), Waiter{++last_ticket_, kNoWaitGroup, done});
   });
 }
 
@@ -513,7 +552,7 @@ void SyncSession::tell_error(const sync::SyncError& error) {
 void SyncSession::tell_manual_reset(const sync::SyncError& error) {
   driver_->runtime().workers().post([self = shared_from_this(), error = error]() mutable {
     try {
-      error.recovery_path = plan_recovery_copy(self->file_).string();
+      error.recovery_path = plan_recovery_copy(self->file()).string();
     } catch (const Error& failure) {
       // The application is told without it; the server asks again, and then it may succeed.
       error.error = Error::caused_by(ErrorCode::kClientReset, error.error.message(), failure);

@@ -14,6 +14,7 @@
 #include "client/connection_driver.h"
 #include "client/pending_uploads.h"
 #include "client/store_replica.h"
+#include "client/synced_file.h"
 
 namespace tombolo::client {
 
@@ -40,6 +41,9 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   using ReceiptDone = std::function<void(const Result<Receipt>& outcome)>;
   /// Names a wait, for its cancellation.
   using WaitTicket = std::uint64_t;
+  /// Names waits that may be ended together: those of one realm.
+  using WaitGroup = std::uint64_t;
+  static constexpr WaitGroup kNoWaitGroup = 0;
   using ProgressCallback = std::function<void(const sync::ProgressNotification& progress)>;
   using ConnectionCallback =
       std::function<void(sync::ConnectionState current, sync::ConnectionState previous)>;
@@ -57,14 +61,15 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   /// once it has let go of the file, on the connection's strand.
   [[nodiscard]] static std::shared_ptr<SyncSession> make(
       std::shared_ptr<ConnectionDriver> driver,
-      std::shared_ptr<store::Environment> environment,
+      const std::shared_ptr<store::Environment>& environment,
       sync::SessionOptions options,
       std::function<void()> on_closed = nullptr);
   ~SyncSession();
   SyncSession(const SyncSession&) = delete;
   SyncSession& operator=(const SyncSession&) = delete;
 
-  /// Keeps the session going for a realm. When the last use goes, the stop policy decides.
+  /// Keeps the session going for a realm. When the last use goes, and with it the last wait, the
+  /// stop policy decides.
   class [[nodiscard]] Use {
    public:
     Use() = default;
@@ -98,14 +103,23 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
 
   /// Calls `done` exactly once: when the server has confirmed all that was committed before the
   /// call; or with `kTimedOut`, `kCancelled` (pause, `cancel_wait()`), `kClosed`, or the error that
-  /// ended the session.
-  WaitTicket wait_for_upload(std::optional<Duration> timeout, WaitDone done);
+  /// ended the session. Until then it is a use of the session.
+  WaitTicket wait_for_upload(std::optional<Duration> timeout,
+                             WaitDone done,
+                             WaitGroup group = kNoWaitGroup);
   /// The same once all is integrated that the server had.
-  WaitTicket wait_for_download(std::optional<Duration> timeout, WaitDone done);
+  WaitTicket wait_for_download(std::optional<Duration> timeout,
+                               WaitDone done,
+                               WaitGroup group = kNoWaitGroup);
   /// As `wait_for_upload`, but no pause ends it.
-  WaitTicket wait_for_receipt(std::optional<Duration> timeout, ReceiptDone done);
+  WaitTicket wait_for_receipt(std::optional<Duration> timeout,
+                              ReceiptDone done,
+                              WaitGroup group = kNoWaitGroup);
   /// Ends a wait with `kCancelled`; without effect when it has settled.
   void cancel_wait(WaitTicket ticket);
+  [[nodiscard]] WaitGroup new_wait_group() noexcept { return ++last_group_; }
+  /// Ends those waits of the group that have not settled.
+  void end_waits(WaitGroup group, const Error& cause);
 
   [[nodiscard]] SyncStats stats() const;
   /// Errors:  throws `Error{kClosed}`, and what `read_pending_uploads()` throws.
@@ -123,10 +137,13 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   CallbackId add_reset_callbacks(ResetCallbacks callbacks);
   void remove_reset_callbacks(CallbackId id);
 
-  [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
+  /// Takes note of the file's having been opened; see `SyncedFile::adopt()`.
+  void adopt(const std::shared_ptr<store::Environment>& environment);
+
+  [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_->path(); }
   /// The partition value as canonical Extended JSON.
   [[nodiscard]] const std::string& partition() const noexcept { return options_.partition; }
-  /// Whether a realm uses it.
+  /// Whether a realm or a wait uses it.
   [[nodiscard]] bool is_used() const noexcept { return uses_ > 0; }
 
  private:
@@ -137,24 +154,26 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   };
 
   SyncSession(std::shared_ptr<ConnectionDriver> driver,
-              std::shared_ptr<store::Environment> environment,
               sync::SessionOptions options,
               std::function<void()> on_closed);
   template <typename Callback>
   [[nodiscard]] std::vector<Callback> copy_of(
       const std::map<CallbackId, Callback>& callbacks) const;
-  void start();
+  void start(const std::shared_ptr<store::Environment>& environment);
   void open_on_strand();
   void closed_on_strand();
+  void end_on_strand();
   /// Runs `work` on the strand if the session still exists there.
   void post(std::function<void(sync::ClientSession& session, TimePoint now)> work,
             std::function<void()> otherwise = nullptr);
   WaitTicket wait(WaitDone done,
+                  WaitGroup group,
                   std::function<sync::WaitId(sync::ClientSession& session, TimePoint now)> begin);
   [[nodiscard]] std::atomic<bool>& is_direction_paused(sync::Direction direction) noexcept;
   void begin_use();
   void end_use();
   void committed();
+  void note_newest_commit();  ///< That it has been seen.
 
   // Client reset, on the strand.
   void begin_reset(const sync::SyncError& cause);
@@ -171,21 +190,19 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
 
   struct Waiter {
     WaitTicket ticket;
+    WaitGroup group;
     WaitDone done;
   };
 
   const std::shared_ptr<ConnectionDriver> driver_;
-  const std::filesystem::path file_;
-  const std::weak_ptr<store::Environment> readable_;  ///< For reading on any thread.
   const sync::SessionOptions options_;
   const std::function<void()> on_closed_;
+  std::shared_ptr<SyncedFile> file_;  ///< Constant after `make()`.
 
   // On the strand.
-  std::shared_ptr<store::Environment> environment_;  ///< Null once closed.
   sync::SessionKey key_;
   store::CommitId seen_commit_;  ///< The session has been told of it and those before.
   std::map<sync::WaitId, Waiter> waits_;
-  store::Observation commits_;
   std::shared_ptr<ClientReset> reset_;          ///< Null: none is under way.
   std::optional<sync::SyncError> reset_cause_;  ///< Of the newest reset.
   bool has_reset_attempt_ = false;              ///< In the file.
@@ -202,6 +219,7 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   std::atomic<bool> is_commit_posted_{false};
   std::atomic<int> uses_{0};
   std::atomic<WaitTicket> last_ticket_{0};
+  std::atomic<WaitGroup> last_group_{kNoWaitGroup};
 
   /// Guards the statistics and the callbacks, which are copied out before they are called.
   mutable std::mutex mutex_;

@@ -102,6 +102,10 @@ void ClientSession::activate(TimePoint now) {
   if (session_state_ == SessionState::kDying) set_state(SessionState::kActive);
 }
 
+void ClientSession::keep_up(TimePoint now) {
+  if (!ended_by_) activate(now);
+}
+
 void ClientSession::pause(TimePoint now) {
   if (session_state_ == SessionState::kPaused || session_state_ == SessionState::kClosed) return;
   deactivate(SessionState::kPaused, now);
@@ -224,8 +228,8 @@ WaitId ClientSession::wait_for_download(std::optional<TimePoint> deadline) {
   return wait;
 }
 
-void ClientSession::cancel_wait(WaitId wait) {
-  fail_wait(wait, Error(ErrorCode::kCancelled, "the wait was ended by its caller"));
+void ClientSession::cancel_wait(WaitId wait, const Error& cause) {
+  fail_wait(wait, cause);
 }
 
 NotifierId ClientSession::add_progress_notifier(Direction direction,

@@ -97,6 +97,8 @@ class ClientSession {
   /// First use of the file, or use again while dying or after an error. Without effect when paused
   /// or active.
   void activate(TimePoint now);
+  /// As `activate()` for somebody who waits: but what an error has ended stays so.
+  void keep_up(TimePoint now);
   /// Stops syncing at once and cancels the waits. Local writes are kept for later.
   void pause(TimePoint now);
   /// Leaves every pause, connects without delay and wakes a session that an error suspended.
@@ -126,8 +128,10 @@ class ClientSession {
   WaitId wait_for_receipt(TimePoint now, std::optional<TimePoint> deadline = std::nullopt);
   /// Settles when everything is integrated that the server has once it hears of this.
   WaitId wait_for_download(std::optional<TimePoint> deadline = std::nullopt);
-  /// Settles the wait as cancelled; without effect when it has settled.
-  void cancel_wait(WaitId wait);
+  /// Settles the wait with `cause`; without effect when it has settled.
+  void cancel_wait(WaitId wait,
+                   const Error& cause = Error(ErrorCode::kCancelled,
+                                              "the wait was ended by its caller"));
 
   NotifierId add_progress_notifier(Direction direction, ProgressMode mode, TimePoint now);
   void remove_progress_notifier(NotifierId notifier);

@@ -6,7 +6,9 @@
 
 #include <gmock/gmock.h>
 
+#include "client/file_kind.h"
 #include "net/loopback_fixture.h"
+#include "store/environment.h"
 #include "test/e2e/sdk_fixture.h"
 #include "test/support/app_services_fixture.h"
 
@@ -88,7 +90,16 @@ INSTANTIATE_TEST_SUITE_P(SharedOrNot, SdkConnections, ::testing::Bool(), [](cons
   return shared.param ? "Shared" : "Separate";
 });
 
-using SdkSessions = SdkTest;
+class SdkSessions : public SdkTest {
+ protected:
+  /// Makes the file another user's, which only the server knows better.
+  static void give(const std::filesystem::path& file, const User& user) {
+    const auto environment = store::Environment::open(file);
+    auto transaction = environment->begin_write();
+    transaction.realm().metadata().put(as_bytes(client::kOwnerKey), as_bytes(user.id()));
+    transaction.commit();
+  }
+};
 
 TEST_F(SdkSessions, TheErrorOfOneIsNoneOfItsNeighbours) {
   for (const bool is_shared : {true, false}) {
@@ -106,6 +117,7 @@ TEST_F(SdkSessions, TheErrorOfOneIsNoneOfItsNeighbours) {
     }
     const auto stolen = directory_.file("stolen" + suffix);
     std::filesystem::copy_file(owner.realm_path("notes"), stolen);
+    give(stolen, other);
     Realm left = Realm::open(configuration(other, "left"));
     Realm right = Realm::open(configuration(other, "right"));
     for (Realm* realm : {&left, &right}) upload(*realm);
@@ -152,6 +164,39 @@ TEST_F(SdkSessions, AFileHasOneWhileItIsOpen) {
     ASSERT_LT(std::chrono::steady_clock::now(), end);
     std::this_thread::yield();
   }
+}
+
+TEST_F(SdkSessions, AFileIsOpenedForTheUserWhoMadeItAndForNobodyElse) {
+  const User owner = user("a");
+  const User other = user("b");
+  RealmConfiguration wrong = configuration(other);
+  wrong.path = owner.realm_path("notes");
+  const auto expect_refusal = [&] {
+    try {
+      (void)Realm::open(wrong);
+      ADD_FAILURE() << "was opened";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kPermissionDenied);
+      EXPECT_NE(error.message().find("belongs to user '" + owner.id() + "'"), std::string::npos);
+    }
+    EXPECT_THAT(other.sync_sessions(), IsEmpty());
+  };
+
+  // While its session goes on,
+  std::optional<Realm> realm(Realm::open(configuration(owner)));
+  expect_refusal();
+  upload(*realm);
+  // is only kept alive for what is to be sent,
+  stop_server();
+  write_note(*realm, 1);
+  realm.reset();
+  expect_refusal();
+  // and has ended.
+  restart_server();
+  realm = Realm::open(configuration(owner));
+  upload(*realm);
+  realm.reset();
+  expect_refusal();
 }
 
 TEST_F(SdkSessions, TheStopPolicySaysWhatBecomesOfUnsentWrites) {

@@ -110,6 +110,58 @@ TEST_F(SyncSessionTest, WaitsFailWithWhatEndedThem) {
   EXPECT_EQ(session.wait_for_download().get().error().code(), ErrorCode::kAuthentication);
 }
 
+TEST_F(SyncSessionTest, AWaitKeepsItsSessionWhenTheRealmIsDropped) {
+  App app = this->app("a");
+  const User user = app.log_in(Credentials::anonymous()).get().value();
+  for (const StopPolicy stop_policy : {StopPolicy::kAfterUpload, StopPolicy::kImmediately}) {
+    RealmConfiguration wanted = configuration(user);
+    wanted.sync->stop_policy = stop_policy;
+    std::optional<Realm> realm(Realm::open(wanted));
+    upload(*realm);
+    stop_server();
+    write_note(*realm, static_cast<std::int64_t>(stop_policy));
+
+    auto uploaded = realm->sync_session()->wait_for_upload();
+    auto downloaded = realm->sync_session()->wait_for_download();
+    auto receipt = realm->sync_session()->receipt();
+    realm.reset();
+    restart_server();
+    app.reconnect();
+
+    EXPECT_TRUE(uploaded.get());
+    EXPECT_TRUE(downloaded.get());
+    EXPECT_TRUE(receipt.get());
+    wait_until([&] { return user.sync_sessions().empty(); });
+  }
+}
+
+TEST_F(SyncSessionTest, ClosingARealmEndsItsWaitsAndNoOthers) {
+  App app = this->app("a");
+  const User user = app.log_in(Credentials::anonymous()).get().value();
+  Realm realm = Realm::open(configuration(user));
+  Realm other = Realm::open(configuration(user));
+  SyncSession session = *realm.sync_session();
+  upload(realm);
+  stop_server();
+  write_note(realm, 1);
+  auto uploaded = session.wait_for_upload();
+  auto downloaded = session.wait_for_download();
+  auto receipt = session.receipt();
+  auto of_other = other.sync_session()->wait_for_upload();
+
+  realm.close();
+
+  EXPECT_EQ(uploaded.get().error().code(), ErrorCode::kClosed);
+  EXPECT_EQ(downloaded.get().error().code(), ErrorCode::kClosed);
+  EXPECT_EQ(receipt.get().error().code(), ErrorCode::kClosed);
+  // Who goes on with the session afterwards waits with it.
+  auto afterwards = session.wait_for_upload();
+  restart_server();
+  app.reconnect();
+  EXPECT_TRUE(of_other.get());
+  EXPECT_TRUE(afterwards.get());
+}
+
 TEST_F(SyncSessionTest, PausesOneDirectionAlone) {
   Realm left = open("left");
   Realm right = open("right");

@@ -22,6 +22,12 @@ OpenBehavior behavior_of(const RealmConfiguration& configuration) {
 /// Thread:  `settle` from any thread; the rest on the realm's.
 struct OpenTask::State {
   State(Realm opened, OpenBehavior chosen) : realm(std::move(opened)), behavior(chosen) {}
+  ~State() {
+    // Nobody wants the realm any more: its download need not go on.
+    if (const auto& session = realm.core()->session(); session && wait) session->cancel_wait(*wait);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   static std::shared_ptr<State> open(RealmConfiguration configuration) {
     const OpenBehavior behavior = behavior_of(configuration);
@@ -36,9 +42,12 @@ struct OpenTask::State {
     }
     std::optional<Duration> timeout;
     if (state->behavior.timeout) timeout = *state->behavior.timeout;
-    session->wait_for_download(timeout, [weak = std::weak_ptr(state)](const Result<void>& outcome) {
-      if (const auto waiting = weak.lock()) waiting->settle(outcome);
-    });
+    state->wait = session->wait_for_download(
+        timeout,
+        [weak = std::weak_ptr(state)](const Result<void>& outcome) {
+          if (const auto waiting = weak.lock()) waiting->settle(outcome);
+        },
+        state->realm.core()->wait_group());
   }
 
   /// The first outcome counts.
@@ -63,6 +72,7 @@ struct OpenTask::State {
 
   Realm realm;
   const OpenBehavior behavior;
+  std::optional<client::SyncSession::WaitTicket> wait;
   std::atomic<bool> is_settled{false};
   std::function<void(const Result<void>& outcome)> settled;
   std::future<Result<void>> future;  ///< Of what `settled` is called with, if somebody waits.

@@ -170,7 +170,7 @@ RealmCore::RealmCore(RealmConfiguration configuration) : configuration_(std::mov
 }
 
 RealmCore::~RealmCore() {
-  close();
+  let_go();
 }
 
 /// Whether the file says what kind it is.
@@ -186,19 +186,37 @@ bool RealmCore::check_kind_of_file(std::string_view wanted) const {
                   std::string(wanted) + " one");
 }
 
-/// Makes a new file one of the wanted kind, and brings any to the schema, in one commit; none when
-/// there is nothing to do.
+/// Whether the file says to whom it belongs, or belongs to nobody because it is a local one.
+///
+/// Errors:  throws `Error{kPermissionDenied}` when that is another user.
+bool RealmCore::check_owner() const {
+  if (!configuration_.sync) return true;
+  const auto found = reader().metadata().find(as_bytes(client::kOwnerKey));
+  if (!found) return false;
+  const std::string& user = configuration_.sync->user.id();
+  if (as_text(*found) == user) return true;
+  throw Error(ErrorCode::kPermissionDenied,
+              "'" + configuration_.path.string() + "' belongs to user '" +
+                  std::string(as_text(*found)) + "' and cannot be opened by user '" + user + "'");
+}
+
+/// Makes a new file one of the wanted kind and of the user, and brings any to the schema, in one
+/// commit; none when there is nothing to do.
 void RealmCore::prepare_file() {
   const std::string kind = kind_of_file(configuration_);
   const auto& schema = configuration_.schema;
-  const bool lacks_kind = !check_kind_of_file(kind) && !configuration_.read_only;
+  const bool has_kind = check_kind_of_file(kind);
+  const bool has_owner = check_owner();
+  const bool lacks_record = !(has_kind && has_owner) && !configuration_.read_only;
   const bool lacks_schema = schema && !covers(reader().catalog(), *schema);
-  if (!lacks_kind && !lacks_schema) return;
+  if (!lacks_record && !lacks_schema) return;
   begin();
   try {
     // Somebody else may have been first.
-    if (!check_kind_of_file(kind)) {
-      write_->realm().metadata().put(as_bytes(kKindOfFileKey), as_bytes(kind));
+    store::MetadataWriter metadata = write_->realm().metadata();
+    if (!check_kind_of_file(kind)) metadata.put(as_bytes(kKindOfFileKey), as_bytes(kind));
+    if (!check_owner()) {
+      metadata.put(as_bytes(client::kOwnerKey), as_bytes(configuration_.sync->user.id()));
     }
     if (schema) {
       check_supported(*schema);
@@ -230,6 +248,7 @@ void RealmCore::start_session() {
       break;
   }
   session_ = sync.user.impl()->session_of(environment_, std::move(options));
+  wait_group_ = session_->new_wait_group();
   if (sync.on_error) {
     error_callback_ = session_->add_error_callback(
         [scheduler = configuration_.scheduler,
@@ -269,7 +288,7 @@ void RealmCore::add_reset_callbacks() {
 
 std::optional<SyncSession> RealmCore::sync_session() const {
   if (!session_) return std::nullopt;
-  return SyncSession(session_, configuration_.scheduler);
+  return SyncSession(session_, configuration_.scheduler, wait_group_);
 }
 
 void RealmCore::require_open() const {
@@ -366,6 +385,16 @@ void RealmCore::write_copy_to(const RealmConfiguration& target) const {
 }
 
 void RealmCore::close() {
+  if (is_closed()) return;
+  if (session_) {
+    session_->end_waits(
+        wait_group_,
+        Error(ErrorCode::kClosed, "Sync session became inactive: the realm has been closed"));
+  }
+  let_go();
+}
+
+void RealmCore::let_go() {
   if (is_closed()) return;
   if (write_) {
     write_->abort();

@@ -64,6 +64,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   [[nodiscard]] bool in_transaction() const noexcept { return write_.has_value(); }
   bool refresh();
   void write_copy_to(const RealmConfiguration& target) const;
+  /// Ends the waits of this realm too; where it is only dropped, they go on.
   void close();
   [[nodiscard]] bool is_closed() const noexcept { return environment_ == nullptr; }
 
@@ -81,6 +82,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   [[nodiscard]] const std::shared_ptr<client::SyncSession>& session() const noexcept {
     return session_;
   }
+  [[nodiscard]] client::SyncSession::WaitGroup wait_group() const noexcept { return wait_group_; }
 
   NotificationToken add_realm_observer(std::function<void()> callback);
   NotificationToken add_change_observer(std::unique_ptr<ChangeObserver> observer);
@@ -104,7 +106,9 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   };
 
   void require_open() const;
+  void let_go();
   [[nodiscard]] bool check_kind_of_file(std::string_view wanted) const;
+  [[nodiscard]] bool check_owner() const;
   void prepare_file();
   void start_session();
   void add_reset_callbacks();
@@ -129,6 +133,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
 
   std::shared_ptr<client::SyncSession> session_;  ///< Null for a local realm.
   client::SyncSession::Use session_use_;
+  client::SyncSession::WaitGroup wait_group_ = client::SyncSession::kNoWaitGroup;
   client::SyncSession::CallbackId error_callback_ = 0;
   client::SyncSession::CallbackId reset_callbacks_ = 0;
 

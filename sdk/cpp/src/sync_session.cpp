@@ -88,9 +88,12 @@ struct Revocable {
 
 }  // namespace
 
-SyncSession::SyncSession(std::shared_ptr<client::SyncSession> session, Scheduler scheduler) noexcept
+SyncSession::SyncSession(std::shared_ptr<client::SyncSession> session,
+                         Scheduler scheduler,
+                         std::uint64_t wait_group) noexcept
     : session_(std::move(session)),
-      scheduler_(std::move(scheduler)) {}
+      scheduler_(std::move(scheduler)),
+      wait_group_(wait_group) {}
 
 void SyncSession::pause() {
   session_->pause();
@@ -133,13 +136,13 @@ bool SyncSession::is_connected() const {
 void SyncSession::begin_upload_wait(const WaitOptions& options, WaitDone done) {
   begin_wait<void>(
       session_, options, std::move(done), [&](std::optional<Duration> timeout, WaitDone settled) {
-        return session_->wait_for_upload(timeout, std::move(settled));
+        return session_->wait_for_upload(timeout, std::move(settled), wait_group_);
       });
 }
 void SyncSession::begin_download_wait(const WaitOptions& options, WaitDone done) {
   begin_wait<void>(
       session_, options, std::move(done), [&](std::optional<Duration> timeout, WaitDone settled) {
-        return session_->wait_for_download(timeout, std::move(settled));
+        return session_->wait_for_download(timeout, std::move(settled), wait_group_);
       });
 }
 void SyncSession::begin_receipt(const WaitOptions& options, ReceiptDone done) {
@@ -152,7 +155,8 @@ void SyncSession::begin_receipt(const WaitOptions& options, ReceiptDone done) {
                             [settled = std::move(settled)](const Result<client::Receipt>& outcome) {
                               settled(outcome ? Result<Receipt>({outcome->version.value()})
                                               : Result<Receipt>(outcome.error()));
-                            });
+                            },
+                            wait_group_);
                       });
 }
 

@@ -165,7 +165,29 @@ describe("waits", () => {
     const other = await openOn("right", { _sessionStopPolicy: "immediately" });
     const closed = other.syncSession.downloadAllServerChanges();
     other.close();
-    await assert.rejects(closed, { code: "Cancelled", message: /Sync session became inactive/ });
+    await assert.rejects(closed, { code: "Closed", message: /Sync session became inactive/ });
+  });
+
+  it("are those of the realm that closes, and of no other", async () => {
+    const user = await server.logIn(`left-${partition}`);
+    const config = { schema: [City], sync: { user, partitionValue: `p${partition}` } };
+    const realm = server.open(config);
+    const other = server.open(config);
+    await realm.syncSession.uploadAllLocalChanges();
+    await server.stop();
+    write(realm, 1);
+    const waits = [
+      realm.syncSession.uploadAllLocalChanges(),
+      realm.syncSession.downloadAllServerChanges(),
+      realm.syncSession.receipt(),
+    ];
+    const ofOther = other.syncSession.uploadAllLocalChanges();
+    realm.close();
+    for (const wait of waits) await assert.rejects(wait, { code: "Closed" });
+
+    await server.start();
+    other.syncSession.reconnect();
+    await ofOther;
   });
 
   for (const name of ["cancelWaitsOnNonFatalError", "cancelWaitsOnNonFatalErrors"]) {

@@ -76,6 +76,9 @@ struct WaitOptions {
 ///
 ///     realm.sync_session()->wait_for_upload().get().value();
 ///
+/// A wait keeps the session going until it settles, also when the realm is dropped meanwhile;
+/// `Realm::close()` ends those that were begun with that realm's session.
+///
 /// Errors:  a wait gives `kTimedOut`, `kCancelled` (paused, or stopped by its caller), `kClosed`,
 ///          `kAuthentication` (the user logged out) or what ended the session.
 /// Thread:  callable from any thread. Callbacks come on the realm's thread if it has a scheduler,
@@ -86,7 +89,10 @@ class SyncSession {
   using ReceiptDone = std::function<void(const Result<Receipt>& outcome)>;
   using Timeout = std::optional<std::chrono::milliseconds>;
 
-  SyncSession(std::shared_ptr<client::SyncSession> session, Scheduler scheduler) noexcept;
+  /// `wait_group`: names the waits that end when the realm is closed; 0: none do.
+  SyncSession(std::shared_ptr<client::SyncSession> session,
+              Scheduler scheduler,
+              std::uint64_t wait_group = 0) noexcept;
 
   /// Stops both directions at once and cancels waits. Writes are kept and sent after `resume()`.
   void pause();
@@ -147,6 +153,7 @@ class SyncSession {
 
   std::shared_ptr<client::SyncSession> session_;
   Scheduler scheduler_;
+  std::uint64_t wait_group_;
 };
 
 }  // namespace tombolo
