@@ -453,7 +453,8 @@ TEST_P(RecordedClient, GoesOnWithOurServer) {
 
 INSTANTIATE_TEST_SUITE_P(Wire,
                          RecordedClient,
-                         ::testing::Values("pbs/conflict.jsonl",
+                         ::testing::Values("pbs/all_types.jsonl",
+                                           "pbs/conflict.jsonl",
                                            "pbs/conflict_live.jsonl",
                                            "pbs/download_many_messages.jsonl",
                                            "pbs/err_bad_changeset.jsonl",
