@@ -215,20 +215,56 @@ TEST(Connection, SendsADownloadEvenWhenNothingIsNew) {
 }
 
 TEST(Connection, AnswersAMarkAfterWhatWasThereWhenItCame) {
-  // Given a session that has to download up to version 5,
+  // Given a session that asks while the history stands at version 5,
   Peers peers;
-  const SessionKey key = peers.run_session(SessionIdent(1), ServerVersion(5));
+  const SessionKey key = peers.run_caught_up_session(1);
   peers.receive("mark 1 7\n");
+  auto build = peers.effect<BuildDownload>();
+  DownloadAnswer half = Peers::download_of("A", 3);
+  half.latest_server_version.version = ServerVersion(5);
+  peers.connection.download_built(build.session, half);
+  EXPECT_THAT(peers.sent(), ElementsAre(StartsWith("download 1 3 ")));
 
   // When the history grows on before the client has caught up,
   peers.connection.history_advanced(key, ServerVersion(9));
-  peers.build_download(5);
+  build = peers.effect<BuildDownload>();
+  DownloadAnswer rest = Peers::download_of("B", 5);
+  rest.latest_server_version.version = ServerVersion(9);
+  peers.connection.download_built(build.session, rest);
 
   // Then the answer does not wait for what came after the request.
   EXPECT_THAT(peers.sent(), ElementsAre(StartsWith("download 1 5 "), "mark 1 7\n"));
+  EXPECT_EQ(peers.effects<BuildDownload>().size(), 1U);
+}
+
+TEST(Connection, AnswersAMarkAfterWhatTheSessionWasNotToldOfYet) {
+  // Given a session that was told of version 1, and a history that has grown since,
+  Peers peers;
+  peers.run_caught_up_session(1);
+
+  // When the client asks before the news is here,
+  peers.receive("mark 1 1\n");
+  EXPECT_THAT(peers.sent(), IsEmpty());
+  peers.connection.download_built(peers.effect<BuildDownload>().session,
+                                  Peers::download_of("A", 2));
+
+  // Then what is new goes out before the answer.
+  EXPECT_THAT(peers.sent(), ElementsAre(StartsWith("download 1 2 "), "mark 1 1\n"));
+}
+
+TEST(Connection, AnswersAMarkByNoOlderSnapshot) {
+  // Given a download that was asked for before the client asked whether that is all,
+  Peers peers;
+  const SessionKey key = peers.run_caught_up_session(1);
+  peers.connection.history_advanced(key, ServerVersion(2));
   const auto build = peers.effect<BuildDownload>();
-  peers.connection.download_built(build.session, Peers::download_of("A", 9));
-  EXPECT_THAT(peers.sent(), ElementsAre(StartsWith("download 1 9 ")));
+  peers.receive("mark 1 1\n");
+
+  // When it was built, then the answer waits for the next one, of which only the end is needed.
+  peers.connection.download_built(build.session, Peers::download_of("A", 2));
+  EXPECT_THAT(peers.sent(), ElementsAre(StartsWith("download 1 2 ")));
+  peers.build_download(2);
+  EXPECT_THAT(peers.sent(), ElementsAre("mark 1 1\n"));
 }
 
 TEST(Connection, AnswersTheOldestAndTheNewestOfManyMarks) {
@@ -237,8 +273,10 @@ TEST(Connection, AnswersTheOldestAndTheNewestOfManyMarks) {
 
   for (const char* mark : {"mark 1 1\n", "mark 1 2\n", "mark 1 3\n"}) peers.receive(mark);
   peers.build_download(5);
+  EXPECT_THAT(peers.sent(), ElementsAre(StartsWith("download")));
+  peers.build_download(5);
 
-  EXPECT_THAT(peers.sent(), ElementsAre(StartsWith("download"), "mark 1 1\n", "mark 1 3\n"));
+  EXPECT_THAT(peers.sent(), ElementsAre("mark 1 1\n", "mark 1 3\n"));
 }
 
 TEST(Connection, PassesUploadsOnWithTheirEntries) {
@@ -442,7 +480,9 @@ TEST(Connection, HoldsMessagesBackUntilTheClientFileIsIdentified) {
   // Then they count in their order.
   EXPECT_EQ(peers.effects<IntegrateUpload>().size(), 1U);
   peers.build_download(0);
-  EXPECT_THAT(peers.sent(), ElementsAre(StartsWith("download"), "mark 1 1\n"));
+  EXPECT_THAT(peers.sent(), ElementsAre(StartsWith("download")));
+  peers.build_download(0);
+  EXPECT_THAT(peers.sent(), ElementsAre("mark 1 1\n"));
 }
 
 TEST(Connection, ReleasesAFileThatIsUnboundWhileItIsIdentifiedBeforeItIsBoundAgain) {

@@ -146,8 +146,7 @@ Result<void> Session::check_upload(const Upload& upload) const {
 }
 
 void Session::on_mark(const protocol::Mark& mark) {
-  const Barrier barrier{mark.request, history_end_};
-  (barrier_ ? next_barrier_ : barrier_) = barrier;
+  (barrier_ ? next_barrier_ : barrier_) = Barrier{.request = mark.request};
 }
 
 void Session::on_client_error(const protocol::ClientError& error, SessionWork& work) {
@@ -197,6 +196,11 @@ void Session::download_built(Result<DownloadAnswer> download) {
   if (phase_ != Phase::kRunning) return;
   if (!download) return fail(to_server_error(download.error(), key_.ident));
   history_end_ = std::max(history_end_, download->latest_server_version.version);
+  for (std::optional<Barrier>* const barrier : {&barrier_, &next_barrier_}) {
+    if (*barrier && (*barrier)->is_requested && !(*barrier)->server_version) {
+      (*barrier)->server_version = download->latest_server_version.version;
+    }
+  }
   scanned_ = download->cursor;
   if (!is_dispensable(*download)) download_ = std::move(*download);
 }
@@ -212,7 +216,7 @@ void Session::fail(protocol::ServerError error) {
 }
 
 bool Session::is_dispensable(const DownloadAnswer& download) const noexcept {
-  return is_download_sent_ && !barrier_ && download.body->wire_bytes.empty() &&
+  return is_download_sent_ && (!barrier_ || is_barrier_reached()) && download.body->wire_bytes.empty() &&
          download.upload.client_version == acknowledged_ &&
          download.cursor.client_version == cursor_.client_version &&
          download.cursor.server_version.value() - cursor_.server_version.value() <
@@ -220,7 +224,8 @@ bool Session::is_dispensable(const DownloadAnswer& download) const noexcept {
 }
 
 bool Session::is_barrier_reached() const noexcept {
-  return barrier_ && is_download_sent_ && cursor_.server_version >= barrier_->server_version;
+  return barrier_ && barrier_->server_version && is_download_sent_ &&
+         cursor_.server_version >= *barrier_->server_version;
 }
 
 bool Session::has_message() const noexcept {
@@ -269,15 +274,17 @@ OutgoingMessage Session::take_message() {
 }
 
 bool Session::wants_download() const noexcept {
-  const bool is_behind_barrier = barrier_ && cursor_.server_version < barrier_->server_version;
   return phase_ == Phase::kRunning && !is_building_ && !download_ &&
          (history_end_ > scanned_.server_version || !is_download_sent_ || owed_ > acknowledged_ ||
-          is_behind_barrier);
+          (barrier_ && !is_barrier_reached()));
 }
 
 BuildDownload Session::request_download() {
   TOMBOLO_ASSERT(wants_download());
   is_building_ = true;
+  for (std::optional<Barrier>* const barrier : {&barrier_, &next_barrier_}) {
+    if (*barrier) (*barrier)->is_requested = true;
+  }
   return {key_, {file_, client_file_.ident, scanned_}};
 }
 

@@ -113,10 +113,13 @@ class Session {
   bool is_download_listed = false;  ///< The connection's: waits for its turn to build.
 
  private:
-  /// A barrier and the version that its answer waits for.
+  /// A MARK and the version that its answer waits for: the newest of the first snapshot taken after
+  /// the MARK came. What this session was told of may be older, for another client can learn of its
+  /// integrated upload, and tell this one, before the news of it is here.
   struct Barrier {
     RequestIdent request;
-    ServerVersion server_version;
+    bool is_requested = false;  ///< By the download that is being built.
+    std::optional<ServerVersion> server_version;
   };
 
   void on_ident(const protocol::ClientIdent& ident, SessionWork& work);
