@@ -4,7 +4,9 @@
 #include <utility>
 
 #include <malloc.h>
+#include <openssl/crypto.h>
 
+#include "base/assertion.h"
 #include "base/open_file_limit.h"
 #include "client/sync_session.h"
 
@@ -32,16 +34,65 @@ void keep_lists_of_files_untouched() {
 #endif
 }
 
+/// How long the end of the process waits for a thread, which may itself wait for the write
+/// transaction in which the process ends.
+constexpr std::chrono::milliseconds kEndPatience(1000);
+
 }  // namespace
 
+/// The runtime that lives, and threads that end others.
+struct Runtime::OfProcess {
+  std::mutex mutex;
+  std::weak_ptr<Runtime> current;      ///< Guarded by `mutex`.
+  std::vector<OwnThread> undertakers;  ///< Guarded by `mutex`.
+  std::shared_ptr<Runtime> in_use;     ///< By a thread that goes on when the process ends.
+
+  void bury(Runtime* runtime) {
+    const std::lock_guard lock(mutex);
+    std::erase_if(undertakers, [](OwnThread& thread) {
+      return thread.join_within(std::chrono::milliseconds(0));
+    });
+    undertakers.emplace_back([runtime] { delete runtime; });
+  }
+
+  /// A thread that went on while statics are destroyed would use what is gone.
+  void end() {
+    std::shared_ptr<Runtime> runtime;
+    std::vector<OwnThread> ending;
+    {
+      const std::lock_guard lock(mutex);
+      runtime = current.lock();
+      ending = std::move(undertakers);
+    }
+    if (runtime) {
+      runtime->stop();
+      const bool have_ended = std::ranges::all_of(
+          runtime->threads_, [](OwnThread& thread) { return thread.join_within(kEndPatience); });
+      if (!have_ended) in_use = std::move(runtime);
+    }
+    for (OwnThread& thread : ending) {
+      if (!thread.join_within(kEndPatience)) thread.leave();
+    }
+  }
+};
+
+Runtime::OfProcess& Runtime::of_process() {
+  // OpenSSL ends with the process, too: statics that are made after its beginning end before it.
+  static const int openssl = OPENSSL_init_crypto(0, nullptr);
+  TOMBOLO_ASSERT(openssl == 1);
+  // Never destroyed, for statics of the application may ask for a runtime while they are.
+  static OfProcess& instance = *new OfProcess;
+  static const std::shared_ptr<void> ending(nullptr, [](void*) { instance.end(); });
+  return instance;
+}
+
 std::shared_ptr<Runtime> Runtime::shared() {
-  static std::mutex mutex;
-  static std::weak_ptr<Runtime> current;
-  const std::lock_guard lock(mutex);
-  auto runtime = current.lock();
+  OfProcess& process = of_process();
+  const std::lock_guard lock(process.mutex);
+  auto runtime = process.current.lock();
   if (!runtime) {
     runtime = std::shared_ptr<Runtime>(new Runtime, &Runtime::destroy);
-    current = runtime;
+    process.current = runtime;
   }
   return runtime;
 }
@@ -54,21 +105,23 @@ Runtime::Runtime()
 }
 
 Runtime::~Runtime() {
+  stop();
+  for (OwnThread& thread : threads_) thread.join();
+}
+
+void Runtime::stop() {
   io_.stop();
   workers_.stop();
-  for (std::thread& thread : threads_) thread.join();
 }
 
 bool Runtime::owns_this_thread() const noexcept {
-  return std::ranges::any_of(threads_, [](const std::thread& thread) {
-    return thread.get_id() == std::this_thread::get_id();
-  });
+  return std::ranges::any_of(threads_, &OwnThread::is_this);
 }
 
 void Runtime::destroy(Runtime* runtime) {
   // The last holder may be a task of our own threads, which cannot wait for themselves.
   if (runtime->owns_this_thread()) {
-    std::thread([runtime] { delete runtime; }).detach();
+    of_process().bury(runtime);
   } else {
     delete runtime;
   }

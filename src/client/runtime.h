@@ -5,10 +5,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "client/open_files.h"
+#include "client/own_thread.h"
 #include "net/event_loop.h"
 
 namespace tombolo::client {
@@ -17,7 +17,7 @@ class SyncSession;
 
 /// The threads that sync runs on, one set for each process: one for sockets, timers and state
 /// machines, and workers for what waits for a disk or a write lock. They exist while anything holds
-/// the runtime.
+/// the runtime, and no longer than the process: it ends them before its statics.
 ///
 /// Thread:  callable from any thread.
 /// Source:  docs/threads.md.
@@ -44,15 +44,19 @@ class Runtime {
   [[nodiscard]] std::shared_ptr<SyncSession> find_session(const std::filesystem::path& file);
 
  private:
+  struct OfProcess;
+
   Runtime();
   ~Runtime();
+  static OfProcess& of_process();
   static void destroy(Runtime* runtime);
+  void stop();
   [[nodiscard]] bool owns_this_thread() const noexcept;
 
   const std::shared_ptr<OpenFiles> open_files_;
   net::EventLoop io_;
   net::EventLoop workers_;
-  std::vector<std::thread> threads_;
+  std::vector<OwnThread> threads_;
   std::mutex mutex_;
   std::map<std::filesystem::path, std::weak_ptr<SyncSession>> sessions_;  ///< Guarded by `mutex_`.
 };
