@@ -228,6 +228,10 @@ void ConnectionDriver::on_message(Bytes message) {
   drain();
 }
 
+void ConnectionDriver::on_unfinished(BytesView so_far) {
+  if (connection_.receiving(transport_, so_far)) drain();
+}
+
 void ConnectionDriver::on_received(std::size_t) {
   // It only puts deadlines off: the timer finds that out when it fires.
   connection_.bytes_received(now());

@@ -100,6 +100,7 @@ class ConnectionDriver final : public std::enable_shared_from_this<ConnectionDri
                    std::weak_ptr<CredentialSource> credentials);
 
   void on_message(Bytes message) override;
+  void on_unfinished(BytesView so_far) override;
   void on_received(std::size_t bytes) override;
   void on_written(std::size_t bytes) override;
   void on_drained() override;

@@ -124,7 +124,10 @@ void WebSocketConnection::Impl::take_input(BytesView input) {
       return;
     }
     std::optional<WebSocketInput> event = reader_.read(input);
-    if (!event) return;
+    if (!event) {
+      if (!reader_.unfinished().empty()) events_->on_unfinished(reader_.unfinished());
+      return;
+    }
     take_event(std::move(*event));
   }
 }

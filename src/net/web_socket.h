@@ -41,6 +41,8 @@ struct WebSocketClosure {
 class WebSocketEvents {
  public:
   virtual void on_message(Bytes message) = 0;  ///< One whole binary message.
+  /// More has come of a message whose end has not: all of it so far.
+  virtual void on_unfinished(BytesView so_far) { static_cast<void>(so_far); }
   /// Bytes came in, of whatever frame: what a liveness deadline is pushed back by.
   virtual void on_received(std::size_t bytes) { static_cast<void>(bytes); }
   /// So many bytes of what was queued have been handed to the operating system.

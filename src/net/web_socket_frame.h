@@ -76,6 +76,8 @@ class FrameReader {
 
   /// The next event; takes what it used from the front of `input`, all of it when there is none.
   [[nodiscard]] std::optional<WebSocketInput> read(BytesView& input);
+  /// What has come of a binary message whose end has not.
+  [[nodiscard]] BytesView unfinished() const noexcept { return message_; }
 
  private:
   [[nodiscard]] bool in_header() const noexcept { return header_size_ < header_needed_; }

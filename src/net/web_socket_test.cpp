@@ -114,6 +114,15 @@ TEST_F(WebSocket, ReportsBytesThatAreNoWholeMessageYet) {
   EXPECT_EQ(endpoint->received.take(), 10U);
 }
 
+TEST_F(WebSocket, ShowsWhatHasComeOfAMessage) {
+  const std::string frame = client_frame(kBinaryFrame, "half of this comes");
+  peer.send(frame.substr(0, 10));
+  EXPECT_EQ(endpoint->unfinished.take(), "half");
+
+  peer.send(frame.substr(10));
+  EXPECT_EQ(endpoint->messages.take(), "half of this comes");
+}
+
 TEST_F(WebSocket, EndsTheStreamRightAfterItsCloseFrame) {
   endpoint->with_connection([](WebSocketConnection& connection) {
     connection.send(to_bytes(as_bytes("last words")));

@@ -45,6 +45,10 @@ struct BodySizes {
   bool is_compressed = false;
   std::size_t uncompressed = 0;
   std::size_t compressed = 0;
+
+  [[nodiscard]] std::size_t on_the_wire() const noexcept {
+    return is_compressed ? compressed : uncompressed;
+  }
 };
 
 [[nodiscard]] BodySizes read_body_sizes(MessageReader& reader) {
@@ -58,8 +62,8 @@ struct BodySizes {
 }
 
 [[nodiscard]] BodyView read_body(MessageReader& reader, const BodySizes& sizes) {
-  const std::size_t wire_bytes = sizes.is_compressed ? sizes.compressed : sizes.uncompressed;
-  return {as_bytes(reader.text("body", wire_bytes)), sizes.uncompressed, sizes.is_compressed};
+  return {
+      as_bytes(reader.text("body", sizes.on_the_wire())), sizes.uncompressed, sizes.is_compressed};
 }
 
 void write_body_sizes(MessageWriter& writer, const BodyView& body) {
@@ -318,8 +322,9 @@ void write_body_sizes(MessageWriter& writer, const BodyView& body) {
   return flexible;
 }
 
-[[nodiscard]] ServerMessage read_download(MessageReader& reader, SubProtocol subprotocol) {
-  Download download;
+[[nodiscard]] BodySizes read_head(MessageReader& reader,
+                                  SubProtocol subprotocol,
+                                  Download& download) {
   download.session = read_session(reader);
   download.download.server_version = reader.id<ServerVersion>("download server version");
   download.download.client_version = reader.id<ClientVersion>("download client version");
@@ -333,6 +338,12 @@ void write_body_sizes(MessageWriter& writer, const BodyView& body) {
     download.remainder = PartitionDownload{reader.number("downloadable bytes")};
   const BodySizes sizes = read_body_sizes(reader);
   reader.end_head();
+  return sizes;
+}
+
+[[nodiscard]] ServerMessage read_download(MessageReader& reader, SubProtocol subprotocol) {
+  Download download;
+  const BodySizes sizes = read_head(reader, subprotocol, download);
   download.body = read_body(reader, sizes);
   return download;
 }
@@ -562,6 +573,21 @@ Bytes encode_server_message(const ServerMessage& message, ProtocolVersion versio
           return write(alternative);
       },
       message);
+}
+
+std::optional<DownloadHead> find_download_head(BytesView so_far, SubProtocol subprotocol) {
+  MessageReader reader(so_far);
+  if (reader.name() != "download") return std::nullopt;
+  Download download;
+  const BodySizes sizes = read_head(reader, subprotocol, download);
+  if (reader.has_failed()) return std::nullopt;
+  const auto* partition = std::get_if<PartitionDownload>(&download.remainder);
+  return DownloadHead{
+      .session = download.session,
+      .downloadable_bytes = partition != nullptr ? partition->downloadable_bytes : 0,
+      .body_bytes = sizes.uncompressed,
+      .message_bytes = as_text(so_far).find('\n') + 1 + sizes.on_the_wire(),
+  };
 }
 
 Bytes encode_head(const Upload& message) {

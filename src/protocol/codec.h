@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
@@ -26,6 +27,11 @@ namespace tombolo::protocol {
 
 [[nodiscard]] Result<ClientMessage> parse_client_message(BytesView bytes, SubProtocol subprotocol);
 [[nodiscard]] Result<ServerMessage> parse_server_message(BytesView bytes, SubProtocol subprotocol);
+
+/// The head of the message that begins with `so_far`; nullopt when that is no DOWNLOAD, or its head
+/// is not whole or not sound.
+[[nodiscard]] std::optional<DownloadHead> find_download_head(BytesView so_far,
+                                                             SubProtocol subprotocol);
 
 /// The bytes of a whole message. The mode is in the message itself; `version` shapes what the
 /// server may send: LOG_MESSAGE requires `since::kLogMessage` (asserted).

@@ -578,6 +578,23 @@ TEST(Codec, HeadAndBodyTogetherAreTheMessage) {
   EXPECT_EQ(as_text(joined), as_text(encode_client_message(upload)));
 }
 
+TEST(Codec, TheHeadOfADownloadIsFoundAsSoonAsItIsWhole) {
+  const std::string head = "download 3 8 0 9 55 0 0 1000 1 500 20\n";
+
+  for (std::size_t bytes = 0; bytes < head.size(); ++bytes) {
+    EXPECT_FALSE(find_download_head(as_bytes(head).first(bytes), kPartition)) << bytes;
+  }
+  for (const std::string& so_far : {head, head + "some of it"}) {
+    const auto found = find_download_head(as_bytes(so_far), kPartition);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->session, SessionIdent(3));
+    EXPECT_EQ(found->downloadable_bytes, 1000U);
+    EXPECT_EQ(found->body_bytes, 500U);
+    EXPECT_EQ(found->message_bytes, head.size() + 20);
+  }
+  EXPECT_FALSE(find_download_head(as_bytes("mark 3 8\n"), kPartition));
+}
+
 TEST(Codec, TheLargestHeadFits) {
   constexpr std::uint64_t kMax = 0x7fff'ffff'ffff'ffff;
   Download download;

@@ -149,6 +149,14 @@ struct Download {
   BodyView body;
 };
 
+/// What the head of a DOWNLOAD says of its size, when its body is still on its way.
+struct DownloadHead {
+  SessionIdent session;
+  std::uint64_t downloadable_bytes = 0;  ///< After this message; 0 where it is not told.
+  std::size_t body_bytes = 0;            ///< Not compressed.
+  std::size_t message_bytes = 0;         ///< Of the whole message on the wire.
+};
+
 /// `unbound`: the last message of a session that was unbound.
 struct Unbound {
   SessionIdent session;

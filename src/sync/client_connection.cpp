@@ -439,6 +439,18 @@ std::optional<OutgoingMessage> ClientConnection::take_output(TimePoint now) {
   return std::nullopt;
 }
 
+bool ClientConnection::receiving(TransportId transport, BytesView so_far) {
+  if (transport != transport_ || state_ != ConnectionState::kConnected) return false;
+  const auto head = protocol::find_download_head(so_far, sub_protocol_);
+  if (!head) return false;  // Whether that is a violation the whole message will tell.
+  const auto owner = owners_.find(head->session);
+  if (owner == owners_.end()) return false;
+  if (ClientSession** session = std::get_if<ClientSession*>(&owner->second)) {
+    (*session)->download_arrives(*head, so_far.size());
+  }
+  return !events_.empty();
+}
+
 bool ClientConnection::output_left(std::size_t bytes) {
   while (!unsent_.empty()) {
     const auto [key, size] = unsent_.front();

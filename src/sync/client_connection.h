@@ -150,6 +150,10 @@ class ClientConnection final : private SessionHost {
   /// Closes every session and drops the connection.
   void close(TimePoint now);
 
+  /// So much has come of a message that is not whole yet. Returns whether somebody is to hear of
+  /// it.
+  [[nodiscard]] bool receiving(TransportId transport, BytesView so_far);
+
   [[nodiscard]] std::optional<Event> next_event();
   /// The next WebSocket message to send; nullopt when there is none.
   [[nodiscard]] std::optional<OutgoingMessage> take_output(TimePoint now);

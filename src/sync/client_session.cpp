@@ -28,8 +28,8 @@ constexpr std::uint64_t kUploadWindowMin = 512 * 1024;
 /// and no more than it takes in one commit anyway.
 constexpr std::uint64_t kUploadWindowMax = 8 * 1024 * 1024;
 
-/// In so many steps the sending of a larger one is told.
-constexpr std::uint64_t kLargeUploadSteps = 32;
+/// In so many steps the sending of a larger one is told, and the receiving.
+constexpr std::uint64_t kLargeMessageSteps = 32;
 
 /// Key of the back-off series for failures of our own storage; no code of the protocol's.
 constexpr SyncErrorCode kStorageFailure{0};
@@ -286,6 +286,7 @@ void ClientSession::take_integration(std::size_t entries_done, TimePoint now) {
   const protocol::UploadCursor& confirmed = replica_state_.progress.upload;
   if (confirmed.client_version > upload_sent_.client_version) upload_sent_ = confirmed;
   if (!downloads_paused_) progress_.set_downloads_known(true);
+  update_download_received();
   notify_progress();
   report_compensating_writes();
   settle_uploads(now);
@@ -303,8 +304,8 @@ void ClientSession::count_sent(std::size_t bytes) {
 void ClientSession::message_left(std::size_t bytes, std::size_t left) {
   const auto [changeset_bytes, message_bytes] = large_upload_;
   if (changeset_bytes == 0 || bytes != message_bytes) return;
-  const std::uint64_t step = kLargeUploadSteps * (bytes - left) / bytes;
-  progress_.set_upload_sent(changeset_bytes / 2 * step / kLargeUploadSteps);
+  const std::uint64_t step = kLargeMessageSteps * (bytes - left) / bytes;
+  progress_.set_upload_sent(changeset_bytes / 2 * step / kLargeMessageSteps);
   notify_progress();
 }
 
@@ -312,6 +313,38 @@ void ClientSession::count_received(std::size_t bytes) {
   ++stats_.messages_received;
   stats_.bytes_received += bytes;
   host_.stats_changed(key_);
+}
+
+void ClientSession::download_arrives(const protocol::DownloadHead& head, std::size_t bytes) {
+  if (head.body_bytes <= kUploadWindowMin || downloads_paused_ || client_error_ || !is_active() ||
+      ignores_messages() || binding_->phase() != BindPhase::kIdentified)
+    return;
+  const std::uint64_t step = kLargeMessageSteps * bytes / head.message_bytes;
+  if (step == arrival_step_) return;
+  arrival_step_ = step;
+  const std::uint64_t waiting = waiting_bytes();
+  progress_.set_download_received(
+      (waiting + head.body_bytes * step / kLargeMessageSteps) / 2,
+      replica_state_.bytes.downloaded + waiting + head.body_bytes + head.downloadable_bytes);
+  progress_.set_downloads_known(true);
+  notify_progress();
+}
+
+std::uint64_t ClientSession::waiting_bytes() const {
+  std::uint64_t bytes = inbox_.bytes();
+  if (batch_) {
+    for (const auto& entry : std::span(batch_->entries).subspan(batch_done_)) {
+      bytes += entry.original_changeset_bytes;
+    }
+  }
+  return bytes;
+}
+
+void ClientSession::update_download_received() {
+  if (progress_.download_total() == 0) return;
+  const bool is_all = !batch_ && inbox_.empty();
+  progress_.set_download_received(is_all ? 0 : waiting_bytes() / 2,
+                                  is_all ? 0 : progress_.download_total());
 }
 
 void ClientSession::connecting() {
@@ -434,6 +467,7 @@ Result<void> ClientSession::receive(const protocol::Download& message,
           inbox_.push(message, std::move(storage), replica_state_.newest_client_version);
       !pushed)
     return pushed;
+  arrival_step_ = 0;
   uploads_confirmed(inbox_.received().upload.client_version);
   if (downloads_paused_) miss_downloads();
   host_.session_works();
@@ -725,6 +759,7 @@ void ClientSession::binding_ended() {
   unconfirmed_uploads_.clear();
   unconfirmed_bytes_ = 0;
   forget_large_upload();
+  arrival_step_ = 0;
   mark_sent_ = mark_received_;
   gives_up_binding_ = false;
   downloads_missed_ = false;
@@ -985,6 +1020,7 @@ void ClientSession::reach(RequestIdent mark) {
   mark_reached_ = mark;
   if (mark == mark_target_) uploads_delayed_ = false;
   progress_.set_downloads_known(true);
+  update_download_received();
   notify_progress();
   settle(waits_.take_downloads(mark), {});
   host_.enlist(binding_->ident());

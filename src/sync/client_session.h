@@ -172,6 +172,8 @@ class ClientSession {
   /// So much of a message of `bytes` has not been sent yet.
   void message_left(std::size_t bytes, std::size_t left);
   void count_received(std::size_t bytes);
+  /// So many bytes of a DOWNLOAD have come, and others have not.
+  void download_arrives(const protocol::DownloadHead& head, std::size_t bytes);
   void connecting();
   void connected();
   /// `suspends`: the server will not have the session until the user acts.
@@ -205,6 +207,10 @@ class ClientSession {
   /// How many bytes of changesets may be on their way to being confirmed.
   [[nodiscard]] std::size_t upload_window() const noexcept;
   void uploads_confirmed(ClientVersion up_to);
+  /// Bytes of changesets that have come in whole DOWNLOADs and are not integrated.
+  [[nodiscard]] std::uint64_t waiting_bytes() const;
+  /// Something was integrated: what counted as received counts less, or is in the file's counters.
+  void update_download_received();
   void forget_large_upload();
 
   [[nodiscard]] bool is_active() const noexcept { return binding_.has_value(); }
@@ -283,6 +289,7 @@ class ClientSession {
   bool wish_reported_ = false;
   std::optional<TimePoint> scheduled_;
   std::size_t unintegrated_bytes_ = 0;
+  std::uint64_t arrival_step_ = 0;  ///< Of the DOWNLOAD that arrives: what was told last.
 
   /// Work that an event asked for and whose result has not come. It outlives the activation that
   /// asked for it, and the next one waits for it.

@@ -324,6 +324,81 @@ TEST(ClientSession, WhatWasSentOfALongTransactionStaysToldWhenTheConnectionIsLos
   EXPECT_THAT(bench.take_news(), Contains("progress 1/1 1024000/1024000"));
 }
 
+/// A DOWNLOAD of one changeset of 1,024,000 bytes, after which `left` bytes are to come.
+std::string long_download(std::string_view left) {
+  Bytes body;
+  const std::string changeset(1'024'000, 'x');
+  protocol::append_entry(body,
+                         protocol::DownloadEntry{.server_version = ServerVersion(1),
+                                                 .client_version = {},
+                                                 .origin_file_ident = ClientFileIdent(9),
+                                                 .original_changeset_bytes = changeset.size(),
+                                                 .changeset = as_bytes(changeset)});
+  return download("1 1 0 2 55 0 0 " + std::string(left), as_text(body));
+}
+
+TEST(ClientSession, TellsHowFarALongTransactionHasCome) {
+  // Given a session that watches its downloads,
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  static_cast<void>(
+      session.add_progress_notifier(Direction::kDownload, ProgressMode::kStreaming, bench.now()));
+  bench.run();
+  static_cast<void>(bench.take_news());
+
+  // When one long transaction of many bytes more comes bit by bit, then half of it counts by and
+  // by, of all that its head announces;
+  const std::string message = long_download("1000000");
+  bench.server_is_sending(message, 30);
+  EXPECT_THAT(bench.take_news(), IsEmpty()) << "less than a step";
+  bench.server_is_sending(message, message.size() / 2 + 40);
+  EXPECT_THAT(bench.take_news(), ElementsAre("progress 1/1 256006/2024024"));
+  bench.server_is_sending(message, message.size() / 2 + 50);
+  EXPECT_THAT(bench.take_news(), IsEmpty()) << "the same step";
+
+  // and the rest when it is applied.
+  bench.server_sends(message);
+  EXPECT_THAT(bench.take_news(), ElementsAre("progress 1/1 1024000/2024000"));
+}
+
+TEST(ClientSession, WhatCameOfALongTransactionStaysToldWhenTheConnectionIsLost) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  static_cast<void>(
+      session.add_progress_notifier(Direction::kDownload, ProgressMode::kStreaming, bench.now()));
+  const std::string message = long_download("0");
+  bench.server_is_sending(message, message.size() - 1);
+  static_cast<void>(bench.take_news());
+
+  bench.server_closes(std::nullopt);
+  bench.wait(2s);
+  bench.accept();
+  bench.server_is_sending(message, message.size() / 2);
+  EXPECT_THAT(bench.take_news(), Not(Contains(StartsWith("progress"))));
+  bench.server_sends(message);
+
+  EXPECT_THAT(bench.take_news(), Contains("progress 1/1 1024000/1024000"));
+}
+
+TEST(ClientSession, WhatComesUnfinishedMayBeNonsense) {
+  ClientBench bench;
+  ClientSession& session = live_session(bench);
+  static_cast<void>(
+      session.add_progress_notifier(Direction::kDownload, ProgressMode::kStreaming, bench.now()));
+  bench.run();
+  static_cast<void>(bench.take_news());
+  const std::string rest(40, 'x');
+
+  for (const std::string& nonsense : {std::string("download 1 1 0 2 55"),
+                                      "download 7 1 0 2 55 0 0 0 0 1024000 0\n" + rest,
+                                      "download 1 1 0 2 55 0 0 0 0 99999999999 0\n" + rest,
+                                      "mark 1 1\n" + rest,
+                                      rest}) {
+    bench.server_is_sending(nonsense, nonsense.size());
+    EXPECT_THAT(bench.take_news(), IsEmpty()) << nonsense;
+  }
+}
+
 TEST(ClientSession, ALongUploadIsConfirmedStepByStep) {
   ClientBench bench;
   ClientSession& session = live_session(bench);

@@ -21,7 +21,9 @@ void ProgressMonitor::remove(NotifierId notifier) {
 
 std::vector<ProgressMonitor::Notice> ProgressMonitor::update(const ByteCounters& bytes) {
   upload_.update(bytes.uploaded, bytes.uploadable, upload_sent_);
-  download_.update(bytes.downloaded, bytes.downloaded + bytes.downloads_left, 0);
+  download_.update(bytes.downloaded,
+                   std::max(bytes.downloaded + bytes.downloads_left, download_total_),
+                   download_received_);
 
   std::vector<Notice> notices;
   std::erase_if(notifiers_, [&](Notifier& notifier) {

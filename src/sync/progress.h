@@ -33,8 +33,8 @@ struct ProgressNotification {
 /// A transfer is what happens in one direction from one moment of having nothing left to the next.
 /// Within it `estimate` never decreases and ends at 1; `transferred` never decreases at all, also
 /// when the file is replaced by one whose counters begin anew. Bytes count as uploaded once they
-/// are confirmed, a part of a long changeset when it is sent, and as downloaded once they are
-/// applied. Downloads are silent until the first answer of the
+/// are confirmed and as downloaded once they are applied; of a long changeset a part counts when it
+/// is sent or received. Downloads are silent until the first answer of the
 /// server tells how much there is; uploads are known from the start. A notifier hears nothing
 /// twice.
 ///
@@ -61,6 +61,14 @@ class ProgressMonitor {
   /// Of what is not confirmed, so many bytes have been sent and count already. A transfer does not
   /// end by that.
   void set_upload_sent(std::uint64_t bytes) noexcept { upload_sent_ = bytes; }
+
+  /// The same of what is not applied: so many bytes have come. `total`: what will have been
+  /// downloaded once all is there that is on its way or announced; 0 when the file's counters say.
+  void set_download_received(std::uint64_t bytes, std::uint64_t total) noexcept {
+    download_received_ = bytes;
+    download_total_ = total;
+  }
+  [[nodiscard]] std::uint64_t download_total() const noexcept { return download_total_; }
 
   /// What the notifiers are to hear about `bytes`, in the order of registration.
   [[nodiscard]] std::vector<Notice> update(const ByteCounters& bytes);
@@ -93,6 +101,8 @@ class ProgressMonitor {
   Transfer upload_;
   Transfer download_;
   std::uint64_t upload_sent_ = 0;
+  std::uint64_t download_received_ = 0;
+  std::uint64_t download_total_ = 0;
   bool downloads_known_ = false;
   NotifierId last_id_;
   std::vector<Notifier> notifiers_;

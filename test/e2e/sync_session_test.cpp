@@ -345,9 +345,11 @@ TEST_F(SyncSessionTest, ProgressIsSmoothAndEndsBeforeTheWaitInBothDirectionsAndM
   EXPECT_EQ(right.objects<Note>().size(), static_cast<std::size_t>(kNotes));
 }
 
-TEST_F(SyncSessionTest, OneLongTransactionMovesWhileItIsSent) {
+TEST_F(SyncSessionTest, OneLongTransactionMovesWhileItIsSentAndWhileItComes) {
   Realm realm = open("left");
+  Realm other = open("right");
   upload(realm);
+  upload(other);
   SyncSession session = *realm.sync_session();
   session.pause();
   // 20 MB that are not compressed away.
@@ -365,11 +367,23 @@ TEST_F(SyncSessionTest, OneLongTransactionMovesWhileItIsSent) {
                                ProgressMode::kForCurrentlyOutstandingWork,
                                [&heard](const SyncProgress& progress) { heard.add(progress); });
 
+  Heard heard_there;
+  const NotificationToken there = other.sync_session()->observe_progress(
+      ProgressDirection::kDownload,
+      ProgressMode::kReportIndefinitely,
+      [&heard_there](const SyncProgress& progress) { heard_there.add(progress); });
+
   session.resume();
   session.wait_for_upload(60s).get().value();
 
   heard.expect_whole_transfer();
   EXPECT_GE(heard.count(), 6U) << "the beginning, parts of the message, the end";
+
+  // The other device watches it come.
+  download(other);
+  heard_there.expect_whole_transfer();
+  EXPECT_GE(heard_there.count(), 6U) << "parts of the message, the end";
+  EXPECT_EQ(other.objects<Note>().size(), 200U);
 }
 
 }  // namespace

@@ -45,10 +45,15 @@ void check_client_message(BytesView bytes, SubProtocol subprotocol) {
 }
 
 void check_server_message(BytesView bytes, SubProtocol subprotocol) {
+  const auto head = find_download_head(bytes, subprotocol);
   const auto message = parse_server_message(bytes, subprotocol);
   if (!message) return;
-  if (const auto* download = std::get_if<Download>(&*message))
+  const auto* const download = std::get_if<Download>(&*message);
+  TOMBOLO_ASSERT_FATAL(head.has_value() == (download != nullptr));
+  if (download) {
+    TOMBOLO_ASSERT_FATAL(head->message_bytes == bytes.size());
     check_entries(download->body, &parse_download_entries);
+  }
   const Bytes once = encode_server_message(*message, subprotocol.version);
   const auto again = parse_server_message(once, subprotocol);
   TOMBOLO_ASSERT_FATAL(again && again->index() == message->index());

@@ -74,6 +74,11 @@ class ClientBench {
     connection_.receive(transport_, to_bytes(as_bytes(message)), now_);
     run();
   }
+  /// `message` is on its way, and so much of it has come.
+  void server_is_sending(std::string_view message, std::size_t bytes) {
+    static_cast<void>(connection_.receiving(transport_, as_bytes(message.substr(0, bytes))));
+    run();
+  }
   void server_closes(std::optional<std::uint16_t> code) {
     connection_.transport_closed(transport_, {.close_code = code, .reason = "because"}, now_);
     run();
