@@ -21,6 +21,8 @@ class ChangeTracker {
     const std::uint32_t bit = property.value() < kLastBit ? property.value() : kLastBit;
     note(object, Kind::kModified, std::uint64_t{1} << bit);
   }
+  /// Beside `modified` for the property.
+  void elements_changed(const CollectionRef& collection, const ElementChange& change);
   void schema_changed() noexcept { schema_changed_ = true; }
 
   /// What happened, each object once.
@@ -34,6 +36,7 @@ class ChangeTracker {
     std::uint64_t properties;
   };
 
+  void summarize_elements(RealmChanges& changes);
   void note(ObjectRef object, Kind kind, std::uint64_t properties) {
     if (!events_.empty() && events_.back().object == object) {
       Event& last = events_.back();
@@ -45,7 +48,13 @@ class ChangeTracker {
     events_.push_back({object, kind, properties});
   }
 
+  struct ElementEvent {
+    CollectionRef collection;
+    ElementChange change;
+  };
+
   std::vector<Event> events_;
+  std::vector<ElementEvent> element_events_;
   bool schema_changed_ = false;
 };
 

@@ -242,7 +242,7 @@ Value RealmState::list_insert(const CollectionRef& list,
   const ElementBytes element(*opened.property, stored);
   put_root(opened, opened.tree.insert(position, element.view()));
   note_position(list, position, value);
-  note_modified(list.slot);
+  note_change(list, {ElementChange::Kind::kInsert, position});
   return stored;
 }
 
@@ -265,7 +265,7 @@ Value RealmState::list_set(const CollectionRef& list, std::uint32_t position, co
   const ElementBytes element(*opened.property, stored);
   put_root(opened, opened.tree.replace(position, element.view()));
   release(list.slot, before);
-  note_modified(list.slot);
+  note_change(list, {ElementChange::Kind::kSet, position});
   return stored;
 }
 
@@ -280,7 +280,7 @@ void RealmState::list_move(const CollectionRef& list, std::uint32_t from, std::u
   OpenCollection opened = open(list);
   put_root(opened,
            opened.tree.insert(to, element ? std::optional(BytesView(*element)) : std::nullopt));
-  note_modified(list.slot);
+  note_change(list, {ElementChange::Kind::kMove, from, 1, to});
 }
 
 void RealmState::list_erase(const CollectionRef& list, std::uint32_t position) {
@@ -290,7 +290,7 @@ void RealmState::list_erase(const CollectionRef& list, std::uint32_t position) {
       opened.property->holds_references() ? value_at(opened, position) : Value::null();
   put_root(opened, opened.tree.erase(position));
   release(list.slot, before);
-  note_modified(list.slot);
+  note_change(list, {ElementChange::Kind::kErase, position});
 }
 
 bool RealmState::set_insert(const CollectionRef& set, const Value& value) {
@@ -305,7 +305,7 @@ bool RealmState::set_insert(const CollectionRef& set, const Value& value) {
   OpenCollection opened = open(set);
   const ElementBytes element(*opened.property, stored);
   put_root(opened, opened.tree.insert(found.position, element.view()));
-  note_modified(set.slot);
+  note_change(set, {ElementChange::Kind::kInsert, found.position});
   return true;
 }
 
@@ -318,7 +318,7 @@ bool RealmState::set_erase(const CollectionRef& set, const Value& value) {
       opened.property->holds_references() ? value_at(opened, found.position) : Value::null();
   put_root(opened, opened.tree.erase(found.position));
   release(set.slot, before);
-  note_modified(set.slot);
+  note_change(set, {ElementChange::Kind::kErase, found.position});
   return true;
 }
 
@@ -343,7 +343,9 @@ Value RealmState::dictionary_set(const CollectionRef& dictionary,
                           : opened.tree.insert(found.position, BytesView(entry)));
   release(dictionary.slot, before);
   note_position(dictionary, found.position, value);
-  note_modified(dictionary.slot);
+  note_change(
+      dictionary,
+      {found.is_equal ? ElementChange::Kind::kSet : ElementChange::Kind::kInsert, found.position});
   return stored;
 }
 
@@ -356,7 +358,7 @@ bool RealmState::dictionary_erase(const CollectionRef& dictionary, std::string_v
   const Value before = value_at(opened, found.position);
   put_root(opened, opened.tree.erase(found.position));
   release(dictionary.slot, before);
-  note_modified(dictionary.slot);
+  note_change(dictionary, {ElementChange::Kind::kErase, found.position});
   return true;
 }
 
@@ -366,7 +368,7 @@ void RealmState::clear(const CollectionRef& collection) {
   OpenCollection opened = open(collection);
   opened.tree.clear();
   put_root(opened, {});
-  note_modified(collection.slot);
+  note_change(collection, {ElementChange::Kind::kClear});
 }
 
 }  // namespace tombolo::store

@@ -204,7 +204,10 @@ Created RealmState::create(ClassId class_id, const ObjectKey& stored_key) {
   const auto found = store.find(stored_key);
   if (found && !found->is_tombstone) return {found->row, false};
   const RowId row = found ? found->row : store.create(stored_key);
-  if (found) store.revive(row, stored_key);
+  if (found) {
+    store.revive(row, stored_key);
+    note_links_to({class_id, row});
+  }
   if (tracker != nullptr) tracker->inserted({class_id, row});
   return {row, true};
 }
@@ -224,10 +227,19 @@ void RealmState::erase(ObjectRef object, bool may_leave_tombstone) {
   }
   if (may_leave_tombstone && next_backlink(object, std::nullopt)) {
     store.bury(object.row);
+    note_links_to(object);
   } else {
     store.erase(object.row);
   }
   if (tracker != nullptr) tracker->erased(object);
+}
+
+void RealmState::note_links_to(ObjectRef object) {
+  if (tracker == nullptr) return;
+  for (auto link = next_backlink(object, std::nullopt); link;
+       link = next_backlink(object, link->origin)) {
+    note_modified(link->origin);
+  }
 }
 
 void RealmState::add_backlink(ObjectRef target, const SlotRef& origin) {

@@ -215,6 +215,12 @@ class RealmState {
   void note_modified(const SlotRef& slot) {
     if (tracker != nullptr) tracker->modified(slot.object(), slot.property);
   }
+  void note_change(const CollectionRef& collection, const ElementChange& change) {
+    note_modified(collection.slot);
+    if (tracker != nullptr) tracker->elements_changed(collection, change);
+  }
+  /// What links to the object shows something else now.
+  void note_links_to(ObjectRef object);
   void flush_when_large();
 
   KeyValueTransaction& transaction_;

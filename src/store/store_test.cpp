@@ -209,5 +209,37 @@ TEST(Store, GivenOneSnapshotAfterAnother_WhenACommitCameBetween_ThenTheNewOneIsR
   EXPECT_EQ(age_of(4712), 4712);
 }
 
+TEST(Store, ACommitTellsWhatWasDoneToLists) {
+  StoreRealm file;
+  SlotRef notes;
+  {
+    WriteTransaction write = file.environment().begin_write();
+    write.realm().add_schema(people());
+    const ClassInfo& person = *write.realm().catalog().find_class("Person");
+    notes = {person.id,
+             write.realm().create(person.id, ObjectKey::of_int(1)).row,
+             person.find_property("notes")->id};
+    write.commit();
+  }
+  std::shared_ptr<const Commit> told;
+  const Observation observation = file.environment().observe(
+      [&](const std::shared_ptr<const Commit>& commit) { told = commit; });
+
+  WriteTransaction write = file.environment().begin_write();
+  for (std::uint32_t i = 0; i < 5; ++i) write.realm().list_insert(notes, i, Value::of_string("x"));
+  write.realm().list_set(notes, 1, Value::of_string("y"));
+  write.realm().list_move(notes, 0, 3);
+  for (int i = 0; i < 2; ++i) write.realm().list_erase(notes, 2);
+  write.commit();
+
+  using Kind = ElementChange::Kind;
+  ASSERT_EQ(told->realms.at(0).collections.size(), 1U);
+  EXPECT_EQ(told->realms.at(0).collections[0].collection, notes);
+  EXPECT_EQ(
+      told->realms.at(0).collections[0].changes,
+      (std::vector<ElementChange>{
+          {Kind::kInsert, 0, 5}, {Kind::kSet, 1}, {Kind::kMove, 0, 1, 3}, {Kind::kErase, 2, 2}}));
+}
+
 }  // namespace
 }  // namespace tombolo::store
