@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "list_observer.h"
+#include "observed_paths.h"
 #include "realm_core.h"
 
 namespace tombolo {
@@ -14,20 +16,24 @@ class ObjectObserver final : public ChangeObserver {
 
   ObjectObserver(const std::shared_ptr<RealmCore>& realm,
                  store::ObjectRef object,
+                 const KeyPaths& paths,
                  Callback callback)
       : realm_(realm),
         object_(object),
+        paths_(realm->reader().catalog(), object.class_id, paths, 1),
         callback_(std::move(callback)) {}
 
-  ClassId class_id() const noexcept override { return object_.class_id; }
+  bool concerns(const store::RealmChanges& changes) const override {
+    return paths_.concerns(changes);
+  }
 
-  bool notify(const TouchedRows& touched, bool is_first) override {
+  bool notify(const PendingChanges& pending, bool is_first) override {
     const auto realm = realm_.lock();
     if (!realm) return false;
     const AnyObject object(realm, object_);
     ObjectChanges changes{.deleted = !object.is_valid()};
     if (!is_first && !changes.deleted) {
-      changes.changed_properties = changed_properties(*realm, touched);
+      changes.changed_properties = changed_properties(*realm, pending);
       if (changes.changed_properties.empty()) return true;
     }
     callback_(object, changes);
@@ -36,22 +42,21 @@ class ObjectObserver final : public ChangeObserver {
 
  private:
   std::vector<std::string> changed_properties(const RealmCore& realm,
-                                              const TouchedRows& touched) const {
-    std::uint64_t bits = touched.everything ? ~std::uint64_t{0} : 0;
-    for (const store::ModifiedRow& row : touched.modified) {
-      if (row.row == object_.row) bits |= row.properties;
+                                              const PendingChanges& pending) const {
+    std::uint64_t bits = pending.everything ? ~std::uint64_t{0} : 0;
+    for (const auto& [row, changed] : paths_.find_modified(realm.reader(), pending, object_.row)) {
+      bits |= changed;
     }
     std::vector<std::string> names;
     for (const store::PropertyInfo& property : realm.class_info(object_.class_id).properties) {
-      constexpr std::uint32_t kSharedBit = 63;  // See `ModifiedRow`.
-      const std::uint32_t bit = std::min(property.id.value(), kSharedBit);
-      if ((bits >> bit & 1) != 0) names.push_back(property.name);
+      if ((bits & change_bit(property.id)) != 0) names.push_back(property.name);
     }
     return names;
   }
 
   std::weak_ptr<RealmCore> realm_;
   store::ObjectRef object_;
+  ObservedPaths paths_;
   Callback callback_;
 };
 
@@ -74,14 +79,7 @@ ObjectKey AnyObject::key() const {
 }
 
 PropertyId AnyObject::property(std::string_view name) const {
-  const store::ClassInfo& info = realm_->class_info(object_.class_id);
-  const store::PropertyInfo* property = info.find_property(name);
-  if (property == nullptr) {
-    throw Error(
-        ErrorCode::kNotFound,
-        "Property '" + std::string(name) + "' does not exist on '" + info.name + "' objects");
-  }
-  return property->id;
+  return realm_->property_info(object_.class_id, name).id;
 }
 
 Value AnyObject::get(PropertyId property) const {
@@ -107,9 +105,11 @@ void AnyObject::add(PropertyId property, std::int64_t operand) {
 }
 
 NotificationToken AnyObject::observe(
-    std::function<void(const AnyObject&, const ObjectChanges&)> callback) const {
-  return realm_->add_change_observer(
-      std::make_unique<ObjectObserver>(realm_, object_, std::move(callback)));
+    std::function<void(const AnyObject&, const ObjectChanges&)> callback,
+    const KeyPaths& paths) const {
+  auto observer = std::make_unique<ObjectObserver>(realm_, object_, paths, std::move(callback));
+  if (!is_valid()) return {};
+  return realm_->add_change_observer(std::move(observer));
 }
 
 AnyList::AnyList(std::shared_ptr<RealmCore> realm, store::SlotRef slot) noexcept
@@ -170,6 +170,14 @@ void AnyList::erase(std::size_t position) {
 
 void AnyList::clear() {
   realm_->writer().list_clear(slot_);
+}
+
+NotificationToken AnyList::observe(
+    std::function<void(const AnyList&, const CollectionChanges&)> callback,
+    const KeyPaths& paths) const {
+  auto observer = std::make_unique<ListObserver>(realm_, slot_, paths, std::move(callback));
+  if (!is_valid()) return {};
+  return realm_->add_change_observer(std::move(observer));
 }
 
 }  // namespace tombolo

@@ -1,9 +1,12 @@
 #include "tombolo/any_results.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "observed_paths.h"
 #include "realm_core.h"
 #include "result_queries.h"
 #include "row_difference.h"
@@ -18,8 +21,8 @@ Rows matching_rows(const RealmCore& realm, ClassId class_id, const AnyResults::Q
   return store::find_matching(realm.reader(), class_id, queries);
 }
 
-/// Turns touched rows into positions. Where rows are in ascending order, before and after, the
-/// position of a touched row is found by bisection.
+/// Turns changed rows into positions. Where rows are in ascending order, before and after, the
+/// position of a changed row is found by bisection.
 class ResultsObserver final : public ChangeObserver {
  public:
   using Callback = std::function<void(const AnyResults&, const CollectionChanges&)>;
@@ -27,24 +30,28 @@ class ResultsObserver final : public ChangeObserver {
   ResultsObserver(const std::shared_ptr<RealmCore>& realm,
                   ClassId class_id,
                   AnyResults::Queries queries,
+                  const KeyPaths& paths,
                   Callback callback)
       : realm_(realm),
         class_id_(class_id),
         queries_(std::move(queries)),
         is_local_(
             std::ranges::all_of(queries_, [](const auto& query) { return is_local(*query); })),
+        paths_(realm->reader().catalog(), class_id, paths, kCollectionLevels),
         callback_(std::move(callback)) {}
 
-  ClassId class_id() const noexcept override { return class_id_; }
+  bool concerns(const store::RealmChanges& changes) const override {
+    return !is_local_ || paths_.concerns(changes);
+  }
 
-  bool notify(const TouchedRows& touched, bool is_first) override {
+  bool notify(const PendingChanges& pending, bool is_first) override {
     const auto realm = realm_.lock();
     if (!realm) return false;
     CollectionChanges changes;
     if (is_first) {
       rows_ = matching_rows(*realm, class_id_, queries_);
     } else {
-      changes = take_over(matching_rows(*realm, class_id_, queries_), touched);
+      changes = pending.everything ? replace_all(*realm) : take_over(*realm, pending);
       if (changes.empty()) return true;
     }
     callback_(AnyResults(realm, class_id_, queries_), changes);
@@ -59,28 +66,66 @@ class ResultsObserver final : public ChangeObserver {
     return std::ranges::binary_search(rows, row);
   }
 
-  CollectionChanges take_over(Rows now, const TouchedRows& touched) {
-    Rows candidates = touched.inserted_or_erased;
+  /// Every object may have changed.
+  CollectionChanges replace_all(const RealmCore& realm) {
+    Rows now = matching_rows(realm, class_id_, queries_);
+    Rows modified = now;
+    std::ranges::sort(modified);
+    return compare_anew(std::move(now), modified);
+  }
+
+  CollectionChanges take_over(const RealmCore& realm, const PendingChanges& pending) {
     Rows modified;
-    if (touched.everything) {
-      candidates = rows_;
-      candidates.insert(candidates.end(), now.begin(), now.end());
-      modified = now;
-      std::ranges::sort(modified);
-    } else {
-      for (const store::ModifiedRow& row : touched.modified) modified.push_back(row.row);
-      candidates.insert(candidates.end(), modified.begin(), modified.end());
-      std::ranges::sort(modified);
+    for (const auto& [row, bits] : paths_.find_modified(realm.reader(), pending)) {
+      modified.push_back(row);
     }
-    if (!is_local_) {
-      // Any row may have come, gone or moved, though it was not touched itself.
-      CollectionChanges changes = row_difference(rows_, now, modified);
-      rows_ = std::move(now);
-      return changes;
-    }
+    // Any row may have come, gone or moved, though it was not changed itself.
+    if (!is_local_) return compare_anew(matching_rows(realm, class_id_, queries_), modified);
+
+    Rows candidates = modified;
+    pending.for_each([&](const store::RealmChanges& changes) {
+      for (const store::ClassChanges& of_class : changes.classes) {
+        if (of_class.class_id != class_id_) continue;
+        candidates.insert(candidates.end(), of_class.inserted.begin(), of_class.inserted.end());
+        candidates.insert(candidates.end(), of_class.erased.begin(), of_class.erased.end());
+        for (const store::ModifiedRow& row : of_class.modified) candidates.push_back(row.row);
+      }
+    });
     std::ranges::sort(candidates);
     candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+    return compare(rows_now(realm, candidates), candidates, modified);
+  }
 
+  CollectionChanges compare_anew(Rows now, const Rows& modified) {
+    CollectionChanges changes = row_difference(rows_, now, modified);
+    rows_ = std::move(now);
+    return changes;
+  }
+
+  /// What matches now; nullopt: the same objects. Without a query only `candidates` may have come
+  /// or gone.
+  std::optional<Rows> rows_now(const RealmCore& realm, const Rows& candidates) const {
+    if (!queries_.empty()) return matching_rows(realm, class_id_, queries_);
+    Rows present;
+    bool is_same = true;
+    for (const store::RowId row : candidates) {
+      const bool is_there = realm.reader().contains({class_id_, row});
+      if (is_there) present.push_back(row);
+      is_same = is_same && is_there == holds(rows_, row);
+    }
+    if (is_same) return std::nullopt;
+    Rows rest;
+    std::ranges::set_difference(rows_, candidates, std::back_inserter(rest));
+    Rows now;
+    std::ranges::set_union(rest, present, std::back_inserter(now));
+    return now;
+  }
+
+  /// `candidates` may have come, gone or changed; `modified` have changed. Both are in order.
+  CollectionChanges compare(std::optional<Rows> changed,
+                            const Rows& candidates,
+                            const Rows& modified) {
+    const Rows& now = changed ? *changed : rows_;
     CollectionChanges changes;
     for (const store::RowId row : candidates) {
       const bool was_there = holds(rows_, row);
@@ -94,7 +139,7 @@ class ResultsObserver final : public ChangeObserver {
         changes.new_modifications.push_back(position_of(now, row));
       }
     }
-    rows_ = std::move(now);
+    if (changed) rows_ = *std::move(changed);
     return changes;
   }
 
@@ -102,6 +147,7 @@ class ResultsObserver final : public ChangeObserver {
   ClassId class_id_;
   AnyResults::Queries queries_;
   bool is_local_;
+  ObservedPaths paths_;
   Callback callback_;
   Rows rows_;
 };
@@ -114,7 +160,7 @@ AnyResults::AnyResults(std::shared_ptr<RealmCore> realm, ClassId class_id, Queri
       queries_(std::move(queries)) {}
 
 const std::vector<store::RowId>& AnyResults::rows() const {
-  if (rows_version_ != realm_->content_version()) {
+  if (!is_snapshot_ && rows_version_ != realm_->content_version()) {
     rows_ = matching_rows(*realm_, class_id_, queries_);
     rows_version_ = realm_->content_version();
   } else {
@@ -124,7 +170,7 @@ const std::vector<store::RowId>& AnyResults::rows() const {
 }
 
 std::size_t AnyResults::size() const {
-  if (rows_version_ == realm_->content_version()) return rows().size();
+  if (is_snapshot_ || rows_version_ == realm_->content_version()) return rows().size();
   return store::count_matching(realm_->reader(), class_id_, queries_);
 }
 
@@ -149,12 +195,14 @@ AnyResults AnyResults::filtered(std::string_view text,
 }
 
 AnyResults AnyResults::sorted(std::string_view property, SortOrder order) const {
+  if (is_snapshot_) throw Error(ErrorCode::kInvalidArgument, "a snapshot cannot be queried");
   AnyResults ordered(realm_, class_id_, queries_);
   ordered.queries_.push_back(make_sort(*realm_, class_id_, property, order));
   return ordered;
 }
 
 AnyResults AnyResults::with(std::shared_ptr<const query::BoundQuery> added) const {
+  if (is_snapshot_) throw Error(ErrorCode::kInvalidArgument, "a snapshot cannot be queried");
   for (const auto& query : queries_) {
     for (const query::BoundDescriptor& descriptor : query->descriptors) {
       if (!std::holds_alternative<query::LimitNode>(descriptor)) continue;
@@ -170,10 +218,21 @@ std::string AnyResults::explain() const {
   return store::explain(realm_->reader(), class_id_, queries_);
 }
 
+AnyResults AnyResults::snapshot() const {
+  (void)rows();
+  AnyResults copy = *this;
+  copy.is_snapshot_ = true;
+  return copy;
+}
+
 NotificationToken AnyResults::observe(
-    std::function<void(const AnyResults&, const CollectionChanges&)> callback) const {
+    std::function<void(const AnyResults&, const CollectionChanges&)> callback,
+    const KeyPaths& paths) const {
+  if (is_snapshot_) {
+    throw Error(ErrorCode::kInvalidArgument, "Cannot create asynchronous query for a snapshot");
+  }
   return realm_->add_change_observer(
-      std::make_unique<ResultsObserver>(realm_, class_id_, queries_, std::move(callback)));
+      std::make_unique<ResultsObserver>(realm_, class_id_, queries_, paths, std::move(callback)));
 }
 
 }  // namespace tombolo

@@ -52,14 +52,7 @@ ClassId Realm::class_id(std::string_view name) const {
 }
 
 PropertyId Realm::property_id(ClassId class_id, std::string_view name) const {
-  const store::ClassInfo& info = core_->class_info(class_id);
-  const store::PropertyInfo* property = info.find_property(name);
-  if (property == nullptr) {
-    throw Error(
-        ErrorCode::kNotFound,
-        "Property '" + std::string(name) + "' does not exist on '" + info.name + "' objects");
-  }
-  return property->id;
+  return core_->property_info(class_id, name).id;
 }
 
 AnyResults Realm::objects(ClassId class_id) const {

@@ -331,6 +331,7 @@ void RealmCore::begin() {
   ++content_version_;
   // What others committed since then is told after this transaction.
   has_untold_advance_ = advance();
+  begin_version_ = content_version_;
 }
 
 void RealmCore::commit() {
@@ -430,6 +431,17 @@ const store::PropertyInfo& RealmCore::property_info(ClassId class_id, PropertyId
   return *info;
 }
 
+const store::PropertyInfo& RealmCore::property_info(ClassId class_id, std::string_view name) const {
+  const store::ClassInfo& info = class_info(class_id);
+  const store::PropertyInfo* property = info.find_property(name);
+  if (property == nullptr) {
+    throw Error(
+        ErrorCode::kNotFound,
+        "Property '" + std::string(name) + "' does not exist on '" + info.name + "' objects");
+  }
+  return *property;
+}
+
 OriginTimestamp RealmCore::next_origin_timestamp() const {
   // An origin's timestamps never decrease, whatever its clock does.
   const store::HistoryReader history = read_->realm().history();
@@ -480,31 +492,24 @@ bool RealmCore::advance() {
   if (commits.size() != after.value() - before.value()) {
     note_unknown_changes();
   } else {
-    for (const auto& commit : commits) note_changes(*commit);
+    for (const auto& commit : commits) note_changes(commit);
   }
   return true;
 }
 
-void RealmCore::note_changes(const store::Commit& commit) {
-  for (const store::RealmChanges& realm : commit.realms) {
-    if (realm.realm != store::kDefaultRealm) continue;
-    if (realm.schema_changed) schema_.reset();
-    for (const store::ClassChanges& changes : realm.classes) {
-      for (ObserverSlot& slot : observers_) {
-        if (slot.observer->class_id() != changes.class_id) continue;
-        auto& rows = slot.touched.inserted_or_erased;
-        rows.insert(rows.end(), changes.inserted.begin(), changes.inserted.end());
-        rows.insert(rows.end(), changes.erased.begin(), changes.erased.end());
-        slot.touched.modified.insert(
-            slot.touched.modified.end(), changes.modified.begin(), changes.modified.end());
-      }
+void RealmCore::note_changes(const std::shared_ptr<const store::Commit>& commit) {
+  for (const store::RealmChanges& changes : commit->realms) {
+    if (changes.realm != store::kDefaultRealm) continue;
+    if (changes.schema_changed) schema_.reset();
+    for (ObserverSlot& slot : observers_) {
+      if (slot.observer->concerns(changes)) slot.pending.commits.push_back(commit);
     }
   }
 }
 
 void RealmCore::note_unknown_changes() {
   schema_.reset();
-  for (ObserverSlot& slot : observers_) slot.touched.everything = true;
+  for (ObserverSlot& slot : observers_) slot.pending.everything = true;
 }
 
 void RealmCore::call_realm_observers() {
@@ -540,11 +545,11 @@ void RealmCore::deliver() {
   for (const ObserverSlot& slot : observers_) ids.push_back(slot.id);
   for (const std::uint64_t id : ids) {
     const auto slot = std::ranges::find(observers_, id, &ObserverSlot::id);
-    if (slot == observers_.end() || (!slot->is_first && slot->touched.none())) continue;
+    if (slot == observers_.end() || (!slot->is_first && slot->pending.none())) continue;
     const std::shared_ptr<ChangeObserver> observer = slot->observer;
     const bool is_first = std::exchange(slot->is_first, false);
-    const TouchedRows touched = std::exchange(slot->touched, {});
-    const bool goes_on = observer->notify(touched, is_first);
+    const PendingChanges pending = std::exchange(slot->pending, {});
+    const bool goes_on = observer->notify(pending, is_first);
     if (is_closed()) return;
     if (!goes_on) std::erase_if(observers_, [&](const auto& other) { return other.id == id; });
   }
@@ -563,6 +568,10 @@ NotificationToken RealmCore::add_realm_observer(std::function<void()> callback) 
 
 NotificationToken RealmCore::add_change_observer(std::unique_ptr<ChangeObserver> observer) {
   require_open();
+  if (write_ && content_version_ != begin_version_) {
+    throw Error(ErrorCode::kInTransaction,
+                "Cannot create asynchronous query after changes in a write transaction");
+  }
   const std::uint64_t id = ++last_observer_id_;
   observers_.push_back({id, std::move(observer), {}, true});
   if (configuration_.scheduler) schedule_delivery();

@@ -11,33 +11,13 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "change_observer.h"
 #include "client/sync_session.h"
 #include "store/environment.h"
 #include "tombolo/predicate.h"
 #include "tombolo/realm.h"
 
 namespace tombolo {
-
-/// The rows that were touched by commits since an observer was last told, and how.
-struct TouchedRows {
-  bool everything =
-      false;  ///< Commits of other processes are among them: any row may have changed.
-  std::vector<store::RowId> inserted_or_erased;
-  std::vector<store::ModifiedRow> modified;
-
-  [[nodiscard]] bool none() const noexcept {
-    return !everything && inserted_or_erased.empty() && modified.empty();
-  }
-};
-
-/// Something that wants to know of changes to objects of one class.
-class ChangeObserver {
- public:
-  virtual ~ChangeObserver() = default;
-  [[nodiscard]] virtual ClassId class_id() const noexcept = 0;
-  /// Tells the application; called once without changes first. False: nothing more will come.
-  virtual bool notify(const TouchedRows& touched, bool is_first) = 0;
-};
 
 /// What the copies of a `Realm` and everything read from it share: the snapshot, the open write
 /// transaction and the observers.
@@ -76,6 +56,9 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   [[nodiscard]] const store::ClassInfo& class_info(ClassId class_id) const;
   [[nodiscard]] const store::PropertyInfo& property_info(ClassId class_id,
                                                          PropertyId property) const;
+  /// Errors:  throws `Error{kNotFound}` for a name that is no property of the class.
+  [[nodiscard]] const store::PropertyInfo& property_info(ClassId class_id,
+                                                         std::string_view name) const;
 
   [[nodiscard]] std::optional<SyncSession> sync_session() const;
   /// Null for a local realm.
@@ -85,6 +68,9 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   [[nodiscard]] client::SyncSession::WaitGroup wait_group() const noexcept { return wait_group_; }
 
   NotificationToken add_realm_observer(std::function<void()> callback);
+  /// Errors:  throws `Error{kInTransaction}` after changes in an open write transaction, to which
+  /// the
+  ///          observer could not tell what comes later.
   NotificationToken add_change_observer(std::unique_ptr<ChangeObserver> observer);
 
  private:
@@ -95,7 +81,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   struct ObserverSlot {
     std::uint64_t id;
     std::shared_ptr<ChangeObserver> observer;
-    TouchedRows touched;
+    PendingChanges pending;
     bool is_first = true;
   };
   /// Commits of this process that other threads hand over.
@@ -115,7 +101,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   void receive(const std::shared_ptr<const store::Commit>& commit);
   /// Takes over the newest snapshot and notes what it changed for the observers.
   bool advance();
-  void note_changes(const store::Commit& commit);
+  void note_changes(const std::shared_ptr<const store::Commit>& commit);
   void note_unknown_changes();
   void call_realm_observers();
   void schedule_delivery();
@@ -128,6 +114,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   std::optional<store::WriteTransaction> write_;
   bool is_frozen_ = false;
   std::uint64_t content_version_ = 1;
+  std::uint64_t begin_version_ = 0;  ///< `content_version_` when the open transaction began.
   bool has_untold_advance_ = false;  ///< The open transaction began on news for observers.
   mutable std::optional<Schema> schema_;
 

@@ -18,6 +18,8 @@ export interface BoundProperty {
   readonly isList: boolean;
   /** Of the value, or of the elements of a collection. */
   readonly converter: ValueConverter;
+  /** Of what links lead to. */
+  readonly target: (() => ClassModel) | undefined;
 }
 
 /** A class of an open realm: what reads, writes and wraps its objects. */
@@ -33,11 +35,13 @@ export interface ClassModel {
   prototype: object;
   /** Elements that one of its lists has now, as results that stay so. */
   snapshotOf<T>(elements: readonly T[], of: { type: string; optional: boolean }): Results<T>;
+  /** The object in a row. */
+  wrap(row: number): unknown;
 }
 
 /** How links convert: needs the classes of the realm, which the realm has. */
 export interface LinkConversion {
-  wrap(className: string, row: number): unknown;
+  model(className: string): ClassModel;
   toRow(className: string, value: unknown, target: string): number;
 }
 
@@ -46,14 +50,20 @@ export function bindProperty(
   native: NativeProperty,
   links: LinkConversion,
 ): BoundProperty {
-  const converter: ValueConverter =
-    native.type === NativeType.Link
-      ? {
-          fromNative: (value: NativeValue) => links.wrap(native.target, value as number),
-          toNative: (value, target) => links.toRow(native.target, value, target),
-        }
-      : converterOf(native.type);
-  return { schema, native, isList: native.collection === NativeCollection.List, converter };
+  const isLink = native.type === NativeType.Link;
+  const converter: ValueConverter = isLink
+    ? {
+        fromNative: (value: NativeValue) => links.model(native.target).wrap(value as number),
+        toNative: (value, target) => links.toRow(native.target, value, target),
+      }
+    : converterOf(native.type);
+  return {
+    schema,
+    native,
+    isList: native.collection === NativeCollection.List,
+    converter,
+    target: isLink ? () => links.model(native.target) : undefined,
+  };
 }
 
 /** The JavaScript value of what the addon gave for `property` or for one of its elements. */

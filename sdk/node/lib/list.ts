@@ -2,7 +2,8 @@ import { assert } from "./assert";
 import { BoundProperty, ClassModel, fromNative, toNative } from "./class-model";
 import { CONSTRUCT } from "./collection";
 import { TypeAssertionError } from "./errors";
-import { NativeValue } from "./native";
+import { KeyPaths, toStoredKeyPaths } from "./key-paths";
+import { NativeCollectionCallback, NativeValue } from "./native";
 import { OrderedCollection } from "./ordered-collection";
 import type { Results } from "./results";
 
@@ -114,6 +115,18 @@ export class List<T = unknown> extends OrderedCollection<T> {
 
   protected toArray(): T[] {
     return Array.from({ length: this.length }, (_, index) => this.getElement(index) as T);
+  }
+
+  protected observe(
+    callback: NativeCollectionCallback,
+    keyPaths: KeyPaths | undefined,
+  ): () => void {
+    const model = this.property.target?.();
+    return this.model.nativeRealm.observeList(
+      ...this.address,
+      callback,
+      model && toStoredKeyPaths(model, keyPaths),
+    );
   }
 
   private get address(): [classId: number, row: number, property: number] {

@@ -62,6 +62,13 @@ export interface NativeQueryNames {
 }
 export type NativeAggregate = "min" | "max" | "sum" | "avg";
 
+export type NativeCollectionCallback = (
+  deletions: number[],
+  insertions: number[],
+  oldModifications: number[],
+  newModifications: number[],
+) => void;
+
 export interface NativeResults {
   size(): number;
   at(position: number): number | undefined;
@@ -75,14 +82,7 @@ export interface NativeResults {
   /** null where there is nothing. */
   aggregate(operation: NativeAggregate, property: number): NativeValue;
   explain(): string;
-  observe(
-    callback: (
-      deletions: number[],
-      insertions: number[],
-      oldModifications: number[],
-      newModifications: number[],
-    ) => void,
-  ): () => void;
+  observe(callback: NativeCollectionCallback, keyPaths?: string[]): () => void;
 }
 
 export interface NativeRealm {
@@ -131,6 +131,14 @@ export interface NativeRealm {
     classId: number,
     row: number,
     callback: (deleted: boolean, changedProperties: string[]) => void,
+    keyPaths?: string[],
+  ): () => void;
+  observeList(
+    classId: number,
+    row: number,
+    property: number,
+    callback: NativeCollectionCallback,
+    keyPaths?: string[],
   ): () => void;
 }
 

@@ -1,6 +1,24 @@
 import { assert } from "./assert";
 import { Collection } from "./collection";
+import type { KeyPaths } from "./key-paths";
+import { Listeners, callListener } from "./listeners";
+import type { NativeCollectionCallback } from "./native";
 import { sameValue } from "./values";
+
+/**
+ * What happened to a collection, as positions in ascending order: `deletions` and `oldModifications`
+ * in what the last call showed, the others in what is there now.
+ */
+export interface CollectionChangeSet {
+  insertions: number[];
+  deletions: number[];
+  newModifications: number[];
+  oldModifications: number[];
+}
+export type CollectionChangeCallback<Collection> = (
+  collection: Collection,
+  changes: CollectionChangeSet,
+) => void;
 
 /** Integer-like property names reach elements; everything else is an ordinary property. */
 function toIndex(name: string | symbol): number | undefined {
@@ -48,6 +66,7 @@ export abstract class OrderedCollection<T> extends Collection<T> {
   readonly [index: number]: T;
   /** What applications hold: this object behind a proxy that knows indexes. */
   readonly self: this;
+  readonly #listeners = new Listeners<CollectionChangeCallback<never>>();
 
   constructor(key: symbol) {
     super(key);
@@ -60,6 +79,38 @@ export abstract class OrderedCollection<T> extends Collection<T> {
   abstract setElement(index: number, value: unknown): void;
   /** The elements as they are now. */
   protected abstract toArray(): T[];
+  /** Answers with what ends the calls. */
+  protected abstract observe(
+    callback: NativeCollectionCallback,
+    keyPaths: KeyPaths | undefined,
+  ): () => void;
+
+  /**
+   * Calls `callback` once as soon as possible with empty changes, then after each commit that changed
+   * which elements there are, one of them, or an object up to three links behind it.
+   *
+   * @param keyPaths only changes there count, and which elements there are: names of properties,
+   *   behind links joined by dots, `*` for all. `[]`: only which elements there are.
+   * @throws {Error} when the same function is registered already, or a key path leads nowhere.
+   */
+  addListener(callback: CollectionChangeCallback<this>, keyPaths?: KeyPaths): void {
+    this.#listeners.add(callback, () =>
+      this.observe((deletions, insertions, oldModifications, newModifications) => {
+        callListener(callback, this.self, {
+          deletions,
+          insertions,
+          oldModifications,
+          newModifications,
+        });
+      }, keyPaths),
+    );
+  }
+  removeListener(callback: CollectionChangeCallback<this>): void {
+    this.#listeners.remove(callback);
+  }
+  removeAllListeners(): void {
+    this.#listeners.removeAll();
+  }
 
   isEmpty(): boolean {
     return this.length === 0;

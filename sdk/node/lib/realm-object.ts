@@ -1,5 +1,6 @@
 import { assert } from "./assert";
 import { BoundProperty, ClassModel, fromNative, toNative } from "./class-model";
+import { KeyPaths, toStoredKeyPaths } from "./key-paths";
 import { List } from "./list";
 import { Listeners, callListener } from "./listeners";
 import { toPlain } from "./ordered-collection";
@@ -87,17 +88,28 @@ export class RealmObject {
     return objectType === undefined ? type : `${type}<${objectType}>`;
   }
 
-  /** Calls `callback` once as soon as possible, then after each commit that changed the object. */
-  addListener(callback: ObjectChangeCallback<this>): void {
+  /**
+   * Calls `callback` once as soon as possible, then after each commit that changed the object.
+   *
+   * @param keyPaths only changes there count: names of properties, behind links joined by dots, `*`
+   *   for all. `[]`: only its deletion.
+   * @throws {Error} when the same function is registered already, or a key path leads nowhere.
+   */
+  addListener(callback: ObjectChangeCallback<this>, keyPaths?: KeyPaths): void {
     const { model, row } = managed(this);
     const listeners = (managed(this).listeners ??= new Listeners());
     (listeners as Listeners<ObjectChangeCallback<this>>).add(callback, () =>
-      model.nativeRealm.observeObject(model.native.id, row, (deleted, stored) => {
-        const changedProperties = [...model.properties]
-          .filter(([, property]) => stored.includes(property.native.name))
-          .map(([name]) => name);
-        callListener(callback, this, { deleted, changedProperties });
-      }),
+      model.nativeRealm.observeObject(
+        model.native.id,
+        row,
+        (deleted, stored) => {
+          const changedProperties = [...model.properties]
+            .filter(([, property]) => stored.includes(property.native.name))
+            .map(([name]) => name);
+          callListener(callback, this, { deleted, changedProperties });
+        },
+        toStoredKeyPaths(model, keyPaths),
+      ),
     );
   }
   removeListener(callback: ObjectChangeCallback<this>): void {

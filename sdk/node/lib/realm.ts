@@ -341,7 +341,7 @@ export class Realm {
 
   #bindClasses(declared: CanonicalObjectSchema[]): void {
     const links: LinkConversion = {
-      wrap: (className, row) => wrapObject(this.#storedModel(className), row),
+      model: (className) => this.#storedModel(className),
       toRow: (className, value, target) =>
         this.#linkedRow(this.#storedModel(className), value, target),
     };
@@ -367,6 +367,7 @@ export class Realm {
         primaryKey: schema.primaryKey === undefined ? undefined : properties.get(schema.primaryKey),
         prototype: RealmObject.prototype,
         snapshotOf: (elements, of) => new Snapshot(model, elements, of).self,
+        wrap: (row) => wrapObject(model, row),
       };
       model.prototype = makePrototype(model);
       this.#classes.set(schema.name, model);

@@ -1,22 +1,11 @@
 import { BoundProperty, ClassModel, fromNative } from "./class-model";
 import { CONSTRUCT } from "./collection";
 import { TypeAssertionError } from "./errors";
-import { Listeners, callListener } from "./listeners";
-import { NativeAggregate, NativeResults, NativeValue } from "./native";
+import { KeyPaths, toStoredKeyPaths } from "./key-paths";
+import { NativeAggregate, NativeCollectionCallback, NativeResults, NativeValue } from "./native";
 import { OrderedCollection } from "./ordered-collection";
 import { toQueryArgument } from "./query-arguments";
 import { wrapObject } from "./realm-object";
-
-export interface CollectionChangeSet {
-  insertions: number[];
-  deletions: number[];
-  newModifications: number[];
-  oldModifications: number[];
-}
-export type CollectionChangeCallback<T> = (
-  collection: Results<T>,
-  changes: CollectionChangeSet,
-) => void;
 
 /** A property, or a path through links to one, and whether to order by it descending. */
 export type SortDescriptor = string | [string, boolean];
@@ -25,7 +14,6 @@ export type SortDescriptor = string | [string, boolean];
 export class Results<T = unknown> extends OrderedCollection<T> {
   readonly #model: ClassModel;
   readonly #native: NativeResults;
-  readonly #listeners = new Listeners<CollectionChangeCallback<T>>();
 
   constructor(key: symbol, model: ClassModel, native: NativeResults) {
     super(key);
@@ -166,33 +154,15 @@ export class Results<T = unknown> extends OrderedCollection<T> {
     }
   }
 
-  /**
-   * Calls `callback` once as soon as possible with empty changes, then after each commit that changed
-   * which objects there are, or one of them.
-   *
-   * @throws {Error} when the same function is registered already.
-   */
-  addListener(callback: CollectionChangeCallback<T>): void {
-    this.#listeners.add(callback, () =>
-      this.#native.observe((deletions, insertions, oldModifications, newModifications) => {
-        callListener(callback, this.self, {
-          deletions,
-          insertions,
-          oldModifications,
-          newModifications,
-        });
-      }),
-    );
-  }
-  removeListener(callback: CollectionChangeCallback<T>): void {
-    this.#listeners.remove(callback);
-  }
-  removeAllListeners(): void {
-    this.#listeners.removeAll();
-  }
-
   protected toArray(): T[] {
     return Array.from(this.#native.rows(), (row) => wrapObject(this.#model, row) as T);
+  }
+
+  protected observe(
+    callback: NativeCollectionCallback,
+    keyPaths: KeyPaths | undefined,
+  ): () => void {
+    return this.#native.observe(callback, toStoredKeyPaths(this.#model, keyPaths));
   }
 
   /** Rows as numbers, for deletion. @internal */

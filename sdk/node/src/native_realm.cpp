@@ -166,7 +166,8 @@ Napi::Function NativeRealm::define(Napi::Env env) {
                       InstanceMethod<&NativeRealm::results>("results"),
                       InstanceMethod<&NativeRealm::sync_session>("syncSession"),
                       InstanceMethod<&NativeRealm::observe>("observe"),
-                      InstanceMethod<&NativeRealm::observe_object>("observeObject")});
+                      InstanceMethod<&NativeRealm::observe_object>("observeObject"),
+                      InstanceMethod<&NativeRealm::observe_list>("observeList")});
 }
 
 Napi::Value NativeRealm::make(Napi::Env env, Realm realm) {
@@ -425,19 +426,32 @@ Napi::Value NativeRealm::observe(const Napi::CallbackInfo& info) {
   });
 }
 
+/// observeObject(class, row, callback(deleted, changed properties), key paths?): stop
 Napi::Value NativeRealm::observe_object(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const Napi::Env env = info.Env();
     const auto callback = thread_->hold(info[2].As<Napi::Function>());
+    const auto tell = [env, callback](const AnyObject&, const ObjectChanges& changes) {
+      const Napi::HandleScope scope(env);
+      Napi::Array names = Napi::Array::New(env);
+      for (const std::string& name : changes.changed_properties) {
+        names.Set(names.Length(), Napi::String::New(env, name));
+      }
+      callback->Call({Napi::Boolean::New(env, changes.deleted), names});
+    };
+    return make_stop_function(env, object(info).observe(tell, to_key_paths(info[3])));
+  });
+}
+
+/// observeList(class, row, property, callback as that of results, key paths?): stop
+Napi::Value NativeRealm::observe_list(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const auto tell = telling_changes(info.Env(), info[3].As<Napi::Function>());
     return make_stop_function(
-        env, object(info).observe([env, callback](const AnyObject&, const ObjectChanges& changes) {
-          const Napi::HandleScope scope(env);
-          Napi::Array names = Napi::Array::New(env);
-          for (const std::string& name : changes.changed_properties) {
-            names.Set(names.Length(), Napi::String::New(env, name));
-          }
-          callback->Call({Napi::Boolean::New(env, changes.deleted), names});
-        }));
+        info.Env(),
+        list(info).observe(
+            [tell](const AnyList&, const CollectionChanges& changes) { tell(changes); },
+            to_key_paths(info[4])));
   });
 }
 

@@ -61,6 +61,7 @@ class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
   Napi::Value sync_session(const Napi::CallbackInfo& info);
   Napi::Value observe(const Napi::CallbackInfo& info);
   Napi::Value observe_object(const Napi::CallbackInfo& info);
+  Napi::Value observe_list(const Napi::CallbackInfo& info);
 
   void adopt(Realm realm);
   [[nodiscard]] Realm& realm();

@@ -22,6 +22,27 @@ Napi::Array positions_to_js(Napi::Env env, const std::vector<std::size_t>& posit
 
 }  // namespace
 
+KeyPaths to_key_paths(const Napi::Value& paths) {
+  if (!paths.IsArray()) return std::nullopt;
+  const Napi::Array from = paths.As<Napi::Array>();
+  std::vector<std::string> to;
+  for (std::uint32_t i = 0; i < from.Length(); ++i) {
+    to.push_back(from.Get(i).As<Napi::String>());
+  }
+  return to;
+}
+
+std::function<void(const CollectionChanges&)> telling_changes(Napi::Env env,
+                                                              const Napi::Function& function) {
+  return [env, callback = JsThread::of(env)->hold(function)](const CollectionChanges& changes) {
+    const Napi::HandleScope scope(env);
+    callback->Call({positions_to_js(env, changes.deletions),
+                    positions_to_js(env, changes.insertions),
+                    positions_to_js(env, changes.old_modifications),
+                    positions_to_js(env, changes.new_modifications)});
+  };
+}
+
 Napi::Function NativeResults::define(Napi::Env env) {
   return DefineClass(env,
                      "NativeResults",
@@ -114,19 +135,15 @@ Napi::Value NativeResults::explain(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] { return Napi::String::New(info.Env(), results_->explain()); });
 }
 
+/// observe(callback(deletions, insertions, oldModifications, newModifications), key paths?): stop
 Napi::Value NativeResults::observe(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    const Napi::Env env = info.Env();
-    const auto callback = JsThread::of(env)->hold(info[0].As<Napi::Function>());
+    const auto tell = telling_changes(info.Env(), info[0].As<Napi::Function>());
     return make_stop_function(
-        env,
-        results_->observe([env, callback](const AnyResults&, const CollectionChanges& changes) {
-          const Napi::HandleScope scope(env);
-          callback->Call({positions_to_js(env, changes.deletions),
-                          positions_to_js(env, changes.insertions),
-                          positions_to_js(env, changes.old_modifications),
-                          positions_to_js(env, changes.new_modifications)});
-        }));
+        info.Env(),
+        results_->observe(
+            [tell](const AnyResults&, const CollectionChanges& changes) { tell(changes); },
+            to_key_paths(info[1])));
   });
 }
 

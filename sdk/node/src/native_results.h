@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include <napi.h>
@@ -7,6 +8,13 @@
 #include "tombolo/realm.h"
 
 namespace tombolo::node {
+
+/// Key paths from an array of texts; undefined: none are given.
+[[nodiscard]] KeyPaths to_key_paths(const Napi::Value& paths);
+
+/// Calls `function(deletions, insertions, oldModifications, newModifications)` with what is told.
+[[nodiscard]] std::function<void(const CollectionChanges&)> telling_changes(
+    Napi::Env env, const Napi::Function& function);
 
 /// Live results: `size()`, `at(position)` and `rows()` give rows, `filtered(...)` and `sorted(...)`
 /// other results, `observe(callback)` a token.

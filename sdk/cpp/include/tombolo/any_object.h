@@ -53,8 +53,13 @@ class AnyObject {
   void add(PropertyId property, std::int64_t operand);
 
   /// Calls back once as soon as possible with no changes, then after each commit that changed it.
+  /// An object that is not valid tells nothing.
+  ///
+  /// Errors:  throws `Error{kInvalidArgument}` for a key path that leads nowhere, `kInTransaction`
+  ///          after changes in an open write transaction.
   NotificationToken observe(
-      std::function<void(const AnyObject& object, const ObjectChanges& changes)> callback) const;
+      std::function<void(const AnyObject& object, const ObjectChanges& changes)> callback,
+      const KeyPaths& paths = std::nullopt) const;
 
   /// The same object of the same realm.
   friend bool operator==(const AnyObject& left, const AnyObject& right) noexcept {
@@ -89,6 +94,16 @@ class AnyList {
   void move(std::size_t from, std::size_t to);
   void erase(std::size_t position);
   void clear();
+
+  /// Calls back once as soon as possible with no changes, then after each commit that changed which
+  /// elements there are, one of them, or an object in it. An element that was moved is deleted and
+  /// inserted. When the list's object is deleted, all are told to be, and there is no further call.
+  /// Key paths begin at the objects in the list.
+  ///
+  /// Errors:  as those of `AnyObject::observe`.
+  NotificationToken observe(
+      std::function<void(const AnyList& list, const CollectionChanges& changes)> callback,
+      const KeyPaths& paths = std::nullopt) const;
 
   [[nodiscard]] const std::shared_ptr<RealmCore>& realm_core() const noexcept { return realm_; }
 

@@ -39,8 +39,8 @@ struct QueryNames {
 };
 
 /// The objects of a class that match queries, in the order of their creation or in that which the
-/// queries ask for; always those of the newest state that the realm has been refreshed to. Copies
-/// share nothing but the realm.
+/// queries ask for; always those of the newest state that the realm has been refreshed to, unless
+/// they are a snapshot. Copies share nothing but the realm.
 ///
 /// Errors:  after the realm was closed every call throws `Error{kClosed}`.
 /// Thread:  its realm's.
@@ -91,8 +91,17 @@ class AnyResults {
 
   /// Calls back once as soon as possible with no changes, then after each commit that changed which
   /// objects there are or one of them.
-  NotificationToken observe(std::function<void(const AnyResults& results,
-                                               const CollectionChanges& changes)> callback) const;
+  ///
+  /// Errors:  as those of `AnyObject::observe`; `kInvalidArgument` for a snapshot.
+  NotificationToken observe(
+      std::function<void(const AnyResults& results, const CollectionChanges& changes)> callback,
+      const KeyPaths& paths = std::nullopt) const;
+
+  /// The objects that there are now, whatever happens to them: those that are deleted later are not
+  /// valid any more, but keep their place. Aggregates are of what the results would be now.
+  ///
+  /// Errors:  throws `Error{kInvalidArgument}` from queries of it.
+  [[nodiscard]] AnyResults snapshot() const;
 
   [[nodiscard]] const std::shared_ptr<RealmCore>& realm_core() const noexcept { return realm_; }
 
@@ -102,6 +111,7 @@ class AnyResults {
   std::shared_ptr<RealmCore> realm_;
   ClassId class_id_;
   Queries queries_;
+  bool is_snapshot_ = false;  ///< `rows_` stay as they are.
   mutable std::vector<store::RowId> rows_;
   mutable std::uint64_t rows_version_ = 0;  ///< Of the realm's content; 0: not read yet.
 };

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,9 +36,16 @@ class [[nodiscard]] NotificationToken {
   std::function<void()> unregister_;
 };
 
-/// What happened to results since the last call, as positions in ascending order: `deletions` and
-/// `old_modifications` count in what the last call showed, the others in what is there now. All are
-/// empty in the first call.
+/// Which changes an observer hears of: names of properties, behind links joined by dots; `*` stands
+/// for all properties: "name", "owner.name", "owner.*". A change on the way to the last name counts
+/// too. Without key paths an object tells of its own properties, a collection of those of its
+/// objects and of what they link to, three links on. With an empty list they tell only of
+/// deletions, and collections of insertions.
+using KeyPaths = std::optional<std::vector<std::string>>;
+
+/// What happened to a collection since the last call, as positions in ascending order: `deletions`
+/// and `old_modifications` count in what the last call showed, the others in what is there now. All
+/// are empty in the first call.
 struct CollectionChanges {
   std::vector<std::size_t> deletions;
   std::vector<std::size_t> insertions;
@@ -47,6 +55,8 @@ struct CollectionChanges {
   [[nodiscard]] bool empty() const noexcept {
     return deletions.empty() && insertions.empty() && new_modifications.empty();
   }
+
+  friend bool operator==(const CollectionChanges&, const CollectionChanges&) = default;
 };
 
 /// What happened to an object since the last call. After `deleted` there is no further call.

@@ -55,11 +55,13 @@ class Object {
   }
 
   NotificationToken observe(
-      std::function<void(const Object& object, const ObjectChanges& changes)> callback) const {
+      std::function<void(const Object& object, const ObjectChanges& changes)> callback,
+      const KeyPaths& paths = std::nullopt) const {
     return object_.observe(
         [callback = std::move(callback)](const AnyObject& object, const ObjectChanges& changes) {
           callback(Object(object), changes);
-        });
+        },
+        paths);
   }
 
   [[nodiscard]] const AnyObject& any() const noexcept { return object_; }
@@ -100,6 +102,16 @@ class List {
   void move(std::size_t from, std::size_t to) { list_.move(from, to); }
   void erase(std::size_t position) { list_.erase(position); }
   void clear() { list_.clear(); }
+
+  NotificationToken observe(
+      std::function<void(const List& list, const CollectionChanges& changes)> callback,
+      const KeyPaths& paths = std::nullopt) const {
+    return list_.observe(
+        [callback = std::move(callback)](const AnyList& list, const CollectionChanges& changes) {
+          callback(List(list), changes);
+        },
+        paths);
+  }
 
   [[nodiscard]] const AnyList& any() const noexcept { return list_; }
 

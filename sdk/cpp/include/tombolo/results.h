@@ -69,13 +69,17 @@ class Results {
     return sorted(field.name, order);
   }
 
-  NotificationToken observe(std::function<void(const Results& results,
-                                               const CollectionChanges& changes)> callback) const {
-    return results_.observe([callback = std::move(callback)](const AnyResults& results,
-                                                             const CollectionChanges& changes) {
-      callback(Results(results), changes);
-    });
+  NotificationToken observe(
+      std::function<void(const Results& results, const CollectionChanges& changes)> callback,
+      const KeyPaths& paths = std::nullopt) const {
+    return results_.observe(
+        [callback = std::move(callback)](const AnyResults& results,
+                                         const CollectionChanges& changes) {
+          callback(Results(results), changes);
+        },
+        paths);
   }
+  [[nodiscard]] Results snapshot() const { return Results(results_.snapshot()); }
 
   [[nodiscard]] const AnyResults& any() const noexcept { return results_; }
 

@@ -1,0 +1,64 @@
+#include "list_delta.h"
+
+#include <iterator>
+
+#include "base/assertion.h"
+
+namespace tombolo {
+
+ListDelta::ListDelta(std::uint32_t size) {
+  if (size > 0) runs_.push_back({size, 0});
+}
+
+void ListDelta::replace(std::uint32_t size) {
+  runs_.clear();
+  if (size > 0) runs_.push_back({size, std::nullopt});
+}
+
+std::vector<ListDelta::Run>::iterator ListDelta::cut(std::uint32_t position) {
+  auto run = runs_.begin();
+  for (; run != runs_.end() && position >= run->count; ++run) position -= run->count;
+  if (position == 0) return run;
+  TOMBOLO_ASSERT(run != runs_.end());
+  Run rest = *run;
+  rest.count -= position;
+  if (rest.old_position) *rest.old_position += position;
+  run->count = position;
+  return runs_.insert(std::next(run), rest);
+}
+
+void ListDelta::insert(std::uint32_t position, std::uint32_t count) {
+  const auto next = cut(position);
+  if (next != runs_.begin() && !std::prev(next)->old_position) {
+    std::prev(next)->count += count;
+  } else {
+    runs_.insert(next, {count, std::nullopt});
+  }
+}
+
+void ListDelta::erase(std::uint32_t position, std::uint32_t count) {
+  const auto first = std::distance(runs_.begin(), cut(position));
+  const auto last = cut(position + count);  // Behind `first`, which stays where it is.
+  runs_.erase(runs_.begin() + first, last);
+}
+
+void ListDelta::apply(const store::ElementChange& change) {
+  using Kind = store::ElementChange::Kind;
+  switch (change.kind) {
+    case Kind::kInsert: insert(change.position, change.count); break;
+    case Kind::kErase: erase(change.position, change.count); break;
+    case Kind::kMove:
+      erase(change.position, 1);
+      insert(change.to, 1);
+      break;
+    case Kind::kClear: runs_.clear(); break;
+    case Kind::kSet: {
+      (void)cut(change.position + 1);
+      const auto run = cut(change.position);
+      if (run->old_position) run->is_modified = true;
+      break;
+    }
+  }
+}
+
+}  // namespace tombolo
