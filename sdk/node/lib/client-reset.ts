@@ -51,7 +51,7 @@ export class ClientResets {
 
   constructor(
     private readonly configuration: ClientResetConfiguration | undefined,
-    private readonly realm: Realm,
+    private readonly realm: WeakRef<Realm>,
     private readonly wrap: (frozen: NativeRealm) => Realm,
   ) {}
 
@@ -66,8 +66,9 @@ export class ClientResets {
         if (onBefore !== undefined) callListener(onBefore, this.#before);
       },
       after: () => {
-        if (onAfter !== undefined && this.#before !== undefined) {
-          callListener(onAfter, this.#before, this.realm);
+        const realm = this.realm.deref();
+        if (onAfter !== undefined && this.#before !== undefined && realm !== undefined) {
+          callListener(onAfter, this.#before, realm);
         }
         this.#release();
       },

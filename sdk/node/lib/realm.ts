@@ -12,6 +12,7 @@ import {
   NativeQueryNames,
   NativeRealm,
   NativeRealmOptions,
+  NativeSyncOptions,
   NativeType,
   NativeUpdateMode,
   NativeValue,
@@ -82,18 +83,7 @@ export class Realm {
     };
     if (declared !== undefined) options.schema = toNativeSchema(declared);
     const { sync } = configuration;
-    if (sync !== undefined) {
-      const resets = new ClientResets(
-        sync.clientReset,
-        this,
-        (frozen) => new Realm(localConfiguration(configuration, this.#path), frozen),
-      );
-      options.sync = toNativeSync(sync, this.#path, resets.toNative(), (error) => {
-        if (this.syncSession === null) return;
-        if (error instanceof ClientResetError) resets.failed(this.syncSession, error);
-        if (sync.onError !== undefined) callListener(sync.onError, this.syncSession, error);
-      });
-    }
+    if (sync !== undefined) options.sync = syncOptions(configuration, sync, this.#path, this.#self);
     this.#native = opened ?? new native.NativeRealm(options);
     const session = this.#native.syncSession();
     this.syncSession = session && sync ? new SyncSession(session, sync.user) : null;
@@ -554,6 +544,26 @@ function toNativeMode(mode: UpdateMode | boolean): number {
 
 function defaultOf({ default: value }: CanonicalPropertySchema): unknown {
   return typeof value === "function" ? (value as () => unknown)() : value;
+}
+
+/** The native code holds what is in here: a realm that nobody else holds may be collected. */
+function syncOptions(
+  configuration: Configuration,
+  sync: SyncConfiguration,
+  path: string,
+  self: WeakRef<Realm>,
+): NativeSyncOptions {
+  const resets = new ClientResets(
+    sync.clientReset,
+    self,
+    (frozen) => new Realm(localConfiguration(configuration, path), frozen),
+  );
+  return toNativeSync(sync, path, resets.toNative(), (error) => {
+    const session = self.deref()?.syncSession;
+    if (!session) return;
+    if (error instanceof ClientResetError) resets.failed(session, error);
+    if (sync.onError !== undefined) callListener(sync.onError, session, error);
+  });
 }
 
 const TYPE_NAMES = new Map<number, string>([

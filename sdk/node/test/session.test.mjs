@@ -3,6 +3,8 @@ import { getEventListeners, once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 import Realm, { App } from "tombolo";
 
@@ -13,6 +15,9 @@ const City = {
   primaryKey: "_id",
   properties: { _id: "int", name: "string" },
 };
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc");
 
 const server = new DevServer();
 let partition = 0;
@@ -143,6 +148,30 @@ describe("waits", () => {
     await assert.rejects(session.uploadAllLocalChanges({ signal: {} }), {
       name: "TypeAssertionError",
     });
+  });
+
+  it("go on when their realm is dropped and collected as garbage", async () => {
+    // Given a wait for a server that is away, of a realm that nobody holds any more,
+    const user = await server.logIn(`left-${partition}`);
+    const sync = { user, partitionValue: `p${partition}` };
+    const begin = () => {
+      const realm = new Realm({ schema: [City], sync });
+      write(realm, 1);
+      return { wait: realm.syncSession.uploadAllLocalChanges(), dropped: new WeakRef(realm) };
+    };
+    await server.stop();
+    const { wait, dropped } = begin();
+    while (dropped.deref()) {
+      await new Promise(setImmediate); // A WeakRef holds what it refers to until the next task.
+      collectGarbage();
+    }
+
+    // When the server is back, then it ends, and what was written is there.
+    await server.start();
+    await wait;
+    const other = await openOn("right");
+    await other.syncSession.downloadAllServerChanges();
+    assert.equal(other.objects("City").length, 1);
   });
 
   it("fail with what ended them: a pause, a close, a log-out", async () => {
