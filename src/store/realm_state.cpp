@@ -282,6 +282,7 @@ std::optional<Backlink> RealmState::next_backlink(ObjectRef target,
   }
   ClassStore& store = class_store(target.class_id);
   if (store.info().is_embedded()) {
+    if (!store.contains(target.row)) return std::nullopt;
     const Tuple owner = backlink_tuple(target.row, store.owner_of(target.row), 1);
     return owner < from ? std::nullopt : std::optional(to_backlink(owner));
   }

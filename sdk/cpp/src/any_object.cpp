@@ -3,9 +3,10 @@
 #include <string>
 #include <utility>
 
-#include "list_observer.h"
+#include "nested_collection.h"
 #include "observed_paths.h"
 #include "realm_core.h"
+#include "tombolo/any_collection.h"
 
 namespace tombolo {
 namespace {
@@ -60,6 +61,25 @@ class ObjectObserver final : public ChangeObserver {
   Callback callback_;
 };
 
+/// The collection of that kind that a property is, or that its mixed value is.
+store::CollectionRef collection_at(const AnyObject& object,
+                                   PropertyId property,
+                                   CollectionType kind) {
+  const RealmCore& realm = *object.realm_core();
+  const store::SlotRef slot{object.class_id(), object.ref().row, property};
+  const store::PropertyInfo& info = realm.property_info(slot.class_id, property);
+  if (info.collection == kind) return slot;
+  if (info.type != PropertyType::kMixed || info.is_collection() || kind == CollectionType::kSet) {
+    throw Error(ErrorCode::kTypeMismatch,
+                "'" + realm.class_info(slot.class_id).name + "." + info.name + "' is no " +
+                    std::string(to_string(kind)));
+  }
+  return nested_in(realm,
+                   slot,
+                   object.get(property),
+                   kind == CollectionType::kList ? ValueType::kList : ValueType::kDictionary);
+}
+
 }  // namespace
 
 AnyObject::AnyObject(std::shared_ptr<RealmCore> realm, store::ObjectRef object) noexcept
@@ -87,13 +107,27 @@ Value AnyObject::get(PropertyId property) const {
 }
 
 std::optional<AnyObject> AnyObject::link(PropertyId property) const {
-  const Value value = get(property);
-  if (value.is_null()) return std::nullopt;
-  return AnyObject(realm_, value.as_link());
+  return object_in(realm_, get(property));
 }
 
 AnyList AnyObject::list(PropertyId property) const {
-  return AnyList(realm_, {object_.class_id, object_.row, property});
+  return {realm_, collection_at(*this, property, CollectionType::kList)};
+}
+
+AnySet AnyObject::set_of(PropertyId property) const {
+  return {realm_, collection_at(*this, property, CollectionType::kSet)};
+}
+
+AnyDictionary AnyObject::dictionary(PropertyId property) const {
+  return {realm_, collection_at(*this, property, CollectionType::kDictionary)};
+}
+
+AnyObject AnyObject::owner() const {
+  const store::ClassInfo& info = realm_->class_info(object_.class_id);
+  if (!info.is_embedded()) {
+    throw Error(ErrorCode::kInvalidArgument, "objects of '" + info.name + "' are not embedded");
+  }
+  return {realm_, realm_->reader().owner_of(object_).object()};
 }
 
 void AnyObject::set(PropertyId property, const Value& value) {
@@ -108,74 +142,6 @@ NotificationToken AnyObject::observe(
     std::function<void(const AnyObject&, const ObjectChanges&)> callback,
     const KeyPaths& paths) const {
   auto observer = std::make_unique<ObjectObserver>(realm_, object_, paths, std::move(callback));
-  if (!is_valid()) return {};
-  return realm_->add_change_observer(std::move(observer));
-}
-
-AnyList::AnyList(std::shared_ptr<RealmCore> realm, store::SlotRef slot) noexcept
-    : realm_(std::move(realm)),
-      slot_(slot) {}
-
-bool AnyList::is_valid() const noexcept {
-  return !realm_->is_closed() && realm_->reader().contains(slot_.object());
-}
-
-std::size_t AnyList::size() const {
-  return realm_->reader().list(slot_).visible_size();
-}
-
-std::uint32_t AnyList::stored_position(std::size_t visible, std::size_t limit) const {
-  if (visible >= limit) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "Requested index " + std::to_string(visible) + " in a list of size " +
-                    std::to_string(size()));
-  }
-  const auto stored =
-      realm_->reader().list(slot_).stored_position(static_cast<std::uint32_t>(visible));
-  TOMBOLO_ASSERT(stored.has_value());
-  return *stored;
-}
-
-Value AnyList::get(std::size_t position) const {
-  const std::uint32_t stored = stored_position(position, size());
-  return realm_->reader().list(slot_).get(stored);
-}
-
-void AnyList::insert(std::size_t position, const Value& value) {
-  store::RealmWriter& writer = realm_->writer();
-  writer.list_insert(slot_, stored_position(position, size() + 1), value);
-}
-
-void AnyList::push_back(const Value& value) {
-  store::RealmWriter& writer = realm_->writer();
-  writer.list_insert(slot_, writer.list(slot_).size(), value);
-}
-
-void AnyList::set(std::size_t position, const Value& value) {
-  store::RealmWriter& writer = realm_->writer();
-  writer.list_set(slot_, stored_position(position, size()), value);
-}
-
-void AnyList::move(std::size_t from, std::size_t to) {
-  store::RealmWriter& writer = realm_->writer();
-  const std::uint32_t stored_from = stored_position(from, size());
-  const std::uint32_t stored_to = stored_position(to, size());
-  if (stored_from != stored_to) writer.list_move(slot_, stored_from, stored_to);
-}
-
-void AnyList::erase(std::size_t position) {
-  store::RealmWriter& writer = realm_->writer();
-  writer.list_erase(slot_, stored_position(position, size()));
-}
-
-void AnyList::clear() {
-  realm_->writer().list_clear(slot_);
-}
-
-NotificationToken AnyList::observe(
-    std::function<void(const AnyList&, const CollectionChanges&)> callback,
-    const KeyPaths& paths) const {
-  auto observer = std::make_unique<ListObserver>(realm_, slot_, paths, std::move(callback));
   if (!is_valid()) return {};
   return realm_->add_change_observer(std::move(observer));
 }

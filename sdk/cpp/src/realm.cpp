@@ -69,6 +69,11 @@ std::optional<AnyObject> Realm::find(ClassId class_id, const ObjectKey& key) con
 AnyObject Realm::create(ClassId class_id, std::span<const PropertyValue> values, UpdateMode mode) {
   store::RealmWriter& writer = core_->writer();
   const store::ClassInfo& info = core_->class_info(class_id);
+  if (info.is_embedded()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "Cannot create an object of '" + info.name +
+                    "' by itself: it is embedded and is made where it stands");
+  }
   store::Created created{.is_new = true};
   if (info.primary_key) {
     const auto key = std::ranges::find(values, *info.primary_key, &PropertyValue::property);

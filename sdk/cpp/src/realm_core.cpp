@@ -15,27 +15,14 @@
 namespace tombolo {
 namespace {
 
-/// What the store has and objects of this SDK have no access to yet.
+/// The store also has links that lead to objects of any class.
 void check_supported(const Schema& schema) {
   for (const ClassSchema& definition : schema.classes) {
-    if (definition.kind == ClassKind::kEmbedded) {
-      throw Error(ErrorCode::kInvalidSchema,
-                  definition.name + ": an embedded class is not supported yet");
-    }
     for (const Property& property : definition.properties) {
-      const bool is_supported = property.type != PropertyType::kMixed &&
-                                (property.collection == CollectionType::kSingle ||
-                                 property.collection == CollectionType::kList) &&
-                                (property.type != PropertyType::kLink || !property.target.empty());
-      if (is_supported) continue;
-      std::string kind(to_string(property.type));
-      if (property.type == PropertyType::kLink && property.target.empty())
-        kind = "link to any class";
-      if (property.collection != CollectionType::kSingle) {
-        kind = std::string(to_string(property.collection)) + " of " + kind;
-      }
+      if (property.type != PropertyType::kLink || !property.target.empty()) continue;
       throw Error(ErrorCode::kInvalidSchema,
-                  definition.name + "." + property.name + ": a " + kind + " is not supported yet");
+                  definition.name + "." + property.name +
+                      ": a link to any class is not supported; a mixed property can hold one");
     }
   }
 }

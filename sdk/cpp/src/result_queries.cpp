@@ -39,7 +39,7 @@ const store::PropertyInfo& checked_property(const store::ClassInfo& info,
       comparison.comparison == Comparison::kEqual || comparison.comparison == Comparison::kNotEqual;
   const bool has_order =
       property->type != PropertyType::kLink && property->type != PropertyType::kBool;
-  const bool has_type = comparison.operand.is_null() ||
+  const bool has_type = comparison.operand.is_null() || property->type == PropertyType::kMixed ||
                         static_cast<PropertyType>(comparison.operand.type()) == property->type;
   const bool is_single = property->collection == CollectionType::kSingle;
   if (is_single && has_type && (is_equality || has_order)) return *property;

@@ -290,11 +290,20 @@ const NATIVE_COLLECTIONS: Record<string, number> = {
 /** The form in which the core takes the schema; stored names in place of JavaScript names. */
 export function toNativeSchema(schema: readonly CanonicalObjectSchema[]): NativeClassSchema[] {
   return schema.map((object) => ({
-    name: object.name,
+    name: checkSupported(object).name,
     primaryKey:
       object.primaryKey === undefined ? "" : (object.properties[object.primaryKey]?.mapTo ?? ""),
     properties: Object.values(object.properties).map(toNativeProperty),
   }));
+}
+
+function checkSupported(object: CanonicalObjectSchema): CanonicalObjectSchema {
+  if (object.embedded) throw new Error(`${object.name}: an embedded class is not supported yet`);
+  for (const { name, type, objectType } of Object.values(object.properties)) {
+    if (!["set", "dictionary", "mixed"].includes(type) && objectType !== "mixed") continue;
+    throw new Error(`${object.name}.${name}: a ${type} of this kind is not supported yet`);
+  }
+  return object;
 }
 
 function toNativeProperty(property: CanonicalPropertySchema): NativePropertySchema {

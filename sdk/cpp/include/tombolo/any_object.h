@@ -12,7 +12,9 @@
 
 namespace tombolo {
 
+class AnyDictionary;
 class AnyList;
+class AnySet;
 class RealmCore;
 
 /// A live object of a class known at run time: a handle that always shows the newest state that its
@@ -42,10 +44,22 @@ class AnyObject {
   /// The value of a single property.
   [[nodiscard]] Value get(PropertyId property) const;
   [[nodiscard]] Value get(std::string_view name) const { return get(property(name)); }
-  /// The object that a link leads to; nullopt when it leads nowhere.
+  /// The embedded object, or the object that a link leads to; nullopt when there is none.
   [[nodiscard]] std::optional<AnyObject> link(PropertyId property) const;
+  /// The collection that the property is, or the list or dictionary that its mixed value is.
+  ///
+  /// Errors:  throws `Error{kTypeMismatch}` for another property or value.
   [[nodiscard]] AnyList list(PropertyId property) const;
+  [[nodiscard]] AnySet set_of(PropertyId property) const;
+  [[nodiscard]] AnyDictionary dictionary(PropertyId property) const;
+  /// The object that this embedded object is in.
+  ///
+  /// Errors:  throws `Error{kInvalidArgument}` for an object that is not embedded.
+  [[nodiscard]] AnyObject owner() const;
 
+  /// `Value::new_object()` makes a new embedded object, `Value::new_list()` and
+  /// `Value::new_dictionary()` an empty one in a mixed property; null removes what is there.
+  ///
   /// Errors:  `kTypeMismatch`, `kInvalidArgument` for the primary key.
   void set(PropertyId property, const Value& value);
   void set(std::string_view name, const Value& value) { set(property(name), value); }
@@ -71,47 +85,6 @@ class AnyObject {
  private:
   std::shared_ptr<RealmCore> realm_;
   store::ObjectRef object_;
-};
-
-/// The live list in a property of an object. Positions are those that applications see: entries
-/// whose target was deleted elsewhere are skipped.
-///
-/// Errors:  as `AnyObject`; a position beyond the end throws `Error{kInvalidArgument}`.
-/// Thread:  its realm's.
-class AnyList {
- public:
-  AnyList(std::shared_ptr<RealmCore> realm, store::SlotRef slot) noexcept;
-
-  [[nodiscard]] bool is_valid() const noexcept;
-  [[nodiscard]] std::size_t size() const;
-  [[nodiscard]] bool empty() const { return size() == 0; }
-  [[nodiscard]] Value get(std::size_t position) const;
-
-  void insert(std::size_t position, const Value& value);
-  void push_back(const Value& value);
-  void set(std::size_t position, const Value& value);
-  /// Takes the element out at `from` and puts it in so that it stands at `to`.
-  void move(std::size_t from, std::size_t to);
-  void erase(std::size_t position);
-  void clear();
-
-  /// Calls back once as soon as possible with no changes, then after each commit that changed which
-  /// elements there are, one of them, or an object in it. An element that was moved is deleted and
-  /// inserted. When the list's object is deleted, all are told to be, and there is no further call.
-  /// Key paths begin at the objects in the list.
-  ///
-  /// Errors:  as those of `AnyObject::observe`.
-  NotificationToken observe(
-      std::function<void(const AnyList& list, const CollectionChanges& changes)> callback,
-      const KeyPaths& paths = std::nullopt) const;
-
-  [[nodiscard]] const std::shared_ptr<RealmCore>& realm_core() const noexcept { return realm_; }
-
- private:
-  [[nodiscard]] std::uint32_t stored_position(std::size_t visible, std::size_t limit) const;
-
-  std::shared_ptr<RealmCore> realm_;
-  store::SlotRef slot_;
 };
 
 }  // namespace tombolo

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "schema/schema.h"
+#include "tombolo/mixed.h"
 #include "tombolo/value.h"
 
 /// Describing a schema in C++: a model is a struct of constants, one for each property.
@@ -27,7 +28,9 @@
 ///
 /// The constants give typed access (`city[City::name]`), values at creation (`City::name = "Rome"`)
 /// and predicates (`City::elevation > 1000.0`). A model without a `Key` is a class without primary
-/// key.
+/// key. A model with `static constexpr auto class_kind = tombolo::ClassKind::kEmbedded` is of
+/// objects that are in others and go with them, in properties of type `Embedded<M>`; with
+/// `ClassKind::kAsymmetric` of objects that are sent and not kept.
 
 namespace tombolo {
 
@@ -35,10 +38,18 @@ template <typename M>
 class Object;
 template <typename T>
 class List;
+template <typename T>
+class Set;
+template <typename T>
+class Dictionary;
 
 /// Type of a property that links to an object of model `M`, or to none.
 template <typename M>
 struct Link {};
+
+/// Type of a property that has an object of model `M` in it, or none.
+template <typename M>
+struct Embedded {};
 
 /// The value of a property at the creation of an object.
 template <typename T>
@@ -60,6 +71,30 @@ struct ScalarTraits {
   static constexpr CollectionType collection = CollectionType::kSingle;
   static constexpr bool nullable = false;
   static constexpr std::string_view target = {};
+};
+
+template <typename M>
+[[nodiscard]] constexpr ClassKind kind_of_model() {
+  if constexpr (requires { M::class_kind; }) {
+    return M::class_kind;
+  } else {
+    return ClassKind::kTopLevel;
+  }
+}
+
+template <typename T>
+inline constexpr bool kIsEmbedded = false;
+template <typename M>
+inline constexpr bool kIsEmbedded<Embedded<M>> = true;
+
+/// Links and embedded objects are links in the store.
+template <typename M>
+struct LinkTraits {
+  using Stored = std::optional<Object<M>>;
+  static constexpr PropertyType type = PropertyType::kLink;
+  static constexpr CollectionType collection = CollectionType::kSingle;
+  static constexpr bool nullable = true;
+  static constexpr std::string_view target = M::class_name;
 };
 
 }  // namespace detail
@@ -128,17 +163,25 @@ struct PropertyTraits<std::optional<T>> : PropertyTraits<T> {
   }
 };
 
-/// Reading a link gives the object, or nullopt (tombolo/object.h reads and writes it).
-template <typename M>
-struct PropertyTraits<Link<M>> {
-  using Stored = std::optional<Object<M>>;
-  static constexpr PropertyType type = PropertyType::kLink;
-  static constexpr CollectionType collection = CollectionType::kSingle;
+/// Takes what `Mixed` can be made of.
+template <>
+struct PropertyTraits<Mixed> : detail::ScalarTraits<Mixed, PropertyType::kMixed> {
   static constexpr bool nullable = true;
-  static constexpr std::string_view target = M::class_name;
+  static Value to_value(const detail::Viewable auto& value) { return detail::view_of(value); }
+  static Mixed from_value(const Value& value) { return value; }
 };
 
-/// Reading a list gives a handle to the live list (tombolo/list.h).
+/// Reading a link gives the object, or nullopt (tombolo/object.h reads and writes it).
+template <typename M>
+struct PropertyTraits<Link<M>> : detail::LinkTraits<M> {
+  static_assert(detail::kind_of_model<M>() == ClassKind::kTopLevel, "use Embedded<M>");
+};
+template <typename M>
+struct PropertyTraits<Embedded<M>> : detail::LinkTraits<M> {
+  static_assert(detail::kind_of_model<M>() == ClassKind::kEmbedded, "use Link<M>");
+};
+
+/// Reading a collection gives a handle to the live one (tombolo/collection.h).
 template <typename T>
 struct PropertyTraits<List<T>> {
   using Stored = List<T>;
@@ -147,6 +190,18 @@ struct PropertyTraits<List<T>> {
   static constexpr bool nullable =
       type == PropertyType::kLink ? false : PropertyTraits<T>::nullable;
   static constexpr std::string_view target = PropertyTraits<T>::target;
+};
+template <typename T>
+struct PropertyTraits<Set<T>> : PropertyTraits<List<T>> {
+  static_assert(!detail::kIsEmbedded<T>, "embedded objects are in no sets");
+  using Stored = Set<T>;
+  static constexpr CollectionType collection = CollectionType::kSet;
+};
+template <typename T>
+struct PropertyTraits<Dictionary<T>> : PropertyTraits<List<T>> {
+  using Stored = Dictionary<T>;
+  static constexpr CollectionType collection = CollectionType::kDictionary;
+  static constexpr bool nullable = PropertyTraits<T>::nullable;
 };
 
 /// A property of a model. Comparing a field with a value makes a predicate (tombolo/predicate.h).
@@ -161,6 +216,7 @@ struct Field {
 
   template <typename V>
   constexpr auto operator=(V&& value) const {  // NOLINT: an assignment at creation, not of fields
+    static_assert(!detail::kIsEmbedded<T>, "use Object::create once the object is there");
     return Assignment<typename PropertyTraits<T>::Stored>{name, std::forward<V>(value)};
   }
 };
@@ -187,7 +243,7 @@ template <typename F>
 /// The class that model `M` describes.
 template <typename M>
 [[nodiscard]] ClassSchema class_of() {
-  ClassSchema result{.name = std::string(M::class_name)};
+  ClassSchema result{.name = std::string(M::class_name), .kind = detail::kind_of_model<M>()};
   std::apply(
       [&](const auto&... fields) {
         (result.properties.push_back(property_of(fields)), ...);

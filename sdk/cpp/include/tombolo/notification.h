@@ -59,6 +59,16 @@ struct CollectionChanges {
   friend bool operator==(const CollectionChanges&, const CollectionChanges&) = default;
 };
 
+/// What happened to a dictionary since the last call, as keys in ascending order. A key that was
+/// removed and put in again is among the modifications.
+struct DictionaryChanges {
+  std::vector<std::string> deletions;
+  std::vector<std::string> insertions;
+  std::vector<std::string> modifications;
+
+  friend bool operator==(const DictionaryChanges&, const DictionaryChanges&) = default;
+};
+
 /// What happened to an object since the last call. After `deleted` there is no further call.
 struct ObjectChanges {
   bool deleted = false;

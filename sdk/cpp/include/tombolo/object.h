@@ -4,9 +4,33 @@
 #include <utility>
 
 #include "tombolo/any_object.h"
+#include "tombolo/collection.h"
 #include "tombolo/model.h"
 
 namespace tombolo {
+
+namespace detail {
+
+template <typename T>
+struct AssignedValue {
+  static Value of(const T& value) { return PropertyTraits<T>::to_value(value); }
+};
+template <typename M>
+struct AssignedValue<std::optional<Object<M>>> {
+  static Value of(const std::optional<Object<M>>& value) {
+    return value ? value->any().as_link() : Value::null();
+  }
+};
+
+/// The object, once it has these values.
+template <typename M, typename... Values>
+[[nodiscard]] Object<M> assigned(const Object<M>& object, const Assignment<Values>&... values) {
+  AnyObject any = object.any();
+  (any.set(values.property, AssignedValue<Values>::of(values.value)), ...);
+  return object;
+}
+
+}  // namespace detail
 
 /// A live object of model `M`: `AnyObject` with typed access.
 ///
@@ -36,9 +60,34 @@ class Object {
     }
     return std::nullopt;
   }
+  template <typename N>
+  [[nodiscard]] std::optional<Object<N>> get(const Field<Embedded<N>>& field) const {
+    if (auto embedded = object_.link(object_.property(field.name))) {
+      return Object<N>(*std::move(embedded));
+    }
+    return std::nullopt;
+  }
   template <typename T>
   [[nodiscard]] List<T> get(const Field<List<T>>& field) const {
     return List<T>(object_.list(object_.property(field.name)));
+  }
+  template <typename T>
+  [[nodiscard]] Set<T> get(const Field<Set<T>>& field) const {
+    return Set<T>(object_.set_of(object_.property(field.name)));
+  }
+  template <typename T>
+  [[nodiscard]] Dictionary<T> get(const Field<Dictionary<T>>& field) const {
+    return Dictionary<T>(object_.dictionary(object_.property(field.name)));
+  }
+  // What a mixed value leads to: see `AnyObject`.
+  [[nodiscard]] std::optional<AnyObject> link(const Field<Mixed>& field) const {
+    return object_.link(object_.property(field.name));
+  }
+  [[nodiscard]] AnyList list(const Field<Mixed>& field) const {
+    return object_.list(object_.property(field.name));
+  }
+  [[nodiscard]] AnyDictionary dictionary(const Field<Mixed>& field) const {
+    return object_.dictionary(object_.property(field.name));
   }
 
   template <typename T, typename V>
@@ -48,6 +97,17 @@ class Object {
   template <typename N>
   void set(const Field<Link<N>>& field, const std::optional<Object<N>>& target) {
     object_.set(field.name, target ? target->any().as_link() : Value::null());
+  }
+  /// Makes a new embedded object there, with these values; one that is there goes.
+  template <typename N, typename... Values>
+  Object<N> create(const Field<Embedded<N>>& field, const Assignment<Values>&... values) {
+    object_.set(field.name, Value::new_object());
+    return detail::assigned(*get(field), values...);
+  }
+  /// Removes the embedded object.
+  template <typename N>
+  void set(const Field<Embedded<N>>& field, std::nullopt_t) {
+    object_.set(field.name, Value::null());
   }
   /// Adds to an int; concurrent additions on several devices all count.
   void add(const Field<std::int64_t>& field, std::int64_t operand) {
@@ -72,69 +132,6 @@ class Object {
 
  private:
   AnyObject object_;
-};
-
-/// The live list in a property, with typed elements: scalars, or objects for `List<Link<M>>`.
-///
-/// Errors and Thread: as `AnyList`.
-template <typename T>
-class List {
- public:
-  explicit List(AnyList list) noexcept : list_(std::move(list)) {}
-
-  [[nodiscard]] std::size_t size() const { return list_.size(); }
-  [[nodiscard]] bool empty() const { return list_.empty(); }
-  [[nodiscard]] auto operator[](std::size_t position) const {
-    return read(list_.get(position), static_cast<const T*>(nullptr));
-  }
-  template <typename V>
-  void push_back(const V& value) {
-    list_.push_back(write(value, static_cast<const T*>(nullptr)));
-  }
-  template <typename V>
-  void insert(std::size_t position, const V& value) {
-    list_.insert(position, write(value, static_cast<const T*>(nullptr)));
-  }
-  template <typename V>
-  void set(std::size_t position, const V& value) {
-    list_.set(position, write(value, static_cast<const T*>(nullptr)));
-  }
-  void move(std::size_t from, std::size_t to) { list_.move(from, to); }
-  void erase(std::size_t position) { list_.erase(position); }
-  void clear() { list_.clear(); }
-
-  NotificationToken observe(
-      std::function<void(const List& list, const CollectionChanges& changes)> callback,
-      const KeyPaths& paths = std::nullopt) const {
-    return list_.observe(
-        [callback = std::move(callback)](const AnyList& list, const CollectionChanges& changes) {
-          callback(List(list), changes);
-        },
-        paths);
-  }
-
-  [[nodiscard]] const AnyList& any() const noexcept { return list_; }
-
- private:
-  // The null pointers only select the overload: links need the realm, scalars do not.
-  template <typename S>
-  [[nodiscard]] auto read(const Value& value, const S*) const {
-    return PropertyTraits<S>::from_value(value);
-  }
-  template <typename N>
-  [[nodiscard]] Object<N> read(const Value& value, const Link<N>*) const {
-    return Object<N>(AnyObject(list_.realm_core(), value.as_link()));
-  }
-  template <typename V, typename S>
-  [[nodiscard]] static Value write(const V& value, const S*) {
-    return PropertyTraits<S>::to_value(value);
-  }
-  template <typename N>
-  [[nodiscard]] static Value write(const Object<N>& value, const Link<N>*) {
-    return value.any().as_link();
-  }
-
-  AnyList list_;
 };
 
 }  // namespace tombolo

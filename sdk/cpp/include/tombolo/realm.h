@@ -186,21 +186,6 @@ class Realm {
   std::shared_ptr<RealmCore> core_;
 };
 
-namespace detail {
-
-template <typename T>
-struct AssignedValue {
-  static Value of(const T& value) { return PropertyTraits<T>::to_value(value); }
-};
-template <typename M>
-struct AssignedValue<std::optional<Object<M>>> {
-  static Value of(const std::optional<Object<M>>& value) {
-    return value ? value->any().as_link() : Value::null();
-  }
-};
-
-}  // namespace detail
-
 template <typename T>
 Value Realm::to_value(const Assignment<T>& assignment) {
   return detail::AssignedValue<T>::of(assignment.value);

@@ -2,8 +2,11 @@
 
 /// Everything of the C++ SDK.
 
+#include "tombolo/any_collection.h"
 #include "tombolo/app.h"
+#include "tombolo/collection.h"
 #include "tombolo/log.h"
+#include "tombolo/mixed.h"
 #include "tombolo/model.h"
 #include "tombolo/open_task.h"
 #include "tombolo/predicate.h"

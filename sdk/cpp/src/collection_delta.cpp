@@ -1,4 +1,4 @@
-#include "list_delta.h"
+#include "collection_delta.h"
 
 #include <iterator>
 
@@ -6,16 +6,16 @@
 
 namespace tombolo {
 
-ListDelta::ListDelta(std::uint32_t size) {
+CollectionDelta::CollectionDelta(std::uint32_t size) {
   if (size > 0) runs_.push_back({size, 0});
 }
 
-void ListDelta::replace(std::uint32_t size) {
+void CollectionDelta::replace(std::uint32_t size) {
   runs_.clear();
   if (size > 0) runs_.push_back({size, std::nullopt});
 }
 
-std::vector<ListDelta::Run>::iterator ListDelta::cut(std::uint32_t position) {
+std::vector<CollectionDelta::Run>::iterator CollectionDelta::cut(std::uint32_t position) {
   auto run = runs_.begin();
   for (; run != runs_.end() && position >= run->count; ++run) position -= run->count;
   if (position == 0) return run;
@@ -27,7 +27,7 @@ std::vector<ListDelta::Run>::iterator ListDelta::cut(std::uint32_t position) {
   return runs_.insert(std::next(run), rest);
 }
 
-void ListDelta::insert(std::uint32_t position, std::uint32_t count) {
+void CollectionDelta::insert(std::uint32_t position, std::uint32_t count) {
   const auto next = cut(position);
   if (next != runs_.begin() && !std::prev(next)->old_position) {
     std::prev(next)->count += count;
@@ -36,13 +36,13 @@ void ListDelta::insert(std::uint32_t position, std::uint32_t count) {
   }
 }
 
-void ListDelta::erase(std::uint32_t position, std::uint32_t count) {
+void CollectionDelta::erase(std::uint32_t position, std::uint32_t count) {
   const auto first = std::distance(runs_.begin(), cut(position));
   const auto last = cut(position + count);  // Behind `first`, which stays where it is.
   runs_.erase(runs_.begin() + first, last);
 }
 
-void ListDelta::apply(const store::ElementChange& change) {
+void CollectionDelta::apply(const store::ElementChange& change) {
   using Kind = store::ElementChange::Kind;
   switch (change.kind) {
     case Kind::kInsert: insert(change.position, change.count); break;

@@ -8,10 +8,10 @@
 
 namespace tombolo {
 
-/// How a list came from what it was: as runs of elements, in the order in which they stand now,
-/// that were there before or are new. The ones from before keep their order: what was moved is gone
-/// from one place and new in another.
-class ListDelta {
+/// How a collection came from what it was: as runs of elements, in the order in which they stand
+/// now, that were there before or are new. The ones from before keep their order: what was moved is
+/// gone from one place and new in another.
+class CollectionDelta {
  public:
   struct Run {
     std::uint32_t count;
@@ -19,8 +19,8 @@ class ListDelta {
     bool is_modified = false;                   ///< Each of them was set.
   };
 
-  /// A list of that size, unchanged.
-  explicit ListDelta(std::uint32_t size);
+  /// A collection of that size, unchanged.
+  explicit CollectionDelta(std::uint32_t size);
   void apply(const store::ElementChange& change);
   /// All that is there, `size` elements, is new.
   void replace(std::uint32_t size);
