@@ -37,6 +37,18 @@ enum class ClassKind : std::uint8_t {
   kAsymmetric = 2,  ///< Upload only.
 };
 
+/// By what the objects of a class are found without reading all of them. The numbers are stored.
+enum class IndexType : std::uint8_t {
+  kNone = 0,
+  kGeneral = 1,   ///< The values, in their order.
+  kFullText = 2,  ///< The words of texts.
+};
+
+/// Whether a property of that kind can have that index.
+[[nodiscard]] bool supports_index(PropertyType type,
+                                  CollectionType collection,
+                                  IndexType index) noexcept;
+
 /// The names as the golden data and the printer write them: "int", "objectid", ...
 [[nodiscard]] std::string_view to_string(PropertyType type) noexcept;
 [[nodiscard]] std::string_view to_string(CollectionType type) noexcept;

@@ -35,6 +35,12 @@ void check_property(const Schema& schema,
   if (property.name.size() > kPropertyNameBytesMax) {
     problems.add(place, "the name is longer than 63 bytes");
   }
+  if (!supports_index(property.type, property.collection, property.index)) {
+    problems.add(place,
+                 property.index == IndexType::kFullText
+                     ? "only a string can have a full-text index"
+                     : "a property of this type cannot be indexed");
+  }
   if (property.type != PropertyType::kLink) {
     if (!property.target.empty()) problems.add(place, "only a link has a target class");
     if (property.type == PropertyType::kMixed && !property.nullable &&
@@ -89,6 +95,8 @@ void check_class(const Schema& schema, const ClassSchema& candidate, Problems& p
   } else if (!may_be_primary_key(*key)) {
     problems.add(candidate.name + "." + key->name,
                  "a primary key is an int, a string, an objectid or a uuid");
+  } else if (key->index == IndexType::kFullText) {
+    problems.add(candidate.name + "." + key->name, "a primary key has no full-text index");
   }
 }
 
@@ -115,6 +123,26 @@ Result<void> validate(const Schema& schema) {
   }
   if (!problems.none()) return Error(ErrorCode::kInvalidSchema, problems.text());
   return {};
+}
+
+bool supports_index(PropertyType type, CollectionType collection, IndexType index) noexcept {
+  if (index == IndexType::kNone) return true;
+  if (collection != CollectionType::kSingle) return false;
+  switch (type) {
+    case PropertyType::kString: return index <= IndexType::kFullText;
+    case PropertyType::kMixed:
+    case PropertyType::kInt:
+    case PropertyType::kBool:
+    case PropertyType::kTimestamp:
+    case PropertyType::kObjectId:
+    case PropertyType::kUuid: return index == IndexType::kGeneral;
+    case PropertyType::kBinary:
+    case PropertyType::kFloat:
+    case PropertyType::kDouble:
+    case PropertyType::kDecimal:
+    case PropertyType::kLink: break;
+  }
+  return false;
 }
 
 std::string_view to_string(PropertyType type) noexcept {

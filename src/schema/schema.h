@@ -17,6 +17,9 @@ struct Property {
   CollectionType collection = CollectionType::kSingle;
   bool nullable = false;  ///< Of the elements, for a collection. Collections are never null.
   std::string target;     ///< Class that a link leads to; "" for any class and for other types.
+  /// Of this file alone: changesets do not tell it. A primary key has one of its own whatever this
+  /// says.
+  IndexType index = IndexType::kNone;
 
   friend bool operator==(const Property&, const Property&) = default;
 };

@@ -8,7 +8,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Property int_property(std::string name) { return {.name = std::move(name)}; }
+Property int_property(std::string name) {
+  return {.name = std::move(name)};
+}
 
 Property link_property(std::string name, std::string target) {
   return {.name = std::move(name),
@@ -30,9 +32,7 @@ TEST(Schema, AValidSchemaPasses) {
 
 TEST(Schema, EveryProblemIsListedWithItsPlace) {
   const Schema schema{{
-      {.name = "City",
-       .primary_key = "name",
-       .properties = {int_property("a"), int_property("a")}},
+      {.name = "City", .primary_key = "name", .properties = {int_property("a"), int_property("a")}},
       {.name = "City", .primary_key = "", .properties = {link_property("home", "Town")}},
   }};
 
@@ -53,6 +53,28 @@ TEST(Schema, APrimaryKeyMustBeOfAKeyType) {
                         .properties = {{.name = "_id", .type = PropertyType::kDouble}}}}};
 
   EXPECT_THAT(validate(schema).error().message(), HasSubstr("City._id: a primary key is"));
+}
+
+TEST(Schema, AnIndexMustBeOfATypeThatHasOne) {
+  const Schema schema{
+      {{.name = "City",
+        .primary_key = "_id",
+        .properties = {
+            {.name = "_id", .type = PropertyType::kString, .index = IndexType::kFullText},
+            {.name = "area", .type = PropertyType::kDouble, .index = IndexType::kGeneral},
+            {.name = "names",
+             .type = PropertyType::kString,
+             .collection = CollectionType::kList,
+             .index = IndexType::kGeneral},
+            {.name = "people", .type = PropertyType::kInt, .index = IndexType::kFullText},
+            {.name = "founded", .type = PropertyType::kTimestamp, .index = IndexType::kGeneral},
+            {.name = "notes", .type = PropertyType::kString, .index = IndexType::kFullText}}}}};
+
+  EXPECT_EQ(validate(schema).error().message(),
+            "City.area: a property of this type cannot be indexed\n"
+            "City.names: a property of this type cannot be indexed\n"
+            "City.people: only a string can have a full-text index\n"
+            "City._id: a primary key has no full-text index");
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t kGroupRowBytesMax = 48;
 /// What a short text is reckoned to take beside its slot.
 constexpr std::size_t kTypicalTextBytes = 14;
-constexpr std::uint8_t kClassRecordFormat = 1;
+constexpr std::uint8_t kClassRecordFormat = 2;
+constexpr std::uint8_t kFormatWithoutIndexes = 1;
 
 PropertyType stored_type(PropertyType type, ClassId target) noexcept {
   return type == PropertyType::kLink && target == ClassId() ? PropertyType::kMixed : type;
@@ -81,7 +82,9 @@ const PropertyInfo& ClassInfo::key_property() const {
 void ClassInfo::add_key(const Property* key) {
   TOMBOLO_ASSERT(groups.empty() && properties.empty());
   if (key != nullptr) {
-    primary_key = add_property(*key, ClassId());
+    Property definition = *key;
+    definition.index = IndexType::kNone;
+    primary_key = add_property(definition, ClassId());
   } else {
     groups.push_back({GroupLayout({{Storage::kBytes16, false}}, true), {std::nullopt}});
   }
@@ -114,6 +117,7 @@ PropertyId ClassInfo::add_property(const Property& definition, ClassId target) {
       .collection = definition.collection,
       .nullable = definition.nullable,
       .target = target,
+      .index = definition.index,
       .group = GroupId(static_cast<std::uint16_t>(groups.size() - 1)),
       .column = static_cast<std::uint32_t>(group.properties.size() - 1),
       .form = form,
@@ -160,7 +164,8 @@ Schema Catalog::to_schema() const {
                                   .type = property.type,
                                   .collection = property.collection,
                                   .nullable = property.nullable,
-                                  .target = target == nullptr ? std::string() : target->name});
+                                  .target = target == nullptr ? std::string() : target->name,
+                                  .index = property.index});
     }
   }
   return schema;
@@ -187,6 +192,7 @@ Bytes encode_class(const ClassInfo& info) {
     writer.write(static_cast<std::uint8_t>(property.type));
     writer.write(static_cast<std::uint8_t>(property.collection));
     writer.write(static_cast<std::uint8_t>(property.nullable));
+    writer.write(static_cast<std::uint8_t>(property.index));
     writer.write(property.target.value());
     writer.write(property.group.value());
     writer.write(static_cast<std::uint16_t>(property.column));
@@ -200,7 +206,8 @@ ClassInfo parse_class(ClassId id, BytesView record) {
   const auto check = [](bool holds) {
     if (!holds) throw Error(ErrorCode::kFileCorrupt, "the record of a class contradicts itself");
   };
-  check(reader.read<std::uint8_t>() == kClassRecordFormat);
+  const auto format = reader.read<std::uint8_t>();
+  check(format == kClassRecordFormat || format == kFormatWithoutIndexes);
   ClassInfo info;
   info.id = id;
   info.kind = static_cast<ClassKind>(reader.read<std::uint8_t>());
@@ -228,8 +235,12 @@ ClassInfo parse_class(ClassId id, BytesView record) {
     property.type = static_cast<PropertyType>(reader.read<std::uint8_t>());
     property.collection = static_cast<CollectionType>(reader.read<std::uint8_t>());
     property.nullable = reader.read<std::uint8_t>() != 0;
+    if (format != kFormatWithoutIndexes) {
+      property.index = static_cast<IndexType>(reader.read<std::uint8_t>());
+    }
     check(property.type >= PropertyType::kMixed && property.type <= PropertyType::kUuid &&
-          property.collection <= CollectionType::kSet);
+          property.collection <= CollectionType::kSet &&
+          supports_index(property.type, property.collection, property.index));
     property.target = ClassId(reader.read<std::uint32_t>());
     property.group = GroupId(reader.read<std::uint16_t>());
     property.column = reader.read<std::uint16_t>();

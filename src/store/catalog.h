@@ -23,11 +23,12 @@ struct PropertyInfo {
   PropertyType type = PropertyType::kInt;
   CollectionType collection = CollectionType::kSingle;
   bool nullable = false;
-  ClassId target;            ///< Of a link; 0: to any class.
-  GroupId group;             ///< Where its values are.
-  std::uint32_t column = 0;  ///< Position among the columns of the group.
-  ColumnForm form;           ///< Of its column.
-  ColumnForm element_form;   ///< Of the elements of a list or set; single: as `form`.
+  ClassId target;                      ///< Of a link; 0: to any class.
+  IndexType index = IndexType::kNone;  ///< Never of the primary key: its index is another.
+  GroupId group;                       ///< Where its values are.
+  std::uint32_t column = 0;            ///< Position among the columns of the group.
+  ColumnForm form;                     ///< Of its column.
+  ColumnForm element_form;             ///< Of the elements of a list or set; single: as `form`.
 
   [[nodiscard]] bool is_collection() const noexcept {
     return collection != CollectionType::kSingle;
@@ -110,11 +111,14 @@ class Catalog {
 
 /// The record of a class and back.
 ///
-///     class      = 1:u8 kind:u8 has_key:u8 next_property:u32 name groups:u16 group *
+///     class      = 2:u8 kind:u8 has_key:u8 next_property:u32 name groups:u16 group *
 ///                  properties:u32 property *
 ///     group      = columns:u16 (storage:u8 has_validity:u8) *
-///     property   = id:u32 type:u8 collection:u8 nullable:u8 target:u32 group:u16 column:u16 name
+///     property   = id:u32 type:u8 collection:u8 nullable:u8 index:u8 target:u32 group:u16
+///                  column:u16 name
 ///     name       = bytes:u16 byte *
+///
+/// In files of format 1 the record begins with 1 and properties have no `index`.
 ///
 /// Errors:  `parse_class` throws `Error{kFileCorrupt}`.
 [[nodiscard]] Bytes encode_class(const ClassInfo& info);

@@ -1,10 +1,7 @@
 #include "store/class_store.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
-
-#include <sodium/crypto_shorthash.h>
 
 #include "base/assertion.h"
 #include "base/error.h"
@@ -23,13 +20,6 @@ std::uint32_t index_width(const ClassInfo& info) {
     case PropertyType::kString: return 4;
     default: return 3;
   }
-}
-
-/// The number that the first `count` <= 8 bytes spell, most significant first, zeros behind.
-std::uint64_t leading_word(const void* bytes, std::size_t count) noexcept {
-  std::uint64_t word = 0;
-  std::memcpy(&word, bytes, count);
-  return __builtin_bswap64(word);
 }
 
 template <typename T>
@@ -99,6 +89,10 @@ ClassStore::ClassStore(KeyValueTransaction& transaction,
   for (std::uint16_t group = 0; group < info.groups.size(); ++group) {
     tables_.emplace_back(transaction, BlockPlace{realm, &info, GroupId(group)});
   }
+  for (const PropertyInfo& property : info.properties) {
+    if (property.index == IndexType::kNone) continue;
+    indexes_.emplace_back(transaction, realm, info.id, property, hash_key);
+  }
 }
 
 ClassStore::Counters& ClassStore::counters() {
@@ -123,9 +117,7 @@ ClassStore::Counters& ClassStore::changed_counters() {
 
 Tuple ClassStore::index_tuple(const ObjectKey& key, std::uint64_t row) const {
   switch (key.type()) {
-    case ObjectKey::Type::kInt:
-      // The sign bit turned over makes negative numbers the lesser ones.
-      return {{std::bit_cast<std::uint64_t>(key.as_int()) ^ (std::uint64_t{1} << 63), row}};
+    case ObjectKey::Type::kInt: return {{ordered_word(key.as_int()), row}};
     case ObjectKey::Type::kObjectId: {
       const auto bytes = key.as_object_id().bytes;
       return {{leading_word(bytes.data(), 8), leading_word(bytes.data() + 8, 4), row}};
@@ -138,18 +130,7 @@ Tuple ClassStore::index_tuple(const ObjectKey& key, std::uint64_t row) const {
       return {{key.as_global_key().high, key.as_global_key().low, row}};
     case ObjectKey::Type::kString: {
       const std::string_view text = key.as_string();
-      Tuple tuple;
-      for (std::size_t i = 0; i < 2 && text.size() > i * 8; ++i) {
-        tuple.words[i] =
-            leading_word(text.data() + i * 8, std::min<std::size_t>(text.size() - i * 8, 8));
-      }
-      static_assert(crypto_shorthash_BYTES == sizeof(tuple.words[2]));
-      crypto_shorthash(reinterpret_cast<unsigned char*>(&tuple.words[2]),
-                       reinterpret_cast<const unsigned char*>(text.data()),
-                       text.size(),
-                       reinterpret_cast<const unsigned char*>(hash_key_.data()));
-      tuple.words[3] = row;
-      return tuple;
+      return {{text_word(text, 0), text_word(text, 1), hash_text(text, hash_key_), row}};
     }
     case ObjectKey::Type::kNull: break;
   }
@@ -296,6 +277,7 @@ RowId ClassStore::create(const ObjectKey& key) {
   ++counters.objects;
   write_key(row, key);
   index(key, row.value());
+  index_values(row);
   return row;
 }
 
@@ -310,6 +292,7 @@ RowId ClassStore::create_embedded(const SlotRef& owner) {
       at,
       {std::uint64_t{owner.class_id.value()} << 32 | owner.property.value(), owner.row.value()});
   tables_[0].settle(row);
+  index_values(row);
   return row;
 }
 
@@ -326,6 +309,7 @@ void ClassStore::revive(RowId row, const ObjectKey& key) {
   ++changed_counters().objects;
   write_key(row, key);
   index(key, row.value());
+  index_values(row);
 }
 
 GlobalKey ClassStore::next_global_key() {
@@ -420,7 +404,40 @@ void ClassStore::write_hidden_key(BlockTable::OpenSlot at, const GlobalKey& key)
   std::memcpy(at.block->values(kKeyColumn) + at.slot * sizeof(key), &key, sizeof(key));
 }
 
+PropertyIndex* ClassStore::find_index(PropertyId property) noexcept {
+  const auto found = std::ranges::find(
+      indexes_, property, [](const PropertyIndex& index) { return index.property().id; });
+  return found == indexes_.end() ? nullptr : &*found;
+}
+
+/// Enters the values that a new object has from the start.
+void ClassStore::index_values(RowId row) {
+  for (PropertyIndex& index : indexes_) index.insert(row, read(row, index.property()));
+}
+
+void ClassStore::build_index(PropertyId property) {
+  constexpr std::size_t kEntriesInMemory = 1'000'000;
+  PropertyIndex* index = find_index(property);
+  TOMBOLO_ASSERT(index != nullptr);
+  std::vector<Tuple> entries;
+  const auto insert = [&] {
+    std::ranges::sort(entries);
+    for (const Tuple& tuple : entries) index->tuples().insert(tuple);
+    index->tuples().flush();
+    entries.clear();
+  };
+  for (RowId row = next_row(kNoRow); row != kNoRow; row = next_row(row)) {
+    const std::vector<Tuple> added = index->entries(row, read(row, index->property()));
+    entries.insert(entries.end(), added.begin(), added.end());
+    if (entries.size() >= kEntriesInMemory) insert();
+  }
+  insert();
+}
+
 void ClassStore::write(RowId row, const PropertyInfo& property, const Value& value) {
+  if (property.index != IndexType::kNone) [[unlikely]] {
+    find_index(property.id)->replace(row, read(row, property), value);
+  }
   BlockTable& table = tables_[property.group.value()];
   const BlockTable::OpenSlot at = table.open(row);
   const ColumnForm form = property.form;
@@ -477,6 +494,7 @@ void ClassStore::write_text(BlockTable::OpenSlot at,
 }
 
 void ClassStore::clear_slots(RowId row) {
+  for (PropertyIndex& index : indexes_) index.erase(row, read(row, index.property()));
   for (BlockTable& table : tables_) {
     if (table.find(row) == nullptr) continue;
     const BlockTable::OpenSlot at = table.open(row);
@@ -516,6 +534,7 @@ void ClassStore::flush() {
   for (BlockTable& table : tables_) table.flush();
   index_.flush();
   backlinks_.flush();
+  for (PropertyIndex& index : indexes_) index.tuples().flush();
   if (!counters_changed_) return;
   Key key(realm_, Space::kClassCounters);
   key.append(info_.id);
@@ -526,6 +545,7 @@ void ClassStore::flush() {
 std::size_t ClassStore::open_memory_bytes() const noexcept {
   std::size_t bytes = index_.open_memory_bytes() + backlinks_.open_memory_bytes();
   for (const BlockTable& table : tables_) bytes += table.open_memory_bytes();
+  for (const PropertyIndex& index : indexes_) bytes += index.open_memory_bytes();
   return bytes;
 }
 

@@ -10,15 +10,13 @@
 #include "store/block_table.h"
 #include "store/catalog.h"
 #include "store/ids.h"
+#include "store/index_words.h"
 #include "store/key_value.h"
+#include "store/property_index.h"
 #include "store/tuple_set.h"
 #include "store/value.h"
 
 namespace tombolo::store {
-
-/// Keys the hashes of texts in indexes, so that nobody can choose texts that collide. In the
-/// header.
-using HashKey = std::array<std::byte, 16>;
 
 /// The objects of one class: rows, keys, values. It knows nothing of what links mean.
 ///
@@ -99,6 +97,11 @@ class ClassStore {
   /// Erases what the property keeps outside of blocks, for all objects.
   void erase_outside_values(const PropertyInfo& property);
 
+  /// The index of a property; null when it has none.
+  [[nodiscard]] PropertyIndex* find_index(PropertyId property) noexcept;
+  /// Enters the values of all objects into the index, which is empty.
+  void build_index(PropertyId property);
+
   /// The links to objects of this class: (target row, class << 32 | property, origin row, count).
   [[nodiscard]] TupleSet& backlinks() noexcept { return backlinks_; }
   [[nodiscard]] BlockTable& table(GroupId group) { return tables_[group.value()]; }
@@ -130,6 +133,7 @@ class ClassStore {
   void index(const ObjectKey& key, std::uint64_t row);
   void unindex(const ObjectKey& key, std::uint64_t row);
   void write_key(RowId row, const ObjectKey& key);
+  void index_values(RowId row);
   /// The 16 bytes of the hidden column of keys.
   [[nodiscard]] GlobalKey hidden_key(RowId row);
   static void write_hidden_key(BlockTable::OpenSlot at, const GlobalKey& key);
@@ -146,6 +150,7 @@ class ClassStore {
   std::vector<BlockTable> tables_;  ///< By group.
   TupleSet index_;
   TupleSet backlinks_;
+  std::vector<PropertyIndex> indexes_;  ///< In the order of the properties that have one.
   Counters counters_;
   std::optional<CommitId> counters_commit_;  ///< The snapshot that they are of.
   bool counters_changed_ = false;

@@ -23,7 +23,8 @@ namespace tombolo::store {
 namespace {
 
 constexpr std::array<char, 8> kMagic{'t', 'o', 'm', 'b', 'o', 'l', 'o', '\0'};
-constexpr std::uint32_t kFormatVersion = 1;
+/// Format 2 has indexes of properties.
+constexpr std::uint32_t kFormatVersion = 2;
 constexpr std::size_t kPageBytes = 4096;
 
 /// The record under `Space::kHeader`.
@@ -257,6 +258,16 @@ void Environment::Internals::read_or_write_header() {
                     "; this version knows up to " + std::to_string(kFormatVersion));
   }
   shared.hash_key = header.hash_key;
+  if (header.format_version == kFormatVersion || options.read_only) return;
+  // All that an older format has is the same in this one.
+  reading.end_read();
+  KeyValueTransaction writing(tree, this);
+  lock_writer();
+  const std::shared_ptr<void> unlock(nullptr, [this](void*) { unlock_writer(); });
+  writing.begin_write();
+  header.format_version = kFormatVersion;
+  writing.put(Key(kEnvironmentRealm, Space::kHeader), std::as_bytes(std::span(&header, 1)));
+  writing.commit();
 }
 
 std::unique_ptr<ReadTransaction::State> Environment::Internals::take_reader() {

@@ -275,7 +275,7 @@ TEST(Environment, AFileOfANewerFormatIsRefusedAndLeftAsItIs) {
     EXPECT_EQ(error.code(), ErrorCode::kFileFormatTooNew);
     EXPECT_EQ(error.message(),
               "'" + std::filesystem::canonical(path).string() +
-                  "' has format 7; this version knows up to 1");
+                  "' has format 7; this version knows up to 2");
   }
 
   set_format_version(path, 1);

@@ -21,6 +21,7 @@
 ///                | class:u32                               class, class counters
 ///                | class:u32 group:u16 first_row:u64       block
 ///                | class:u32 word:u64 *                    primary key index, backlinks
+///                | class:u32 property:u32 word:u64 *       index of a property
 ///                | class:u32 property:u32 row:u64          large value
 ///                | class:u32 property:u32 row:u64        collection: all of a slot
 ///                  collection:u64 node:u32 ?             root of a nested one, node
@@ -50,6 +51,7 @@ enum class Space : std::uint8_t {
   kHistory = 12,
   kReciprocal = 13,
   kMetadata = 14,
+  kPropertyIndex = 15,
   kEnd = 255,  ///< Behind every other key, so that a search never runs off the end.
 };
 

@@ -9,6 +9,8 @@
 #include "query/evaluator.h"
 #include "store/catalog.h"
 #include "store/column_filter.h"
+#include "store/index_search.h"
+#include "store/query_condition.h"
 #include "store/query_objects.h"
 
 namespace tombolo::store {
@@ -16,132 +18,7 @@ namespace {
 
 using query::BoundComparison;
 using query::BoundPredicate;
-using query::BoundStep;
 using query::CompareOperator;
-
-/// What it costs to ask an object, in units of one comparison in a column of numbers.
-constexpr std::uint32_t kColumnCost = 1;
-constexpr std::uint32_t kTextColumnCost = 8;
-constexpr std::uint32_t kTextSearchCost = 24;
-constexpr std::uint32_t kObjectCost = 40;
-constexpr std::uint32_t kStepCost = 40;
-constexpr std::uint32_t kElementsCost = 400;
-constexpr std::uint32_t kSubqueryCost = 2'000;
-
-std::uint32_t cost_of(const BoundPredicate& predicate);
-
-std::uint32_t cost_of(const query::BoundPath& path) {
-  std::uint32_t cost = 0;
-  for (const BoundStep& step : path.steps) {
-    const bool fans_out = step.kind == BoundStep::Kind::kElements ||
-                          step.kind == BoundStep::Kind::kBacklinks ||
-                          step.kind == BoundStep::Kind::kMixedEach;
-    cost += fans_out ? kElementsCost : kStepCost;
-  }
-  return cost;
-}
-
-std::uint32_t cost_of(const query::BoundOperand& operand) {
-  if (const auto* path = operand.as<query::PathOperand>()) return cost_of(path->path);
-  if (const auto* aggregate = operand.as<query::AggregateOperand>()) {
-    return cost_of(aggregate->path);
-  }
-  if (const auto* subquery = operand.as<query::SubqueryOperand>()) {
-    return cost_of(subquery->path) + kSubqueryCost;
-  }
-  if (const auto* arithmetic = operand.as<query::ArithmeticOperand>()) {
-    std::uint32_t cost = cost_of(*arithmetic->first);
-    for (const auto& step : arithmetic->rest) cost += cost_of(step.operand);
-    return cost;
-  }
-  return 0;
-}
-
-std::uint32_t cost_of(const BoundPredicate& predicate) {
-  if (const auto* comparison = predicate.as<BoundComparison>()) {
-    return kObjectCost + cost_of(comparison->left) + cost_of(comparison->right);
-  }
-  if (const auto* text = predicate.as<query::BoundText>()) {
-    return kObjectCost + cost_of(text->path) + kElementsCost;
-  }
-  if (const auto* geo = predicate.as<query::BoundGeoWithin>()) {
-    return kObjectCost + cost_of(geo->path) + kElementsCost;
-  }
-  return kObjectCost;
-}
-
-std::optional<Comparison> to_comparison(CompareOperator op) noexcept {
-  switch (op) {
-    case CompareOperator::kEqual: return Comparison::kEqual;
-    case CompareOperator::kNotEqual: return Comparison::kNotEqual;
-    case CompareOperator::kLess: return Comparison::kLess;
-    case CompareOperator::kLessOrEqual: return Comparison::kLessOrEqual;
-    case CompareOperator::kGreater: return Comparison::kGreater;
-    case CompareOperator::kGreaterOrEqual: return Comparison::kGreaterOrEqual;
-    case CompareOperator::kBeginsWith: return Comparison::kBeginsWith;
-    case CompareOperator::kEndsWith: return Comparison::kEndsWith;
-    case CompareOperator::kContains: return Comparison::kContains;
-    case CompareOperator::kLike: return Comparison::kLike;
-    case CompareOperator::kIn:
-    case CompareOperator::kText: return std::nullopt;
-  }
-  return std::nullopt;
-}
-
-/// The property of an operand that is a single property of the object itself.
-const PropertyInfo* own_property(const ClassInfo& info, const query::BoundOperand& operand) {
-  const auto* path = operand.as<query::PathOperand>();
-  if (path == nullptr || path->map != query::PathOperand::Map::kNone ||
-      path->path.steps.size() != 1 || path->path.steps[0].kind != BoundStep::Kind::kProperty ||
-      operand.is_list) {
-    return nullptr;
-  }
-  return info.find_property(PropertyId(path->path.steps[0].property));
-}
-
-/// The comparison of a property of the object itself, on the left, with one constant, if the loop
-/// over its column gives what the evaluator gives.
-std::optional<Predicate> column_predicate(const ClassInfo& info,
-                                          const BoundComparison& comparison,
-                                          const query::Evaluator& evaluator) {
-  const PropertyInfo* property = own_property(info, comparison.left);
-  const auto* constant = comparison.right.as<query::ConstantOperand>();
-  const auto op = to_comparison(comparison.op);
-  if (property == nullptr || constant == nullptr || comparison.right.is_list || !op ||
-      property->collection != CollectionType::kSingle) {
-    return std::nullopt;
-  }
-  const auto operand = to_store_value(evaluator.constant(constant->constant)[0]);
-  if (!operand) return std::nullopt;
-
-  const bool is_equality = *op == Comparison::kEqual || *op == Comparison::kNotEqual;
-  const bool is_textual = *op >= Comparison::kBeginsWith;
-  const Predicate predicate{property->id,
-                            *op,
-                            *operand,
-                            comparison.ignore_case,
-                            comparison.nulls == BoundComparison::Nulls::kLowest};
-  if (property->holds_any()) return std::nullopt;
-  if (operand->is_null()) return is_equality ? std::optional(predicate) : std::nullopt;
-  if (static_cast<PropertyType>(operand->type()) != property->type) return std::nullopt;
-  switch (property->type) {
-    case PropertyType::kInt:
-    case PropertyType::kTimestamp:
-    case PropertyType::kObjectId:
-    case PropertyType::kUuid: return is_textual ? std::nullopt : std::optional(predicate);
-    case PropertyType::kFloat:
-    case PropertyType::kDouble:
-      // NaN is a number of its own unless both sides are of floating point.
-      return comparison.is_ieee && !is_textual ? std::optional(predicate) : std::nullopt;
-    case PropertyType::kBool:
-    case PropertyType::kLink: return is_equality ? std::optional(predicate) : std::nullopt;
-    case PropertyType::kString:
-    case PropertyType::kBinary: return predicate;
-    case PropertyType::kDecimal:
-    case PropertyType::kMixed: return std::nullopt;
-  }
-  return std::nullopt;
-}
 
 bool is_empty(const Matches& matches) noexcept {
   return std::ranges::all_of(matches, [](std::uint64_t word) { return word == 0; });
@@ -312,12 +189,15 @@ class Execution {
     for (std::size_t i = 0; i < queries.size() && !key_; ++i) {
       key_ = find_key(queries[i]->predicate, evaluators_[i]);
     }
-    if (!key_) make_root();
+    if (key_) return;
+    if (may_have_indexes()) search();
+    if (!indexed_) make_root();
   }
 
   [[nodiscard]] std::uint64_t count() {
     if (has_descriptors()) return find().size();
     if (is_everything()) return realm_.object_count(info_.id);
+    if (indexed_) return find().size();
     auto* column = dynamic_cast<ColumnNode*>(root_.get());
     std::uint64_t count = 0;
     if (column != nullptr && column->filter().is_plain_int_equality()) {
@@ -333,16 +213,7 @@ class Execution {
   }
 
   [[nodiscard]] std::vector<RowId> find() {
-    std::vector<RowId> rows;
-    if (is_everything()) rows.reserve(realm_.object_count(info_.id));
-    for_each_block([&](RowId first, const Matches& matches) {
-      for (std::size_t word = 0; word < matches.size(); ++word) {
-        for (std::uint64_t rest = matches[word]; rest != 0; rest &= rest - 1) {
-          const auto slot = word * 64 + static_cast<std::size_t>(std::countr_zero(rest));
-          rows.push_back(RowId(first.value() + slot));
-        }
-      }
-    });
+    std::vector<RowId> rows = indexed_ ? find_indexed() : find_in_blocks();
     if (!has_descriptors()) return rows;
 
     std::vector<query::ObjectHandle> found;
@@ -364,6 +235,8 @@ class Execution {
                0,
                "look up '" + name + "' by its primary key '" + info_.key_property().name +
                    "' and ask the object found");
+    } else if (indexed_) {
+      describe_indexed(lines);
     } else {
       add_line(lines, 0, "walk '" + name + "' block by block:");
       root_->describe(lines, 1);
@@ -377,6 +250,59 @@ class Execution {
   }
 
  private:
+  [[nodiscard]] bool may_have_indexes() const {
+    return info_.primary_key || std::ranges::any_of(info_.properties, [](const auto& property) {
+             return property.index != IndexType::kNone;
+           });
+  }
+  void search() {
+    std::vector<QueryCondition> conditions;
+    for (std::size_t i = 0; i < queries_.size(); ++i) {
+      conditions.push_back({&queries_[i]->predicate, &evaluators_[i]});
+    }
+    indexed_ = search_indexes(realm_, info_.id, conditions);
+  }
+
+  [[nodiscard]] std::vector<RowId> find_indexed() {
+    std::vector<RowId> rows = indexed_->rows;
+    if (indexed_->rest.empty()) return rows;
+    std::erase_if(rows, [&](RowId row) {
+      return !std::ranges::all_of(indexed_->rest, [&](const QueryCondition& condition) {
+        return condition.evaluator->matches(*condition.predicate, to_handle({info_.id, row}));
+      });
+    });
+    return rows;
+  }
+
+  [[nodiscard]] std::vector<RowId> find_in_blocks() {
+    std::vector<RowId> rows;
+    if (is_everything()) rows.reserve(realm_.object_count(info_.id));
+    for_each_block([&](RowId first, const Matches& matches) {
+      for (std::size_t word = 0; word < matches.size(); ++word) {
+        for (std::uint64_t rest = matches[word]; rest != 0; rest &= rest - 1) {
+          const auto slot = word * 64 + static_cast<std::size_t>(std::countr_zero(rest));
+          rows.push_back(RowId(first.value() + slot));
+        }
+      }
+    });
+    return rows;
+  }
+
+  void describe_indexed(std::string& lines) const {
+    const std::size_t count = indexed_->rows.size();
+    std::string properties;
+    for (const std::string& property : indexed_->properties) {
+      properties += (properties.empty() ? "'" : ", '") + property + "'";
+    }
+    add_line(lines,
+             0,
+             "look up " + std::to_string(count) + (count == 1 ? " object" : " objects") + " of '" +
+                 info_.name + "' in the index of " + properties);
+    std::uint32_t cost = 0;
+    for (const QueryCondition& condition : indexed_->rest) cost += cost_of(*condition.predicate);
+    if (cost != 0) add_line(lines, 0, "ask each of them, at cost " + std::to_string(cost));
+  }
+
   static void describe(const query::BoundDescriptor& descriptor, std::string& lines) {
     if (const auto* limit = std::get_if<query::LimitNode>(&descriptor)) {
       add_line(lines, 0, "keep the first " + std::to_string(limit->count));
@@ -395,7 +321,7 @@ class Execution {
     return std::ranges::any_of(queries_,
                                [](const auto& query) { return !query->descriptors.empty(); });
   }
-  [[nodiscard]] bool is_everything() const { return !key_ && root_ == nullptr; }
+  [[nodiscard]] bool is_everything() const { return !key_ && !indexed_ && root_ == nullptr; }
 
   /// The key that the object must have: one of the operands of a top-level AND says so.
   [[nodiscard]] std::optional<query::Value> find_key(const BoundPredicate& predicate,
@@ -460,12 +386,7 @@ class Execution {
     if (const auto* comparison = predicate.as<BoundComparison>();
         comparison != nullptr && columns_ < kColumnsMax) {
       if (const auto column = column_predicate(info_, *comparison, evaluator)) {
-        const PropertyType type = info_.find_property(column->property)->type;
-        const bool is_text = type == PropertyType::kString || type == PropertyType::kBinary;
-        const bool is_search = column->comparison >= Comparison::kEndsWith || column->ignore_case;
-        const std::uint32_t cost = !is_text    ? kColumnCost
-                                   : is_search ? kTextSearchCost
-                                               : kTextColumnCost;
+        const std::uint32_t cost = column_cost(*info_.find_property(column->property), *column);
         ++columns_;
         return std::make_unique<ColumnNode>(realm_, info_, *column, cost);
       }
@@ -509,7 +430,8 @@ class Execution {
   RealmObjects objects_;
   std::deque<query::Evaluator> evaluators_;
   std::optional<query::Value> key_;
-  std::unique_ptr<BlockNode> root_;  ///< Null when a key leads to the object, or all match.
+  std::optional<IndexedObjects> indexed_;
+  std::unique_ptr<BlockNode> root_;  ///< Null when an index leads to the objects, or all match.
   std::size_t columns_ = 0;
 };
 

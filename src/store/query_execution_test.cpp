@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <random>
 
@@ -12,6 +13,7 @@
 
 #include "query/binder.h"
 #include "query/evaluator.h"
+#include "query/parser.h"
 #include "query/printer.h"
 #include "store/query_objects.h"
 #include "test/support/arbitrary_query.h"
@@ -23,7 +25,7 @@ namespace {
 
 using nlohmann::json;
 
-/// One property of each scalar type, and what there is of links and lists.
+/// One property of each scalar type, and what there is of links and collections.
 const json kSchema = json::parse(R"([
 {"name":"Item","primaryKey":"id","properties":[
   {"name":"id","type":"int"},{"name":"name","type":"string"},{"name":"label","type":"string","optional":true},
@@ -33,7 +35,11 @@ const json kSchema = json::parse(R"([
   {"name":"u","type":"uuid"},{"name":"raw","type":"data","optional":true},
   {"name":"shop","type":"object","objectType":"Shop","optional":true},
   {"name":"parts","type":"list","objectType":"Item"},
-  {"name":"tags","type":"list","objectType":"string"},{"name":"scores","type":"list","objectType":"int","optional":true}]},
+  {"name":"tags","type":"list","objectType":"string"},{"name":"scores","type":"list","objectType":"int","optional":true},
+  {"name":"bag","type":"set","objectType":"int"},{"name":"attrs","type":"dictionary","objectType":"mixed","optional":true},
+  {"name":"extra","type":"mixed","optional":true},{"name":"notes","type":"string","optional":true,"indexed":"full-text"},
+  {"name":"spot","type":"object","objectType":"Spot","optional":true}]},
+{"name":"Spot","embedded":true,"properties":[{"name":"n","type":"int"},{"name":"word","type":"string"}]},
 {"name":"Shop","primaryKey":"id","properties":[
   {"name":"id","type":"int"},{"name":"city","type":"string"},{"name":"rating","type":"int","optional":true}]}])");
 
@@ -67,7 +73,18 @@ class RandomData {
   static json integer(std::int64_t value) { return typed("int", std::to_string(value)); }
   json maybe(json value) { return below(4) == 0 ? json{{"type", "null"}} : value; }
   json text() {
-    constexpr const char* kTexts[] = {"", "a", "red", "Red", "Grøn", "Oslo", "a?b", "a\\b", "5"};
+    constexpr const char* kTexts[] = {"",
+                                      "a",
+                                      "red",
+                                      "Red",
+                                      "Grøn",
+                                      "Oslo",
+                                      "a?b",
+                                      "a\\b",
+                                      "5",
+                                      "as long as a word",
+                                      "as long as a word is",
+                                      "as long as a wor"};
     return typed("string", kTexts[below(std::ssize(kTexts))]);
   }
   json any_integer() {
@@ -87,8 +104,51 @@ class RandomData {
     for (std::int64_t count = below(4); count > 0; --count) items.push_back(make());
     return {{"type", "list"}, {"items", items}};
   }
+  json decimal() {
+    constexpr const char* kDecimals[] = {"1.50", "0", "NaN", "-Infinity", "42", "0.1"};
+    return typed("decimal", kDecimals[below(std::ssize(kDecimals))]);
+  }
+  json any(std::int64_t items, bool may_nest) {
+    switch (below(may_nest ? 12 : 10)) {
+      case 0: return {{"type", "null"}};
+      case 1: return any_integer();
+      case 2: return typed("double", real());
+      case 3: return typed("float", real());
+      case 4: return decimal();
+      case 5: return typed("bool", below(2) == 0);
+      case 6: return typed("binary", "616263");
+      case 7: return link("Item", below(items));
+      case 8: return {{"type", "timestamp"}, {"seconds", "1588291200"}, {"nanoseconds", below(3)}};
+      case 9: return text();
+      case 10: return list([&] { return any(items, false); });
+      default: return dictionary(items);
+    }
+  }
+  json dictionary(std::int64_t items) {
+    json entries = json::object();
+    for (const char* key : {"color", "one", "size"}) {
+      if (below(2) == 0) entries[key] = any(items, false);
+    }
+    return {{"type", "dictionary"}, {"items", entries}};
+  }
+  json set() {
+    json members = json::array();
+    for (const std::int64_t number : {-4, 0, 3, 42}) {
+      if (below(2) == 0) members.push_back(integer(number));
+    }
+    return {{"type", "set"}, {"items", members}};
+  }
+  json words() {
+    constexpr const char* kWords[] = {
+        "red", "Red!", "café", "bike", "Bikes", "a", "Donaudampfschifffahrt", "Donaudampfschiff"};
+    std::string words;
+    for (std::int64_t count = below(4); count > 0; --count) {
+      words += std::string(kWords[below(std::ssize(kWords))]) + " ";
+    }
+    return typed("string", words);
+  }
+  json spot() { return {{"type", "object"}, {"values", {{"n", any_integer()}, {"word", text()}}}}; }
   json item(std::int64_t id, std::int64_t items) {
-    constexpr const char* kDecimals[] = {"1.50", "0", "NaN", "-Infinity", "42"};
     constexpr const char* kIds[] = {"010203000000000000000000", "64a000000000000000000001"};
     constexpr const char* kUuids[] = {"09080100000000000000000000000000",
                                       "ffffffffffff4fffbfffffffffffffff"};
@@ -99,7 +159,7 @@ class RandomData {
             {"n", maybe(any_integer())},
             {"price", maybe(typed("double", real()))},
             {"f", typed("float", real())},
-            {"m", maybe(typed("decimal", kDecimals[below(5)]))},
+            {"m", maybe(decimal())},
             {"active", typed("bool", below(2) == 0)},
             {"made",
              maybe({{"type", "timestamp"},
@@ -111,21 +171,29 @@ class RandomData {
             {"shop", maybe(link("Shop", below(kShops + 2)))},
             {"parts", list([&] { return link("Item", below(items)); })},
             {"tags", list([&] { return text(); })},
-            {"scores", list([&] { return maybe(any_integer()); })}};
+            {"scores", list([&] { return maybe(any_integer()); })},
+            {"bag", set()},
+            {"attrs", dictionary(items)},
+            {"extra", any(items, true)},
+            {"notes", maybe(words())},
+            {"spot", maybe(spot())}};
   }
 
   std::mt19937_64 random_;
 };
 
+enum class Indexes { kNone, kAll };
+
 /// The same objects in the store. What is linked to and not there becomes a tombstone.
 class StoredData {
  public:
-  explicit StoredData(const json& description) : dataset_(description) {
+  StoredData(const json& description, Indexes indexes) : dataset_(description) {
     Schema schema;
     for (const query::QueryClass& made : dataset_.schema()->classes) {
       ClassSchema& added = schema.classes.emplace_back();
       added.name = made.name;
       added.primary_key = made.primary_key;
+      added.kind = made.kind;
       for (const query::QueryProperty& property : made.properties) {
         const bool is_link = property.type == PropertyType::kLink;
         added.properties.push_back(
@@ -133,7 +201,8 @@ class StoredData {
              property.type,
              property.collection,
              is_link ? property.collection == CollectionType::kSingle : property.nullable,
-             is_link ? dataset_.schema()->classes[*property.target].name : ""});
+             is_link ? dataset_.schema()->classes[*property.target].name : "",
+             indexes == Indexes::kNone ? IndexType::kNone : index_of(property)});
       }
     }
     WriteTransaction write = file_.environment().begin_write();
@@ -142,7 +211,11 @@ class StoredData {
       const ClassInfo& owner = find_class(write.realm(), object["class"]);
       write.realm().create(owner.id, key_of(object["values"]["id"]));
     }
-    for (const json& object : description["objects"]) fill(write.realm(), object);
+    for (const json& object : description["objects"]) {
+      const ClassInfo& owner = find_class(write.realm(), object["class"]);
+      const json& values = object["values"];
+      fill(write.realm(), {owner.id, *write.realm().find(owner.id, key_of(values["id"]))}, values);
+    }
     for (const ObjectRef& object : missing_) write.realm().invalidate(object);
     write.commit();
   }
@@ -150,7 +223,23 @@ class StoredData {
   [[nodiscard]] test::QueryDataset& dataset() { return dataset_; }
   [[nodiscard]] ReadTransaction read() { return file_.environment().begin_read(); }
 
+  /// The names of the store; those that are searched for words are, whether indexed or not.
+  [[nodiscard]] static std::shared_ptr<const query::QuerySchema> query_schema(
+      const RealmReader& realm) {
+    auto schema = std::make_shared<query::QuerySchema>(make_query_schema(realm.catalog()));
+    for (query::QueryProperty& property : schema->classes[0].properties) {
+      property.has_full_text_index = property.name == "notes";
+    }
+    return schema;
+  }
+
  private:
+  static IndexType index_of(const query::QueryProperty& property) {
+    if (property.has_full_text_index) return IndexType::kFullText;
+    return supports_index(property.type, property.collection, IndexType::kGeneral)
+               ? IndexType::kGeneral
+               : IndexType::kNone;
+  }
   static const ClassInfo& find_class(const RealmReader& realm, const json& name) {
     return *realm.catalog().find_class(name.get<std::string>());
   }
@@ -158,20 +247,39 @@ class StoredData {
     return ObjectKey::of_int(std::stoll(typed["value"].get<std::string>()));
   }
 
-  void fill(RealmWriter& realm, const json& object) {
-    const ClassInfo& owner = find_class(realm, object["class"]);
-    const ObjectRef ref{owner.id, *realm.find(owner.id, key_of(object["values"]["id"]))};
+  void fill(RealmWriter& realm, ObjectRef object, const json& values) {
+    const ClassInfo& owner = *realm.catalog().find_class(object.class_id);
     for (const PropertyInfo& property : owner.properties) {
-      if (property.id == *owner.primary_key) continue;
-      const json& value = object["values"][property.name];
-      if (!property.is_collection()) {
-        realm.set(ref, property.id, make_value(realm, value));
-        continue;
+      if (property.id == owner.primary_key) continue;
+      const json& value = values[property.name];
+      const SlotRef slot{object.class_id, object.row, property.id};
+      if (property.is_collection()) {
+        fill(realm, CollectionRef(slot), value);
+      } else if (value["type"] == "list" || value["type"] == "dictionary") {
+        const Value made =
+            realm.set(object,
+                      property.id,
+                      value["type"] == "list" ? NewContent::kList : NewContent::kDictionary);
+        fill(realm, CollectionRef(slot, made.as_collection()), value);
+      } else if (value["type"] == "object") {
+        const Value made = realm.set(object, property.id, NewContent::kObject);
+        fill(realm, made.as_link(), value["values"]);
+      } else {
+        realm.set(object, property.id, make_value(realm, value));
       }
-      std::uint32_t position = 0;
-      for (const json& element : value["items"]) {
-        realm.list_insert(
-            {ref.class_id, ref.row, property.id}, position++, make_value(realm, element));
+    }
+  }
+
+  void fill(RealmWriter& realm, const CollectionRef& collection, const json& value) {
+    std::uint32_t position = 0;
+    for (const auto& [key, element] : value["items"].items()) {
+      const Value made = make_value(realm, element);
+      if (value["type"] == "list") {
+        realm.list_insert(collection, position++, made);
+      } else if (value["type"] == "set") {
+        (void)realm.set_insert(collection, made);
+      } else {
+        realm.dictionary_set(collection, key, made);
       }
     }
   }
@@ -207,60 +315,178 @@ class StoredData {
   std::vector<ObjectRef> missing_;
 };
 
-StoredData& data(std::size_t which) {
-  static std::array<std::unique_ptr<StoredData>, 3> all;
+StoredData& data(std::size_t which, Indexes indexes) {
+  static std::array<std::unique_ptr<StoredData>, 6> all;
   constexpr std::int64_t kItems[] = {20, 300, 900};  // within a block, and several
-  if (!all[which]) all[which] = std::make_unique<StoredData>(RandomData(which).make(kItems[which]));
-  return *all[which];
+  auto& made = all[which * 2 + (indexes == Indexes::kAll ? 1 : 0)];
+  if (!made) made = std::make_unique<StoredData>(RandomData(which).make(kItems[which]), indexes);
+  return *made;
 }
 
+/// Asks the store with and without indexes, and a naive evaluation of the same objects.
+class ThreeAnswers {
+ public:
+  explicit ThreeAnswers(std::size_t which)
+      : plain_(data(which, Indexes::kNone)),
+        indexed_(data(which, Indexes::kAll)),
+        plain_read_(plain_.read()),
+        indexed_read_(indexed_.read()),
+        plain_schema_(StoredData::query_schema(plain_read_.realm())),
+        indexed_schema_(StoredData::query_schema(indexed_read_.realm())) {}
+
+  [[nodiscard]] const query::QuerySchema& memory_schema() { return *plain_.dataset().schema(); }
+
+  /// Whether the query could be bound, and used an index.
+  bool check(const query::Ast& ast, const std::vector<query::Constant>& arguments) {
+    const auto expected_query =
+        query::bind_query(ast, plain_.dataset().schema(), "Item", arguments);
+    const auto plain = query::bind_query(ast, plain_schema_, "Item", arguments);
+    const auto indexed = query::bind_query(ast, indexed_schema_, "Item", arguments);
+    RC_ASSERT(expected_query.has_value() == plain.has_value());
+    RC_ASSERT(expected_query.has_value() == indexed.has_value());
+    if (!plain || (*plain)->read_error) return false;
+
+    json expected = json::array();
+    for (const auto object :
+         query::evaluate(**expected_query, plain_.dataset(), plain_.dataset().objects("Item"))) {
+      expected.push_back(plain_.dataset().key_of(object));
+    }
+    require(ast, plain_read_.realm(), *plain, expected);
+    require(ast, indexed_read_.realm(), *indexed, expected);
+    const ClassId item = indexed_read_.realm().catalog().find_class("Item")->id;
+    return explain(indexed_read_.realm(), item, {&*indexed, 1}).find("in the index of") !=
+           std::string::npos;
+  }
+
+ private:
+  static void require(const query::Ast& ast,
+                      const RealmReader& realm,
+                      const std::shared_ptr<const query::BoundQuery>& query,
+                      const json& expected) {
+    const ClassId item = realm.catalog().find_class("Item")->id;
+    const std::vector<RowId> found = find_matching(realm, item, {&query, 1});
+    json keys = json::array();
+    for (const RowId row : found) keys.push_back(realm.key_of({item, row}).as_int());
+    if (keys != expected) {
+      RC_FAIL(query::print(ast) + " found " + keys.dump() + ", expected " + expected.dump() +
+              " by\n" + explain(realm, item, {&query, 1}));
+    }
+    RC_ASSERT(count_matching(realm, item, {&query, 1}) == found.size());
+  }
+
+  StoredData& plain_;
+  StoredData& indexed_;
+  ReadTransaction plain_read_;
+  ReadTransaction indexed_read_;
+  std::shared_ptr<const query::QuerySchema> plain_schema_;
+  std::shared_ptr<const query::QuerySchema> indexed_schema_;
+};
+
 RC_GTEST_PROP(StoreQuery, FindsInColumnsWhatANaiveEvaluationOfTheSameObjectsFinds, ()) {
-  StoredData& stored = data(*rc::gen::inRange<std::size_t>(0, 3));
-  const query::QuerySchema& memory_schema = *stored.dataset().schema();
+  ThreeAnswers comparison(*rc::gen::inRange<std::size_t>(0, 3));
   const std::vector<query::Constant> arguments{{std::int64_t{3}}, {std::string("label")}};
-  ReadTransaction read = stored.read();
-  const RealmReader& realm = read.realm();
-  const auto schema =
-      std::make_shared<const query::QuerySchema>(make_query_schema(realm.catalog()));
-  const ClassId item = realm.catalog().find_class("Item")->id;
   test::ArbitraryQuery random(
       *rc::gen::noShrink(rc::gen::inRange<std::uint64_t>(0, std::uint64_t{1} << 40)),
-      memory_schema,
+      comparison.memory_schema(),
       0);
 
   // Several queries a case: most do not bind.
-  for (int attempt = 0; attempt < 50; ++attempt) {
-    const query::Ast ast = random.query();
-    const auto expected_query =
-        query::bind_query(ast, stored.dataset().schema(), "Item", arguments);
-    const auto query = query::bind_query(ast, schema, "Item", arguments);
-    RC_ASSERT(expected_query.has_value() == query.has_value());
-    if (!query || (*query)->read_error) continue;
-
-    const std::vector<RowId> found = find_matching(realm, item, {&*query, 1});
-
-    json keys = json::array();
-    for (const RowId row : found) {
-      keys.push_back(realm.key_of({item, row}).as_int());
-    }
-    json expected = json::array();
-    for (const auto object :
-         query::evaluate(**expected_query, stored.dataset(), stored.dataset().objects("Item"))) {
-      expected.push_back(stored.dataset().key_of(object));
-    }
-    if (keys != expected) {
-      RC_FAIL(query::print(ast) + " found " + keys.dump() + ", expected " + expected.dump());
-    }
-    RC_ASSERT(count_matching(realm, item, {&*query, 1}) == found.size());
-  }
+  for (int attempt = 0; attempt < 50; ++attempt) comparison.check(random.query(), arguments);
 }
 
-std::string explain_text(std::string_view text) {
-  ReadTransaction read = data(0).read();
+/// Conditions that an index may serve, with values that are there and such that are near.
+class IndexQueries {
+ public:
+  explicit IndexQueries(std::uint64_t seed) : random_(seed) {}
+
+  [[nodiscard]] static const std::vector<query::Constant>& arguments() {
+    using query::Constant;
+    const auto real = [](double value, bool is_single) {
+      return Constant{Constant::Floating{value, is_single, ""}};
+    };
+    static const std::vector<Constant> all{{std::int64_t{3}},
+                                           {std::int64_t{42}},
+                                           {std::int64_t{INT64_MIN}},
+                                           {std::string("red")},
+                                           {std::string("as long as a word")},
+                                           {std::string("")},
+                                           {true},
+                                           {false},
+                                           {Timestamp{1'588'291'200, 1}},
+                                           {Timestamp{0, 0}},
+                                           {parse_object_id("64a000000000000000000001").value()},
+                                           {Uuid{{9, 8, 1}}},
+                                           {},
+                                           real(2.5, false),
+                                           real(0.1, true),
+                                           {parse_decimal128("0.1").value()},
+                                           real(std::numeric_limits<double>::quiet_NaN(), false),
+                                           {Constant::Binary{"abc"}},
+                                           {std::string("as long as a wor")},
+                                           {std::int64_t{INT64_MAX}}};
+    return all;
+  }
+  [[nodiscard]] std::string text() {
+    std::string query = condition();
+    for (std::size_t more = below(3); more > 0; --more) {
+      query =
+          below(2) == 0 ? query + " AND " + condition() : "(" + query + " OR " + condition() + ")";
+    }
+    return query;
+  }
+
+ private:
+  std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_() % bound); }
+  std::string argument() { return "$" + std::to_string(below(arguments().size())); }
+  std::string condition() {
+    constexpr const char* kProperties[] = {
+        "id", "name", "label", "qty", "n", "active", "made", "ref", "u", "extra"};
+    constexpr const char* kOperators[] = {
+        " == ", " == ", " < ", " <= ", " > ", " >= ", " BEGINSWITH ", " != "};
+    constexpr const char* kWords[] = {"red",
+                                      "bi*",
+                                      "red -bike",
+                                      "cafe bike",
+                                      "-red",
+                                      "a b*",
+                                      "donaudampfschifffahrt",
+                                      "donaudampfschiff* -a",
+                                      "!"};
+    const std::string property = kProperties[below(std::size(kProperties))];
+    switch (below(6)) {
+      case 0: {
+        std::string list = argument();
+        for (std::size_t more = below(3); more > 0; --more) list += ", " + argument();
+        return property + " IN {" + list + "}";
+      }
+      case 1: return "notes TEXT '" + std::string(kWords[below(std::size(kWords))]) + "'";
+      case 2: return property + " BETWEEN {" + argument() + ", " + argument() + "}";
+      default: return property + kOperators[below(std::size(kOperators))] + argument();
+    }
+  }
+
+  std::mt19937_64 random_;
+};
+
+RC_GTEST_PROP(StoreQuery, FindsByIndexesWhatAWalkOverTheSameObjectsFinds, ()) {
+  ThreeAnswers comparison(*rc::gen::inRange<std::size_t>(0, 3));
+  IndexQueries random(
+      *rc::gen::noShrink(rc::gen::inRange<std::uint64_t>(0, std::uint64_t{1} << 40)));
+  int used = 0;
+
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    const auto ast = query::parse(random.text());
+    RC_ASSERT(ast.has_value());
+    if (comparison.check(*ast, IndexQueries::arguments())) ++used;
+  }
+
+  RC_ASSERT(used > 0);
+}
+
+std::string explain_text(std::string_view text, Indexes indexes = Indexes::kNone) {
+  ReadTransaction read = data(0, indexes).read();
   const RealmReader& realm = read.realm();
-  const auto schema =
-      std::make_shared<const query::QuerySchema>(make_query_schema(realm.catalog()));
-  const auto query = query::compile(text, schema, "Item", {}).value();
+  const auto query = query::compile(text, StoredData::query_schema(realm), "Item", {}).value();
   return explain(realm, realm.catalog().find_class("Item")->id, {&query, 1});
 }
 
@@ -277,6 +503,17 @@ TEST(StoreQuery, ExplainSaysWhatRunsOverColumnsAndWhatIsAskedOfObjects) {
             "    scan the column 'name' (string)\n"
             "    ask each object that is left, at cost 120\n"
             "sort by 1 key\n");
+}
+
+TEST(StoreQuery, ExplainSaysWhichIndexLeadsToTheObjects) {
+  EXPECT_EQ(explain_text("qty == 300 AND name CONTAINS 'x' LIMIT(1)", Indexes::kAll),
+            "look up 1 object of 'Item' in the index of 'qty'\n"
+            "ask each of them, at cost 80\n"
+            "keep the first 1\n");
+  EXPECT_EQ(explain_text("qty >= 42 AND qty < 100 OR notes TEXT 'bike'", Indexes::kAll),
+            "look up 2 objects of 'Item' in the index of 'qty', 'notes'\n");
+  EXPECT_EQ(explain_text("id IN {3, 5, 77}", Indexes::kNone),
+            "look up 2 objects of 'Item' in the index of 'id'\n");
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ query::QuerySchema make_query_schema(const Catalog& catalog) {
       made.collection = info.collection;
       made.nullable = info.nullable;
       made.id = info.id.value();
+      made.has_full_text_index = info.index == IndexType::kFullText;
       const ClassInfo* target =
           info.type == PropertyType::kLink ? catalog.find_class(info.target) : nullptr;
       if (target != nullptr) made.target = schema.find_class(target->name);

@@ -144,6 +144,28 @@ PropertyId RealmState::add_property(std::vector<ClassInfo>& classes,
   return id;
 }
 
+void RealmState::set_index(std::vector<ClassInfo>& classes,
+                           ClassId class_id,
+                           PropertyId property,
+                           IndexType index) {
+  const auto info = std::ranges::find(classes, class_id, &ClassInfo::id);
+  const auto changed = std::ranges::find(info->properties, property, &PropertyInfo::id);
+  if (changed->index != IndexType::kNone) erase_index(class_id, property);
+  changed->index = index;
+  put_class(*info);
+}
+
+void RealmState::build_index(ClassId class_id, PropertyId property) {
+  ClassStore& store = class_store(class_id);
+  if (store.find_index(property) != nullptr) store.build_index(property);
+}
+
+void RealmState::erase_index(ClassId class_id, PropertyId property) {
+  Key prefix(realm_, Space::kPropertyIndex);
+  prefix.append(class_id).append(property);
+  transaction_.erase_prefix(prefix);
+}
+
 void RealmState::erase_class(ClassId class_id) {
   // Object by object, because each may be linked to and may link to others.
   ClassStore& store = class_store(class_id);
@@ -159,7 +181,8 @@ void RealmState::erase_class(ClassId class_id) {
                             Space::kBacklinks,
                             Space::kLargeValue,
                             Space::kCollection,
-                            Space::kTombstone}) {
+                            Space::kTombstone,
+                            Space::kPropertyIndex}) {
     Key prefix(realm_, space);
     prefix.append(class_id);
     transaction_.erase_prefix(prefix);
@@ -180,6 +203,7 @@ void RealmState::erase_property(ClassId class_id, PropertyId erased) {
   store.erase_outside_values(property);
   std::vector<ClassInfo> classes = begin_schema_change();
   const auto info = std::ranges::find(classes, class_id, &ClassInfo::id);
+  if (property.index != IndexType::kNone) erase_index(class_id, erased);
   info->erase_property(erased);
   put_class(*info);
   end_schema_change(std::move(classes));

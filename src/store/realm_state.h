@@ -109,7 +109,14 @@ class RealmState {
   PropertyId add_property(std::vector<ClassInfo>& classes,
                           ClassId class_id,
                           const Property& definition);
+  /// What the index has is left behind, or is still to be built.
+  void set_index(std::vector<ClassInfo>& classes,
+                 ClassId class_id,
+                 PropertyId property,
+                 IndexType index);
   void end_schema_change(std::vector<ClassInfo> classes);
+  /// Enters all objects into the index of a property, if it has one.
+  void build_index(ClassId class_id, PropertyId property);
   void erase_class(ClassId class_id);
   void erase_property(ClassId class_id, PropertyId property);
 
@@ -200,6 +207,7 @@ class RealmState {
   [[nodiscard]] std::shared_ptr<const Catalog> load_catalog();
   void put_record();
   void put_class(const ClassInfo& info);
+  void erase_index(ClassId class_id, PropertyId property);
   void add_backlink(ObjectRef target, const SlotRef& origin);
   void remove_backlink(ObjectRef target, const SlotRef& origin);
   /// Makes what `value` asks for, or enters the link, before it is put in `where`.

@@ -38,6 +38,13 @@ std::string describe(const Property& property) {
   return text;
 }
 
+/// Whether values of both are the same in all that changesets tell.
+bool are_alike(const Property& left, const Property& right) {
+  Property other = right;
+  other.index = left.index;
+  return left == other;
+}
+
 /// Every difference between a class asked for and the one that exists that adding cannot bridge.
 void compare(const ClassSchema& wanted, const ClassSchema& found, std::string& problems) {
   const auto add = [&](const std::string& problem) {
@@ -49,7 +56,7 @@ void compare(const ClassSchema& wanted, const ClassSchema& found, std::string& p
   }
   for (const Property& property : wanted.properties) {
     const Property* other = found.find_property(property.name);
-    if (other == nullptr || *other == property) continue;
+    if (other == nullptr || are_alike(*other, property)) continue;
     add("." + property.name + ": the type is " + describe(*other) + ", not " + describe(property));
   }
 }
@@ -145,6 +152,10 @@ void RealmWriter::add_to_schema(
     state_->add_property(changed, info->id, *definition);
   }
   state_->end_schema_change(std::move(changed));
+  for (const auto& [owner, definition] : properties) {
+    const ClassInfo* info = catalog().find_class(owner);
+    state_->build_index(info->id, info->find_property(definition->name)->id);
+  }
   if (state_->recorder == nullptr) return;
   for (const ClassSchema* definition : classes) {
     state_->recorder->add_class(*catalog().find_class(definition->name));
@@ -153,6 +164,35 @@ void RealmWriter::add_to_schema(
     const ClassInfo* info = catalog().find_class(owner);
     state_->recorder->add_property(*info, *info->find_property(definition->name));
   }
+}
+
+void RealmWriter::set_indexes(const Schema& schema) {
+  validate(schema).value();
+  struct Change {
+    ClassId class_id;
+    PropertyId property;
+    IndexType index;
+  };
+  std::vector<Change> changes;
+  for (const ClassSchema& wanted : schema.classes) {
+    const ClassInfo* info = catalog().find_class(wanted.name);
+    if (info == nullptr) continue;
+    for (const PropertyInfo& property : info->properties) {
+      const Property* other = wanted.find_property(property.name);
+      if (other == nullptr || property.id == info->primary_key || other->index == property.index ||
+          !supports_index(property.type, property.collection, other->index)) {
+        continue;
+      }
+      changes.push_back({info->id, property.id, other->index});
+    }
+  }
+  if (changes.empty()) return;
+  std::vector<ClassInfo> changed = state_->begin_schema_change();
+  for (const Change& change : changes) {
+    state_->set_index(changed, change.class_id, change.property, change.index);
+  }
+  state_->end_schema_change(std::move(changed));
+  for (const Change& change : changes) state_->build_index(change.class_id, change.property);
 }
 
 void RealmWriter::erase_class(ClassId class_id) {

@@ -54,7 +54,14 @@ class RealmWriter : public RealmReader {
   ///
   /// Errors:  `kSchemaMismatch` naming every difference that adding cannot bridge; `kInvalidSchema`
   ///          when `schema` contradicts itself. Nothing was added then.
+  ///
+  /// What the realm has keeps the indexes that it has.
   void add_schema(const Schema& schema);
+  /// Gives the properties that `schema` names, of those that there are, the indexes that it says:
+  /// builds and drops what is not so yet. Indexes are of this file alone and never recorded.
+  ///
+  /// Errors:  `kInvalidSchema` when `schema` contradicts itself.
+  void set_indexes(const Schema& schema);
   /// Removes the class and its objects. `kInvalidSchema` while another class links to it.
   void erase_class(ClassId class_id);
   /// Removes the property, which is not the primary key, from all objects.

@@ -1,11 +1,14 @@
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "base/error.h"
 #include "base/random.h"
+#include "store/realm_state.h"
 #include "store/state_changesets.h"
 #include "test/support/generators.h"
 #include "test/support/random_edits.h"
@@ -52,6 +55,52 @@ RC_GTEST_PROP(StoreAgainstModel, AppliedChangesetsLeaveWhatTheModelHolds, (std::
   require_same(store, model);
 }
 
+/// Gives some properties an index and takes it from others.
+void change_indexes(const StoreRealm& store, Random& random) {
+  WriteTransaction transaction = store.environment().begin_write();
+  Schema schema = transaction.realm().schema();
+  for (ClassSchema& changed : schema.classes) {
+    for (Property& property : changed.properties) {
+      property.index = random.below(4) == 0 ? IndexType::kFullText : IndexType::kGeneral;
+      const bool is_wanted = random.below(3) != 0 && property.name != changed.primary_key;
+      if (!is_wanted || !supports_index(property.type, property.collection, property.index)) {
+        property.index = IndexType::kNone;
+      }
+    }
+  }
+  transaction.realm().set_indexes(schema);
+  RC_ASSERT(transaction.realm().schema() == schema);
+  transaction.commit();
+}
+
+/// Every index has what the values of the objects come to, and nothing else.
+void require_whole_indexes(const StoreRealm& store) {
+  const ReadTransaction snapshot = store.environment().begin_read();
+  const RealmReader& realm = snapshot.realm();
+  for (const ClassInfo& info : realm.catalog().classes()) {
+    ClassStore& objects = realm.state().class_store(info.id);
+    for (const PropertyInfo& property : info.properties) {
+      PropertyIndex* index = objects.find_index(property.id);
+      RC_ASSERT((index != nullptr) == (property.index != IndexType::kNone));
+      if (index == nullptr) continue;
+      std::vector<Tuple> expected;
+      for (RowId row = objects.next_row(kNoRow); row != kNoRow; row = objects.next_row(row)) {
+        const auto entries = index->entries(row, objects.read(row, property));
+        expected.insert(expected.end(), entries.begin(), entries.end());
+      }
+      std::ranges::sort(expected);
+      std::vector<Tuple> found;
+      for (auto run = index->tuples().find_run({}); !run.empty();) {
+        for (std::size_t i = 0; i < run.size(); ++i) found.push_back(run[i]);
+        Tuple next = found.back();
+        ++next.words[index->tuples().width() - 1];
+        run = index->tuples().find_run(next);
+      }
+      RC_ASSERT(found == expected);
+    }
+  }
+}
+
 /// A realm that is written to as an application does, while what it records is applied to a model
 /// and to a second realm.
 class Application {
@@ -62,6 +111,8 @@ class Application {
     const Bytes changeset = editor.create_classes();
     written_.apply(changeset).value();
     follow(changeset);
+    change_indexes(written_, random_);
+    change_indexes(follower_, random_);
   }
 
   /// A transaction, which may be aborted.
@@ -72,6 +123,7 @@ class Application {
     for (std::size_t i = 0; i < edit_count; ++i) edit(realm);
     if (random_.below(8) == 0) return;
     transaction.commit();
+    if (random_.below(6) == 0) change_indexes(written_, random_);
     const ReadTransaction snapshot = written_.environment().begin_read();
     const auto entry = snapshot.realm().history().find_next(recorded_);
     RC_ASSERT(entry.has_value());
@@ -82,6 +134,8 @@ class Application {
   void check() const {
     require_same(written_, model_);
     require_same(follower_, model_);
+    require_whole_indexes(written_);
+    require_whole_indexes(follower_);
   }
   [[nodiscard]] const StoreRealm& realm() const noexcept { return written_; }
 

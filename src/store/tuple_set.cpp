@@ -14,23 +14,19 @@ namespace {
 constexpr std::size_t kTupleBlockBytesMax = 4080;
 constexpr std::size_t kHeaderBytes = 8;
 
-std::uint64_t load_word(const std::byte* from) noexcept {
-  std::uint64_t word;
-  std::memcpy(&word, from, sizeof(word));
-  return word;
-}
-
 }  // namespace
 
 TupleSet::TupleSet(KeyValueTransaction& transaction,
                    RealmId realm,
                    Space space,
                    ClassId owner,
-                   std::uint32_t width)
+                   std::uint32_t width,
+                   std::optional<PropertyId> property)
     : transaction_(transaction),
       realm_(realm),
       space_(space),
       owner_(owner),
+      property_(property),
       width_(width),
       count_max_((kTupleBlockBytesMax - kHeaderBytes) / (width * sizeof(std::uint64_t))) {
   TOMBOLO_ASSERT(width >= 1 && width <= Tuple{}.words.size());
@@ -39,21 +35,22 @@ TupleSet::TupleSet(KeyValueTransaction& transaction,
 Key TupleSet::key(const Tuple& first) const noexcept {
   Key key(realm_, space_);
   key.append(owner_);
+  if (property_) key.append(*property_);
   for (std::uint32_t i = 0; i < width_; ++i) key.append(first.words[i]);
   return key;
 }
 
 std::optional<TupleSet::StoredBlock> TupleSet::as_stored(
     const KeyValueTransaction::Item& item) const {
-  constexpr std::size_t kPrefixBytes = 9;
   const Key zero = key({});
-  if (item.key.size() != zero.size() || !starts_with(item.key, zero.view().first(kPrefixBytes))) {
+  const std::size_t prefix_bytes = zero.size() - width_ * sizeof(std::uint64_t);
+  if (item.key.size() != zero.size() || !starts_with(item.key, zero.view().first(prefix_bytes))) {
     return std::nullopt;
   }
   StoredBlock block;
   for (std::uint32_t i = 0; i < width_; ++i) {
     block.first.words[i] =
-        read_big_endian<std::uint64_t>(item.key.subspan(kPrefixBytes + i * sizeof(std::uint64_t)));
+        read_big_endian<std::uint64_t>(item.key.subspan(prefix_bytes + i * sizeof(std::uint64_t)));
   }
   std::uint16_t count = 0;
   if (item.value.size() >= kHeaderBytes) std::memcpy(&count, item.value.data(), sizeof(count));
@@ -65,83 +62,70 @@ std::optional<TupleSet::StoredBlock> TupleSet::as_stored(
   return block;
 }
 
-Tuple TupleSet::tuple_at(const std::byte* words, std::size_t index) const noexcept {
-  Tuple tuple;
-  std::memcpy(tuple.words.data(),
-              words + index * width_ * sizeof(std::uint64_t),
-              width_ * sizeof(std::uint64_t));
-  return tuple;
-}
-
-std::size_t TupleSet::lower_bound(BytesView words, const Tuple& tuple) const noexcept {
-  const std::size_t stride = width_ * sizeof(std::uint64_t);
-  const std::byte* data = words.data();
+std::size_t TupleRun::lower_bound(const Tuple& tuple) const noexcept {
   const std::uint64_t wanted = tuple.words[0];
   std::size_t from = 0;
-  std::size_t length = words.size() / stride;
+  std::size_t length = size();
   while (length > 0) {
     const std::size_t half = length / 2;
-    const std::uint64_t word = load_word(data + (from + half) * stride);
-    const bool is_less = word < wanted || (word == wanted && tuple_at(data, from + half) < tuple);
+    const std::uint64_t first = word((from + half) * width_);
+    const bool is_less = first < wanted || (first == wanted && (*this)[from + half] < tuple);
     from = is_less ? from + half + 1 : from;
     length = is_less ? length - half - 1 : half;
   }
   return from;
 }
 
-std::optional<Tuple> TupleSet::find_in(BytesView words, const Tuple& tuple) const noexcept {
-  const std::size_t at = lower_bound(words, tuple);
-  if (at == count(words)) return std::nullopt;
-  return tuple_at(words.data(), at);
-}
-
-/// `find_from` by the directory, which was prepared.
-std::optional<Tuple> TupleSet::find_in_snapshot(const Tuple& tuple) {
+/// `find_run` by the directory, which was prepared.
+TupleRun TupleSet::find_in_snapshot(const Tuple& tuple) {
   const StoredBlock* block = directory_.find(tuple);
   if (block != nullptr) {
-    if (const auto found = find_in(block->bytes, tuple)) return found;
+    const TupleRun found = run(*block);
+    if (const std::size_t at = found.lower_bound(tuple); at < found.size()) return found.from(at);
   }
   const auto blocks = directory_.entries();
   const StoredBlock* next = block == nullptr ? blocks.data() : block + 1;
-  if (next == blocks.data() + blocks.size()) return std::nullopt;
-  return tuple_at(next->bytes.data(), 0);
+  if (next == blocks.data() + blocks.size()) return {};
+  return run(*next);
 }
 
-std::optional<Tuple> TupleSet::find_from(const Tuple& tuple) {
+TupleRun TupleSet::find_run(const Tuple& tuple) {
   const auto open = find_open(tuple);
   if (open && covers(open_[*open], tuple)) {
-    if (const auto found = find_in(bytes(open_[*open]), tuple)) return found;
-    return open_[*open].end ? find_after_blocks(*open_[*open].end) : std::nullopt;
+    const TupleRun found = run(open_[*open]);
+    if (const std::size_t at = found.lower_bound(tuple); at < found.size()) return found.from(at);
+    return open_[*open].end ? find_after_blocks(*open_[*open].end) : TupleRun();
   }
   if (!transaction_.is_writable() &&
       directory_.prepare(
           transaction_, key({}), [this](const auto& item) { return as_stored(item); })) {
     return find_in_snapshot(tuple);
   }
-  if (found_generation_ != transaction_.generation() || tuple < tuple_at(found_.bytes.data(), 0) ||
-      tuple > tuple_at(found_.bytes.data(), count(found_.bytes) - 1)) {
+  if (found_generation_ != transaction_.generation() || tuple < run(found_).front() ||
+      tuple > run(found_).back()) {
     const auto stored = as_stored(transaction_.find_at_or_before(key(tuple)));
     if (!stored) return find_after_blocks(tuple);
     found_ = *stored;
     found_generation_ = transaction_.generation();
   }
-  if (const auto found = find_in(found_.bytes, tuple)) return found;
+  const TupleRun found = run(found_);
+  if (const std::size_t at = found.lower_bound(tuple); at < found.size()) return found.from(at);
   return find_after_blocks(tuple);
 }
 
-/// The first tuple of the blocks that start at `first` or later.
-std::optional<Tuple> TupleSet::find_after_blocks(const Tuple& first) {
+/// The first tuples of the blocks that start at `first` or later.
+TupleRun TupleSet::find_after_blocks(const Tuple& first) {
   auto open = std::ranges::lower_bound(open_, first, {}, &Entry::first);
   auto stored = as_stored(transaction_.find_at_or_after(key(first)));
   for (;;) {
     if (open != open_.end() && (!stored || open->first <= stored->first)) {
-      if (!open->words.empty()) return tuple_at(bytes(*open).data(), 0);
+      if (!open->words.empty()) return run(*open);
       if (stored && stored->first == open->first) stored = as_stored(transaction_.next());
       ++open;
     } else if (stored) {
-      return tuple_at(stored->bytes.data(), 0);
+      return run(*stored);
     } else {
-      return std::nullopt;
+      return {};
     }
   }
 }
@@ -183,10 +167,11 @@ std::size_t TupleSet::open_covering(const Tuple& tuple) {
 void TupleSet::insert(const Tuple& tuple) {
   hot_ = open_covering(tuple);
   Entry& entry = open_[hot_];
-  const std::size_t size = count(bytes(entry));
-  const bool is_behind_all = size == 0 || tuple_at(bytes(entry).data(), size - 1) < tuple;
-  const std::size_t at = is_behind_all ? size : lower_bound(bytes(entry), tuple);
-  TOMBOLO_ASSERT(at == size || tuple_at(bytes(entry).data(), at) != tuple);
+  const TupleRun present = run(entry);
+  const std::size_t size = present.size();
+  const bool is_behind_all = size == 0 || present.back() < tuple;
+  const std::size_t at = is_behind_all ? size : present.lower_bound(tuple);
+  TOMBOLO_ASSERT(at == size || present[at] != tuple);
   entry.words.insert(entry.words.begin() + static_cast<std::ptrdiff_t>(at * width_),
                      tuple.words.begin(),
                      tuple.words.begin() + width_);
@@ -196,8 +181,9 @@ void TupleSet::insert(const Tuple& tuple) {
 void TupleSet::erase(const Tuple& tuple) {
   hot_ = open_covering(tuple);
   Entry& entry = open_[hot_];
-  const std::size_t at = lower_bound(bytes(entry), tuple);
-  if (at == count(bytes(entry)) || tuple_at(bytes(entry).data(), at) != tuple) {
+  const TupleRun present = run(entry);
+  const std::size_t at = present.lower_bound(tuple);
+  if (at == present.size() || present[at] != tuple) {
     throw Error(ErrorCode::kFileCorrupt, "an index lacks an entry");
   }
   const auto from = entry.words.begin() + static_cast<std::ptrdiff_t>(at * width_);
@@ -206,11 +192,11 @@ void TupleSet::erase(const Tuple& tuple) {
 
 void TupleSet::split(std::size_t index) {
   Entry& entry = open_[index];
-  const std::size_t size = count(bytes(entry));
+  const std::size_t size = run(entry).size();
   // Ascending insertions reach the end of the last block: leave it full.
   const std::size_t at = entry.end ? size / 2 : size - 1;
   Entry tail;
-  tail.first = tuple_at(bytes(entry).data(), at);
+  tail.first = run(entry)[at];
   tail.end = entry.end;
   tail.words.reserve(count_max_ * width_ + width_);
   const auto from = entry.words.begin() + static_cast<std::ptrdiff_t>(at * width_);
@@ -228,8 +214,8 @@ void TupleSet::flush() {
       continue;
     }
     const std::array<std::uint16_t, 4> header{
-        static_cast<std::uint16_t>(count(bytes(entry))), static_cast<std::uint16_t>(width_), 0, 0};
-    const BytesView words = bytes(entry);
+        static_cast<std::uint16_t>(run(entry).size()), static_cast<std::uint16_t>(width_), 0, 0};
+    const BytesView words = std::as_bytes(std::span(entry.words));
     std::memcpy(packed.data(), header.data(), sizeof(header));
     std::memcpy(packed.data() + kHeaderBytes, words.data(), words.size());
     transaction_.put(key(entry.first), BytesView(packed).first(kHeaderBytes + words.size()));

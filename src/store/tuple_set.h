@@ -3,6 +3,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <vector>
 
@@ -20,6 +21,43 @@ struct Tuple {
   friend constexpr auto operator<=>(const Tuple&, const Tuple&) noexcept = default;
 };
 
+/// Tuples of one width that lie one behind the other in memory, in their order.
+class TupleRun {
+ public:
+  TupleRun() = default;
+  TupleRun(BytesView words, std::uint32_t width) noexcept : words_(words), width_(width) {}
+
+  [[nodiscard]] bool empty() const noexcept { return words_.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return words_.size() / stride(); }
+  [[nodiscard]] Tuple operator[](std::size_t index) const noexcept {
+    Tuple tuple;
+    std::memcpy(tuple.words.data(), words_.data() + index * stride(), stride());
+    return tuple;
+  }
+  [[nodiscard]] Tuple front() const noexcept { return (*this)[0]; }
+  [[nodiscard]] Tuple back() const noexcept { return (*this)[size() - 1]; }
+  [[nodiscard]] std::uint64_t last_word(std::size_t index) const noexcept {
+    return word(index * width_ + width_ - 1);
+  }
+  /// Position of the first tuple that is not less.
+  [[nodiscard]] std::size_t lower_bound(const Tuple& tuple) const noexcept;
+  /// What is left from that position on.
+  [[nodiscard]] TupleRun from(std::size_t index) const noexcept {
+    return {words_.subspan(index * stride()), width_};
+  }
+
+ private:
+  [[nodiscard]] std::size_t stride() const noexcept { return width_ * sizeof(std::uint64_t); }
+  [[nodiscard]] std::uint64_t word(std::size_t index) const noexcept {
+    std::uint64_t number;
+    std::memcpy(&number, words_.data() + index * sizeof(number), sizeof(number));
+    return number;
+  }
+
+  BytesView words_;
+  std::uint32_t width_ = 1;
+};
+
 /// An ordered set of tuples of one width: the form of all indexes. Tuples lie sorted in blocks of
 /// up to a page; a block's key is the first tuple that belongs into it, zeros for the first block.
 ///
@@ -32,15 +70,23 @@ struct Tuple {
 /// Source:  docs/store.md, "Indexes".
 class TupleSet {
  public:
-  /// `width` is 1 to 4.
+  /// `width` is 1 to 4. `property`: of those spaces whose keys have one.
   TupleSet(KeyValueTransaction& transaction,
            RealmId realm,
            Space space,
            ClassId owner,
-           std::uint32_t width);
+           std::uint32_t width,
+           std::optional<PropertyId> property = std::nullopt);
 
+  [[nodiscard]] std::uint32_t width() const noexcept { return width_; }
   /// The first tuple that is not less; nullopt at the end.
-  [[nodiscard]] std::optional<Tuple> find_from(const Tuple& tuple);
+  [[nodiscard]] std::optional<Tuple> find_from(const Tuple& tuple) {
+    const TupleRun run = find_run(tuple);
+    return run.empty() ? std::nullopt : std::optional(run.front());
+  }
+  /// The same, with some of those that follow it; empty at the end. It lasts until the next change
+  /// of the set or write of the transaction.
+  [[nodiscard]] TupleRun find_run(const Tuple& tuple);
   /// The tuple must not be there (asserted).
   void insert(const Tuple& tuple);
   /// The tuple must be there: anything else is a damaged file.
@@ -61,18 +107,14 @@ class TupleSet {
 
   [[nodiscard]] Key key(const Tuple& first) const noexcept;
   [[nodiscard]] std::optional<StoredBlock> as_stored(const KeyValueTransaction::Item& item) const;
-  [[nodiscard]] Tuple tuple_at(const std::byte* words, std::size_t index) const noexcept;
-  /// Position of the first tuple that is not less.
-  [[nodiscard]] std::size_t lower_bound(BytesView words, const Tuple& tuple) const noexcept;
-  [[nodiscard]] std::size_t count(BytesView words) const noexcept {
-    return words.size() / (width_ * sizeof(std::uint64_t));
+  [[nodiscard]] TupleRun run(const Entry& entry) const noexcept {
+    return {std::as_bytes(std::span(entry.words)), width_};
   }
-  [[nodiscard]] static BytesView bytes(const Entry& entry) noexcept {
-    return std::as_bytes(std::span(entry.words));
+  [[nodiscard]] TupleRun run(const StoredBlock& block) const noexcept {
+    return {block.bytes, width_};
   }
-  [[nodiscard]] std::optional<Tuple> find_in(BytesView words, const Tuple& tuple) const noexcept;
-  [[nodiscard]] std::optional<Tuple> find_after_blocks(const Tuple& first);
-  [[nodiscard]] std::optional<Tuple> find_in_snapshot(const Tuple& tuple);
+  [[nodiscard]] TupleRun find_after_blocks(const Tuple& first);
+  [[nodiscard]] TupleRun find_in_snapshot(const Tuple& tuple);
   [[nodiscard]] std::optional<std::size_t> find_open(const Tuple& tuple) const noexcept;
   [[nodiscard]] static bool covers(const Entry& entry, const Tuple& tuple) noexcept {
     return entry.first <= tuple && (!entry.end || tuple < *entry.end);
@@ -85,6 +127,7 @@ class TupleSet {
   RealmId realm_;
   Space space_;
   ClassId owner_;
+  std::optional<PropertyId> property_;
   std::uint32_t width_;
   std::size_t count_max_;
   std::vector<Entry> open_;  ///< Ascending; they do not overlap.

@@ -38,7 +38,10 @@ bool covers(const store::Catalog& catalog, const Schema& schema) {
     }
     return std::ranges::all_of(wanted.properties, [&](const Property& property) {
       const Property* existing = found->find_property(property.name);
-      return existing != nullptr && *existing == property;
+      if (existing == nullptr) return false;
+      Property like = property;
+      if (property.name == wanted.primary_key) like.index = existing->index;
+      return *existing == like;
     });
   });
 }
@@ -208,6 +211,7 @@ void RealmCore::prepare_file() {
     if (schema) {
       check_supported(*schema);
       writer().add_schema(*schema);
+      writer().set_indexes(*schema);
     }
     commit();
   } catch (...) {

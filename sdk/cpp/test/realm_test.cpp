@@ -40,6 +40,15 @@ struct City {
       std::tuple(id, name, elevation, population, country, aliases, visited_from);
 };
 
+/// A city of a program that searches more.
+struct IndexedCity {
+  static constexpr std::string_view class_name = "City";
+  static constexpr Key<std::int64_t> id{"_id"};
+  static constexpr FullText<std::string> name{"name"};
+  static constexpr Indexed<std::int64_t> population{"population"};
+  static constexpr auto properties = std::tuple(id, name, population);
+};
+
 /// A folder that is gone after the test.
 class RealmTest : public ::testing::Test {
  protected:
@@ -280,6 +289,29 @@ TEST_F(RealmTest, ResultsAreFilteredByTextAndSorted) {
       1U);
   EXPECT_EQ(cities.filtered("_id == 1").any().explain(),
             "look up 'City' by its primary key '_id' and ask the object found\n");
+}
+
+TEST_F(RealmTest, OpeningBringsTheIndexesOfTheModelAndDropsOthers) {
+  {
+    Realm realm = open();
+    realm.write([&] {
+      realm.create<City>(City::id = 1, City::name = "San Marino", City::population = 10);
+      realm.create<City>(City::id = 2, City::name = "Rome", City::population = 31);
+    });
+  }
+  {
+    Realm realm =
+        Realm::open({.path = folder_ / "cities.realm", .schema = schema_of<IndexedCity>()});
+    const auto cities = realm.objects<IndexedCity>();
+    EXPECT_EQ(cities.filtered("name TEXT 'marino'").size(), 1U);
+    EXPECT_EQ(cities.filtered("population == 31").any().explain(),
+              "look up 1 object of 'City' in the index of 'population'\n");
+  }
+
+  Realm realm = open();
+
+  EXPECT_THAT(realm.objects<City>().filtered("population == 31").any().explain(),
+              HasSubstr("scan the column 'population'"));
 }
 
 TEST_F(RealmTest, AggregatesLeaveOutNulls) {

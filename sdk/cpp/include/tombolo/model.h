@@ -209,6 +209,7 @@ template <typename T>
 struct Field {
   using Type = T;
   static constexpr bool is_key = false;
+  static constexpr IndexType index = IndexType::kNone;
   std::string_view name;
 
   explicit constexpr Field(std::string_view property) : name(property) {}
@@ -229,6 +230,23 @@ struct Key : Field<T> {
   using Field<T>::operator=;
 };
 
+/// A property with an index: queries that ask for a value or a range of it need not look at every
+/// object. Of bools, ints, strings, timestamps, object ids and UUIDs.
+template <typename T>
+struct Indexed : Field<T> {
+  static constexpr IndexType index = IndexType::kGeneral;
+  using Field<T>::Field;
+  using Field<T>::operator=;
+};
+
+/// A string with an index of its words, which `TEXT` queries need.
+template <typename T>
+struct FullText : Field<T> {
+  static constexpr IndexType index = IndexType::kFullText;
+  using Field<T>::Field;
+  using Field<T>::operator=;
+};
+
 /// The property that `field` describes.
 template <typename F>
 [[nodiscard]] Property property_of(const F& field) {
@@ -237,7 +255,8 @@ template <typename F>
                   .type = Traits::type,
                   .collection = Traits::collection,
                   .nullable = Traits::nullable,
-                  .target = std::string(Traits::target)};
+                  .target = std::string(Traits::target),
+                  .index = F::index};
 }
 
 /// The class that model `M` describes.

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace tombolo::store {
+
+/// Keys the hashes of texts in indexes, so that nobody can choose texts that collide. In the
+/// header.
+using HashKey = std::array<std::byte, 16>;
+
+/// The number that the first `count` <= 8 bytes spell, most significant first, zeros behind: the
+/// order of such numbers is the order of the bytes.
+[[nodiscard]] inline std::uint64_t leading_word(const void* bytes, std::size_t count) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, count);
+  return __builtin_bswap64(word);
+}
+
+/// The bytes of `text` from `8 * index` on, as above.
+[[nodiscard]] inline std::uint64_t text_word(std::string_view text, std::size_t index) noexcept {
+  constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
+  if (text.size() <= index * kWordBytes) return 0;
+  const std::size_t left = text.size() - index * kWordBytes;
+  return leading_word(text.data() + index * kWordBytes, left < kWordBytes ? left : kWordBytes);
+}
+
+/// A number whose order as an unsigned one is that of `value`.
+[[nodiscard]] constexpr std::uint64_t ordered_word(std::int64_t value) noexcept {
+  return std::bit_cast<std::uint64_t>(value) ^ (std::uint64_t{1} << 63);
+}
+
+[[nodiscard]] std::uint64_t hash_text(std::string_view text, const HashKey& key) noexcept;
+
+}  // namespace tombolo::store
