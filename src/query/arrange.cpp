@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <cstring>
+#include <functional>
 #include <numeric>
+#include <optional>
 #include <set>
 
 #include "query/evaluator.h"
@@ -35,6 +38,95 @@ std::weak_ordering compare_keys(const OrderKey& left, const OrderKey& right) {
   return order(left.value, right.value);
 }
 
+/// A text to be sorted: the eight bytes behind what all texts begin with decide most comparisons.
+struct TextKey {
+  std::uint64_t head = 0;
+  std::string_view text;
+  std::size_t place = 0;
+
+  friend bool operator<(const TextKey& left, const TextKey& right) noexcept {
+    if (left.head != right.head) return left.head < right.head;
+    const int order = left.text.compare(right.text);
+    return order != 0 ? order < 0 : left.place < right.place;
+  }
+};
+
+/// How many bytes all texts have in common at the beginning.
+std::size_t common_prefix(const std::vector<TextKey>& texts) noexcept {
+  const std::string_view first = texts.front().text;
+  std::size_t bytes = first.size();
+  for (const TextKey& key : texts) {
+    bytes = std::min(bytes, key.text.size());
+    if (std::memcmp(first.data(), key.text.data(), bytes) == 0) continue;
+    bytes = static_cast<std::size_t>(std::ranges::mismatch(first.substr(0, bytes), key.text).in1 -
+                                     first.begin());
+  }
+  return bytes;
+}
+
+std::uint64_t head_of(std::string_view text) noexcept {
+  std::uint64_t head = 0;
+  for (std::size_t i = 0; i < sizeof(head); ++i) {
+    head = head << 8U | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0U);
+  }
+  return head;
+}
+
+/// The order of keys that are strings or null; nullopt when there are others.
+std::optional<std::vector<std::size_t>> sort_texts(const std::vector<OrderKey>& keys,
+                                                   bool ascending) {
+  const bool are_texts = std::ranges::all_of(keys, [](const OrderKey& key) {
+    return !key.leads_nowhere && (key.value.is_null() || key.value.kind() == ValueKind::kString);
+  });
+  if (!are_texts) return std::nullopt;
+  std::vector<std::size_t> nulls;
+  std::vector<TextKey> texts;
+  texts.reserve(keys.size());
+  for (std::size_t place = 0; place < keys.size(); ++place) {
+    const Value& value = keys[place].value;
+    if (value.is_null()) {
+      nulls.push_back(place);
+    } else {
+      texts.push_back({0, value.as_text(), place});
+    }
+  }
+  if (!texts.empty()) {
+    const std::size_t prefix = common_prefix(texts);
+    for (TextKey& key : texts) {
+      key.head = head_of(key.text.substr(prefix));
+      // Equal texts stay in order when all are turned round.
+      if (!ascending) key.place = keys.size() - key.place;
+    }
+    std::ranges::sort(texts, std::less<>());
+  }
+  std::vector<std::size_t> places;
+  places.reserve(keys.size());
+  if (ascending) {
+    places = std::move(nulls);
+    for (const TextKey& key : texts) places.push_back(key.place);
+  } else {
+    for (auto key = texts.rbegin(); key != texts.rend(); ++key) {
+      places.push_back(keys.size() - key->place);
+    }
+    places.insert(places.end(), nulls.begin(), nulls.end());
+  }
+  return places;
+}
+
+std::vector<std::size_t> sort_any(const BoundSort& sort, const std::vector<OrderKey>& keys) {
+  const std::size_t width = sort.keys.size();
+  std::vector<std::size_t> places(keys.size() / width);
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  std::ranges::stable_sort(places, [&](std::size_t left, std::size_t right) {
+    for (std::size_t i = 0; i < width; ++i) {
+      const auto ordering = compare_keys(keys[left * width + i], keys[right * width + i]);
+      if (ordering != 0) return sort.keys[i].ascending ? ordering < 0 : ordering > 0;
+    }
+    return false;
+  });
+  return places;
+}
+
 void sort(ObjectSource& source, const BoundSort& sort, std::vector<ObjectHandle>& objects) {
   const std::size_t width = sort.keys.size();
   std::vector<OrderKey> keys;
@@ -44,18 +136,12 @@ void sort(ObjectSource& source, const BoundSort& sort, std::vector<ObjectHandle>
       keys.push_back(read_key(source, key.path, object));
     }
   }
-  std::vector<std::size_t> places(objects.size());
-  std::iota(places.begin(), places.end(), std::size_t{0});
-  std::ranges::stable_sort(places, [&](std::size_t left, std::size_t right) {
-    for (std::size_t i = 0; i < width; ++i) {
-      const auto ordering = compare_keys(keys[left * width + i], keys[right * width + i]);
-      if (ordering != 0) return sort.keys[i].ascending ? ordering < 0 : ordering > 0;
-    }
-    return false;
-  });
+  std::optional<std::vector<std::size_t>> places;
+  if (width == 1) places = sort_texts(keys, sort.keys[0].ascending);
+  if (!places) places = sort_any(sort, keys);
   std::vector<ObjectHandle> sorted;
   sorted.reserve(objects.size());
-  for (const std::size_t place : places) sorted.push_back(objects[place]);
+  for (const std::size_t place : *places) sorted.push_back(objects[place]);
   objects = std::move(sorted);
 }
 

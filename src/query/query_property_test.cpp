@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -139,6 +142,51 @@ TEST(Query, ALongListFindsWhatItsElementsFind) {
 
     EXPECT_EQ(find_text(in), find_text(either)) << in;
     EXPECT_FALSE(find_text(in).empty()) << in;
+  }
+}
+
+RC_GTEST_PROP(Query, TextsAreSortedByTheirBytesWithNullFirstAndEqualOnesInTheirOrder, ()) {
+  using nlohmann::json;
+  // Given texts that begin alike, some of them equal or null,
+  const auto prefix = *rc::gen::element<std::string>("", "as long as eight ", "a");
+  const auto ends = *rc::gen::container<std::vector<rc::Maybe<std::string>>>(rc::gen::maybe(
+      rc::gen::element<std::string>("", "a", "aa", "b", "eight letters", "eight lettes")));
+  json objects = json::array();
+  std::vector<std::pair<std::optional<std::string>, std::int64_t>> expected;
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    std::optional<std::string> text;
+    if (ends[i]) text = prefix + *ends[i];
+    const auto id = static_cast<std::int64_t>(i);
+    expected.emplace_back(text, id);
+    objects.push_back(
+        {{"class", "Item"},
+         {"values",
+          {{"id", {{"type", "int"}, {"value", std::to_string(id)}}},
+           {"text", text ? json{{"type", "string"}, {"value", *text}} : json{{"type", "null"}}}}}});
+  }
+  test::QueryDataset items(
+      {{"schema", json::parse(R"([{"name":"Item","primaryKey":"id","properties":[
+          {"name":"id","type":"int"},{"name":"text","type":"string","optional":true}]}])")},
+       {"objects", objects}});
+
+  for (const bool ascending : {true, false}) {
+    const auto query =
+        compile(std::string("TRUEPREDICATE SORT(text ") + (ascending ? "ASC)" : "DESC)"),
+                items.schema(),
+                "Item",
+                {})
+            .value();
+
+    const std::vector<ObjectHandle> sorted = evaluate(*query, items, items.objects("Item"));
+
+    auto wanted = expected;
+    std::ranges::stable_sort(wanted, [&](const auto& left, const auto& right) {
+      return ascending ? left.first < right.first : right.first < left.first;
+    });
+    RC_ASSERT(sorted.size() == wanted.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      RC_ASSERT(items.key_of(sorted[i]) == wanted[i].second);
+    }
   }
 }
 

@@ -62,4 +62,22 @@ BlockView::Text BlockView::text(const ColumnForm& form,
   return {{reinterpret_cast<const char*>(texts) + from, to - from}, (end & kLargeTextBit) != 0};
 }
 
+BlockView::Texts BlockView::texts(const ColumnForm& form, std::uint32_t column) const {
+  Texts all;
+  all.ends = values(form, column);
+  const std::byte* first = all.ends + pad8(std::size_t{rows_} * 2);
+  const std::size_t bytes = all.end(rows_ - 1U);
+  std::size_t before = 0;
+  for (std::uint32_t slot = 0; slot < rows_; ++slot) {
+    const std::size_t end = all.end(slot);
+    if (end < before) throw_corrupt("a block with a damaged text");
+    before = end;
+  }
+  if (static_cast<std::size_t>(first - data_) + bytes > bytes_) {
+    throw_corrupt("a block with a damaged text");
+  }
+  all.bytes = {reinterpret_cast<const char*>(first), bytes};
+  return all;
+}
+
 }  // namespace tombolo::store

@@ -63,6 +63,17 @@ class BlockView {
   };
   [[nodiscard]] Text text(const ColumnForm& form, std::uint32_t column, std::uint32_t slot) const;
 
+  /// All texts of a column that is there, one behind the other. Large ones are none of them.
+  struct Texts {
+    std::string_view bytes;
+    const std::byte* ends = nullptr;  ///< Of each slot a `std::uint16_t`, as in the block.
+
+    /// Where in `bytes` the text of the slot ends, and whether it is kept elsewhere.
+    [[nodiscard]] std::size_t end(std::uint32_t slot) const noexcept;
+    [[nodiscard]] bool is_large(std::uint32_t slot) const noexcept;
+  };
+  [[nodiscard]] Texts texts(const ColumnForm& form, std::uint32_t column) const;
+
   [[nodiscard]] static bool bit(const std::byte* bitmap, std::uint32_t slot) noexcept {
     return ((static_cast<unsigned>(bitmap[slot / 8]) >> (slot % 8)) & 1U) != 0;
   }
@@ -90,5 +101,16 @@ class BlockView {
 
 /// The top bit of the end of a text: the value is kept elsewhere.
 inline constexpr std::uint16_t kLargeTextBit = 0x8000;
+
+inline std::size_t BlockView::Texts::end(std::uint32_t slot) const noexcept {
+  std::uint16_t number;
+  std::memcpy(&number, ends + std::size_t{slot} * sizeof(number), sizeof(number));
+  return number & ~kLargeTextBit;
+}
+inline bool BlockView::Texts::is_large(std::uint32_t slot) const noexcept {
+  std::uint16_t number;
+  std::memcpy(&number, ends + std::size_t{slot} * sizeof(number), sizeof(number));
+  return (number & kLargeTextBit) != 0;
+}
 
 }  // namespace tombolo::store

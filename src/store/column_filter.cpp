@@ -1,7 +1,9 @@
 #include "store/column_filter.h"
 
 #include <algorithm>
+#include <bit>
 #include <compare>
+#include <cstring>
 #include <string>
 #include <type_traits>
 
@@ -266,6 +268,7 @@ void ColumnFilter::match_texts(const ColumnBlock& block,
     case Comparison::kEndsWith:
       return match([&](auto text) { return query::ends_with(text, operand, fold); });
     case Comparison::kContains:
+      if (!fold && match_contained(block, candidates, matches)) return;
       return match([&](auto text) { return query::contains(text, operand, fold); });
     case Comparison::kLike:
       return match([&](auto text) { return query::is_like(text, operand, fold); });
@@ -277,6 +280,42 @@ void ColumnFilter::match_texts(const ColumnBlock& block,
         return satisfies(to_order(text.compare(operand)), predicate_.comparison);
       });
   }
+}
+
+/// Searches all texts of the block in one go, if most of them are candidates and they lie one
+/// behind the other.
+bool ColumnFilter::match_contained(const ColumnBlock& block,
+                                   const Matches& candidates,
+                                   Matches& matches) const {
+  constexpr std::uint32_t kShareMin = 4;
+  const std::string_view needle = predicate_.operand.text();
+  std::uint32_t wanted = 0;
+  for (const std::uint64_t word : candidates) {
+    wanted += static_cast<std::uint32_t>(std::popcount(word));
+  }
+  if (needle.empty() || wanted * kShareMin < block.objects) return false;
+  const auto texts = scan_.texts();
+  if (!texts) return false;
+
+  const auto set = [&](std::uint32_t slot) { matches[slot / 64] |= std::uint64_t{1} << slot % 64; };
+  const std::string_view all = texts->bytes;
+  std::uint32_t slot = 0;
+  for (std::size_t at = 0;;) {
+    const void* hit = ::memmem(all.data() + at, all.size() - at, needle.data(), needle.size());
+    if (hit == nullptr) break;
+    const auto found = static_cast<std::size_t>(static_cast<const char*>(hit) - all.data());
+    while (texts->end(slot) <= found) ++slot;
+    const std::size_t end = texts->end(slot);
+    // What begins in one text and ends in another is in neither.
+    const bool is_inside = found + needle.size() <= end;
+    if (is_inside) set(slot);
+    at = is_inside ? end : found + 1;
+  }
+  for (slot = 0; slot < block.count; ++slot) {
+    if (texts->is_large(slot) && query::contains(scan_.text(slot), needle, false)) set(slot);
+  }
+  for (std::size_t i = 0; i < matches.size(); ++i) matches[i] &= candidates[i];
+  return true;
 }
 
 template <typename Order>

@@ -38,6 +38,9 @@ class ColumnFilter {
   [[nodiscard]] bool leads_nowhere(std::uint64_t row) const;
   void match_operand(const ColumnBlock& block, const Matches& candidates, Matches& matches) const;
   void match_texts(const ColumnBlock& block, const Matches& candidates, Matches& matches) const;
+  [[nodiscard]] bool match_contained(const ColumnBlock& block,
+                                     const Matches& candidates,
+                                     Matches& matches) const;
   /// What is not compared in bulk: only candidates are looked at.
   template <typename Order>
   void match_ordered(const ColumnBlock& block,

@@ -227,4 +227,13 @@ std::string_view ColumnScan::text(std::uint32_t index) const {
   return state.owner.read_text(*found, slot, state.property);
 }
 
+std::optional<BlockView::Texts> ColumnScan::texts() const {
+  const State& state = *state_;
+  TOMBOLO_ASSERT(state.current != nullptr);
+  const bool is_packed = !state.values_walk && state.current->open == nullptr &&
+                         state.current->view.has_column(state.property.column);
+  if (!is_packed) return std::nullopt;
+  return state.current->view.texts(state.form, state.property.column);
+}
+
 }  // namespace tombolo::store

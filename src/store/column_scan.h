@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
+#include "store/block_view.h"
 #include "store/catalog.h"
 #include "store/ids.h"
 #include "store/integer_column.h"
@@ -63,6 +65,8 @@ class ColumnScan {
   [[nodiscard]] const ColumnBlock* next();
   /// The string or binary of slot `index` of the current block; empty when null.
   [[nodiscard]] std::string_view text(std::uint32_t index) const;
+  /// All of them, where they lie one behind the other; else nullopt.
+  [[nodiscard]] std::optional<BlockView::Texts> texts() const;
 
  private:
   struct State;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <deque>
 #include <memory>
 #include <optional>
 
@@ -185,6 +184,7 @@ class Execution {
         realm_(realm),
         info_(*realm.catalog().find_class(class_id)),
         objects_(realm) {
+    evaluators_.reserve(queries.size());
     for (const auto& query : queries) evaluators_.emplace_back(*query, objects_);
     for (std::size_t i = 0; i < queries.size() && !key_; ++i) {
       key_ = find_key(queries[i]->predicate, evaluators_[i]);
@@ -197,7 +197,7 @@ class Execution {
   [[nodiscard]] std::uint64_t count() {
     if (has_descriptors()) return find().size();
     if (is_everything()) return realm_.object_count(info_.id);
-    if (indexed_) return find().size();
+    if (indexed_) return indexed_->rest.empty() ? indexed_->rows.size() : find_indexed().size();
     auto* column = dynamic_cast<ColumnNode*>(root_.get());
     std::uint64_t count = 0;
     if (column != nullptr && column->filter().is_plain_int_equality()) {
@@ -428,7 +428,7 @@ class Execution {
   const RealmReader& realm_;
   const ClassInfo& info_;
   RealmObjects objects_;
-  std::deque<query::Evaluator> evaluators_;
+  std::vector<query::Evaluator> evaluators_;  ///< They stay where they are.
   std::optional<query::Value> key_;
   std::optional<IndexedObjects> indexed_;
   std::unique_ptr<BlockNode> root_;  ///< Null when an index leads to the objects, or all match.

@@ -516,5 +516,44 @@ TEST(StoreQuery, ExplainSaysWhichIndexLeadsToTheObjects) {
             "look up 2 objects of 'Item' in the index of 'id'\n");
 }
 
+TEST(StoreQuery, ContainsFindsNothingThatBeginsInOneTextAndEndsInTheNext) {
+  test::StoreRealm file;
+  WriteTransaction write = file.environment().begin_write();
+  write.realm().add_schema(
+      {{{.name = "Item",
+         .primary_key = "_id",
+         .properties = {{.name = "_id", .type = PropertyType::kInt},
+                        {.name = "name", .type = PropertyType::kString, .nullable = true}}}}});
+  const ClassInfo& item = *write.realm().catalog().find_class("Item");
+  const std::vector<std::string> names{
+      "ab", "abc", "", "cab", std::string(5000, 'x') + "abc", "bc"};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const RowId row =
+        write.realm().create(item.id, ObjectKey::of_int(static_cast<std::int64_t>(i))).row;
+    write.realm().set({item.id, row}, item.find_property("name")->id, Value::of_string(names[i]));
+  }
+  (void)write.realm().create(item.id, ObjectKey::of_int(100));  // Its name is null.
+  write.commit();
+  ReadTransaction read = file.environment().begin_read();
+  const auto count = [&](std::string_view text) {
+    const auto query =
+        query::compile(
+            text,
+            std::make_shared<const query::QuerySchema>(make_query_schema(read.realm().catalog())),
+            "Item",
+            {})
+            .value();
+    return count_matching(read.realm(), read.realm().catalog().find_class("Item")->id, {&query, 1});
+  };
+
+  EXPECT_EQ(count("name CONTAINS 'abc'"), 2U);
+  EXPECT_EQ(count("name CONTAINS 'ab'"), 4U);
+  EXPECT_EQ(count("name CONTAINS 'bca'"), 0U);
+  EXPECT_EQ(count("name CONTAINS 'c'"), 4U);
+  EXPECT_EQ(count("name CONTAINS ''"), 6U);
+  EXPECT_EQ(count("NOT name CONTAINS 'ab'"), 3U);
+  EXPECT_EQ(count("_id == 4 OR (name CONTAINS 'abc' AND _id > 3)"), 1U);
+}
+
 }  // namespace
 }  // namespace tombolo::store

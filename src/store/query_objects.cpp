@@ -97,7 +97,8 @@ query::Value RealmObjects::convert(const SlotRef& slot, const Value& value) {
 }
 
 query::Value RealmObjects::open(const CollectionRef& ref) {
-  Opened& opened = collections_.emplace_back(Opened{realm_.collection(ref), 0, {}});
+  Opened& opened = *collections_.emplace_back(
+      std::make_unique<Opened>(Opened{realm_.collection(ref), 0, {}}));
   const CollectionReader& reader = opened.reader;
   opened.visible_size = reader.visible_size();
   if (opened.visible_size != reader.size()) {
@@ -112,11 +113,11 @@ query::Value RealmObjects::open(const CollectionRef& ref) {
 }
 
 std::size_t RealmObjects::size(query::CollectionHandle collection) {
-  return collections_[collection.first].visible_size;
+  return collections_[collection.first]->visible_size;
 }
 
 query::Value RealmObjects::element(query::CollectionHandle collection, std::size_t index) {
-  const Opened& opened = collections_[collection.first];
+  const Opened& opened = *collections_[collection.first];
   const auto position = static_cast<std::uint32_t>(index);
   return convert(
       opened.reader.ref().slot,
@@ -124,12 +125,12 @@ query::Value RealmObjects::element(query::CollectionHandle collection, std::size
 }
 
 std::string_view RealmObjects::key(query::CollectionHandle dictionary, std::size_t index) {
-  return collections_[dictionary.first].reader.key(static_cast<std::uint32_t>(index));
+  return collections_[dictionary.first]->reader.key(static_cast<std::uint32_t>(index));
 }
 
 std::optional<query::Value> RealmObjects::find(query::CollectionHandle dictionary,
                                                std::string_view key) {
-  const CollectionReader& reader = collections_[dictionary.first].reader;
+  const CollectionReader& reader = collections_[dictionary.first]->reader;
   const auto position = reader.find_key(key);
   if (!position) return std::nullopt;
   return convert(reader.ref().slot, reader.get(*position));

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -56,7 +55,7 @@ class RealmObjects final : public query::ObjectSource {
   [[nodiscard]] query::Value convert(const SlotRef& slot, const Value& value);
 
   const RealmReader& realm_;
-  std::deque<Opened> collections_;
+  std::vector<std::unique_ptr<Opened>> collections_;  ///< Most queries open none.
 };
 
 /// Null for a list or dictionary in a mixed value.

@@ -132,9 +132,9 @@ Value RealmReader::get(ObjectRef object, PropertyId property) const {
   ClassStore& store = state_->class_store(object.class_id);
   const PropertyInfo* info = store.info().find_property(property);
   TOMBOLO_ASSERT(info != nullptr && info->collection == CollectionType::kSingle);
-  if (!store.contains(object.row)) throw_deleted(store);
-  const Value value = store.read(object.row, *info);
-  return info->holds_references() ? visible(*state_, value) : value;
+  const std::optional<Value> value = store.find_value(object.row, *info);
+  if (!value) throw_deleted(store);
+  return info->holds_references() ? visible(*state_, *value) : *value;
 }
 
 CollectionReader RealmReader::collection(const CollectionRef& collection) const {
