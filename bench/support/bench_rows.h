@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -67,6 +68,10 @@ struct PairedRatio {
 
 /// How long `work` takes, in seconds.
 [[nodiscard]] double seconds(const std::function<void()>& work);
+
+[[nodiscard]] inline double per_second(std::int64_t count, double seconds) {
+  return static_cast<double>(count) / seconds;
+}
 
 /// The rows of one program.
 ///
