@@ -12,4 +12,7 @@ inline constexpr std::string_view kLocalKind = "local";
 /// takes it from nobody else.
 inline constexpr std::string_view kOwnerKey = "sdk/owner";
 
+/// The record of the version of a local file's schema, in decimal; absent: 0.
+inline constexpr std::string_view kSchemaVersionKey = "sdk/schema-version";
+
 }  // namespace tombolo::client

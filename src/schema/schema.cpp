@@ -102,6 +102,22 @@ void check_class(const Schema& schema, const ClassSchema& candidate, Problems& p
 
 }  // namespace
 
+bool are_alike(const Property& left, const Property& right) {
+  Property other = right;
+  other.index = left.index;
+  return left == other;
+}
+
+std::string describe(const Property& property) {
+  std::string text(to_string(property.type));
+  if (property.type == PropertyType::kLink) text += "(" + property.target + ")";
+  if (property.nullable) text += "?";
+  if (property.collection != CollectionType::kSingle) {
+    text += " " + std::string(to_string(property.collection));
+  }
+  return text;
+}
+
 const Property* ClassSchema::find_property(std::string_view property) const noexcept {
   const auto found = std::ranges::find(properties, property, &Property::name);
   return found == properties.end() ? nullptr : &*found;

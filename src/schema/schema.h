@@ -24,6 +24,12 @@ struct Property {
   friend bool operator==(const Property&, const Property&) = default;
 };
 
+/// Whether values of both are the same in all that changesets tell: in all but the index.
+[[nodiscard]] bool are_alike(const Property& left, const Property& right);
+
+/// Its type for people: "int", "link(City)? list".
+[[nodiscard]] std::string describe(const Property& property);
+
 /// One class: its name as applications and changesets write it, without internal prefix.
 struct ClassSchema {
   std::string name;

@@ -44,6 +44,15 @@ void ContentCopy::copy_property(const SlotRef& from, const SlotRef& to) {
       [&](const Value& value) { return to_.write(to.object(), to_property, value); });
 }
 
+void ContentCopy::copy_column(ClassId class_id, PropertyId from, PropertyId to) {
+  for (RowId row = source_.first_row(class_id); row != kNoRow;
+       row = source_.next_row(class_id, row)) {
+    if (!target_.contains({class_id, row})) continue;
+    copy_property({class_id, row, from}, {class_id, row, to});
+    to_.limit_memory();
+  }
+}
+
 bool ContentCopy::is_embedded(RealmState& realm, const Value& value) {
   return value.type() == ValueType::kLink && realm.is_embedded(value.as_link().class_id);
 }

@@ -30,6 +30,8 @@ class ContentCopy {
   /// All properties of an object, but its primary key.
   void copy_object(ObjectRef from, ObjectRef to);
   void copy_property(const SlotRef& from, const SlotRef& to);
+  /// The property of all objects that the class has in both, which are the same rows.
+  void copy_column(ClassId class_id, PropertyId from, PropertyId to);
   /// Both are of one kind.
   void copy_collection(const CollectionRef& from, const CollectionRef& to);
 

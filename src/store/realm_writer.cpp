@@ -28,23 +28,6 @@ void check_text(const Value& value) {
   }
 }
 
-std::string describe(const Property& property) {
-  std::string text(to_string(property.type));
-  if (property.type == PropertyType::kLink) text += "(" + property.target + ")";
-  if (property.nullable) text += "?";
-  if (property.collection != CollectionType::kSingle) {
-    text += " " + std::string(to_string(property.collection));
-  }
-  return text;
-}
-
-/// Whether values of both are the same in all that changesets tell.
-bool are_alike(const Property& left, const Property& right) {
-  Property other = right;
-  other.index = left.index;
-  return left == other;
-}
-
 /// Every difference between a class asked for and the one that exists that adding cannot bridge.
 void compare(const ClassSchema& wanted, const ClassSchema& found, std::string& problems) {
   const auto add = [&](const std::string& problem) {

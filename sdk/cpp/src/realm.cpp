@@ -29,6 +29,9 @@ bool Realm::refresh() {
 const Schema& Realm::schema() const {
   return core_->schema();
 }
+std::uint64_t Realm::schema_version() const {
+  return core_->schema_version();
+}
 const std::filesystem::path& Realm::path() const {
   return core_->configuration().path;
 }

@@ -119,7 +119,10 @@ void write_copy(const store::RealmReader& source,
   target.set_file_ident(source.file_ident());
   store::transfer(source, target).value();
   target.set_file_ident({});
-  if (kind != kLocalKind) {
+  if (kind == kLocalKind) {
+    const auto version = source.metadata().find(as_bytes(client::kSchemaVersionKey));
+    if (version) target.metadata().put(as_bytes(client::kSchemaVersionKey), *version);
+  } else {
     is_source_local ? begin_uploading(source, target) : begin_syncing(source, target);
   }
   transaction.commit();

@@ -1,6 +1,7 @@
 #include "realm_core.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/directory.h"
@@ -10,6 +11,7 @@
 #include "client/runtime.h"
 #include "realm_copy.h"
 #include "store/history.h"
+#include "store/schema_migration.h"
 #include "sync_error_number.h"
 
 namespace tombolo {
@@ -134,6 +136,7 @@ std::shared_ptr<RealmCore> RealmCore::open(RealmConfiguration configuration) {
         if (const auto realm = weak.lock()) realm->receive(commit);
       });
   core->prepare_file();
+  core->configuration_.migration = nullptr;  // What it refers to need not live on.
   core->start_session();
   return core;
 }
@@ -194,30 +197,96 @@ bool RealmCore::check_owner() const {
 /// commit; none when there is nothing to do.
 void RealmCore::prepare_file() {
   const std::string kind = kind_of_file(configuration_);
-  const auto& schema = configuration_.schema;
   const bool has_kind = check_kind_of_file(kind);
   const bool has_owner = check_owner();
   const bool lacks_record = !(has_kind && has_owner) && !configuration_.read_only;
-  const bool lacks_schema = schema && !covers(reader().catalog(), *schema);
-  if (!lacks_record && !lacks_schema) return;
+  if (!lacks_record && schema_work() == SchemaWork::kNone) return;
   begin();
   try {
     // Somebody else may have been first.
+    prepare_schema();
     store::MetadataWriter metadata = write_->realm().metadata();
     if (!check_kind_of_file(kind)) metadata.put(as_bytes(kKindOfFileKey), as_bytes(kind));
     if (!check_owner()) {
       metadata.put(as_bytes(client::kOwnerKey), as_bytes(configuration_.sync->user.id()));
-    }
-    if (schema) {
-      check_supported(*schema);
-      writer().add_schema(*schema);
-      writer().set_indexes(*schema);
     }
     commit();
   } catch (...) {
     if (in_transaction()) cancel();
     throw;
   }
+}
+
+/// Errors:  throws `Error{kSchemaMismatch}` when the file cannot be brought to the schema, or not
+///          under this version.
+RealmCore::SchemaWork RealmCore::schema_work() const {
+  const auto& wanted = configuration_.schema;
+  if (!wanted) return SchemaWork::kNone;
+  const store::Catalog& catalog = reader().catalog();
+  const bool is_covered = covers(catalog, *wanted);
+  const SchemaWork addition = is_covered ? SchemaWork::kNone : SchemaWork::kAdd;
+  if (configuration_.sync || configuration_.read_only) return addition;
+  if (!check_kind_of_file(kLocalKind)) return SchemaWork::kAdd;
+
+  const std::string changes = store::describe_schema_changes(catalog.to_schema(), *wanted);
+  const std::uint64_t version = configuration_.schema_version;
+  const bool is_older = version < schema_version();
+  if (configuration_.erase_if_migration_needed && (is_older || !changes.empty())) {
+    return SchemaWork::kBeginAnew;
+  }
+  if (is_older) {
+    throw Error(ErrorCode::kSchemaMismatch,
+                "Provided schema version " + std::to_string(version) +
+                    " is less than last set version " + std::to_string(schema_version()) + ".");
+  }
+  if (version > schema_version()) return SchemaWork::kMigrate;
+  if (changes.empty()) return addition;
+  throw Error(ErrorCode::kSchemaMismatch,
+              "Migration is required due to the following errors:\n" + changes);
+}
+
+void RealmCore::prepare_schema() {
+  const SchemaWork work = schema_work();
+  if (work == SchemaWork::kNone) return;
+  check_supported(*configuration_.schema);
+  if (work == SchemaWork::kMigrate) {
+    migrate();
+  } else {
+    if (work == SchemaWork::kBeginAnew) store::erase_all_classes(writer());
+    writer().add_schema(*configuration_.schema);
+  }
+  writer().set_indexes(*configuration_.schema);
+  if (configuration_.sync || configuration_.schema_version == schema_version()) return;
+  writer().metadata().put(as_bytes(client::kSchemaVersionKey),
+                          as_bytes(std::to_string(configuration_.schema_version)));
+}
+
+void RealmCore::migrate() {
+  struct ClosedAtTheEnd : Realm {
+    using Realm::Realm;
+    ~ClosedAtTheEnd() { close(); }
+  };
+  ClosedAtTheEnd before(
+      open_frozen({.path = configuration_.path, .logger = configuration_.logger}));
+  store::migrate_schema(writer(), before.core()->reader(), *configuration_.schema);
+  schema_.reset();
+  if (!configuration_.migration) return;
+  Realm now(shared_from_this());
+  configuration_.migration(before, now);
+  if (in_transaction()) return;
+  throw Error(ErrorCode::kNotInTransaction, "the migration has ended its own transaction");
+}
+
+std::uint64_t RealmCore::schema_version() const {
+  const auto found = reader().metadata().find(as_bytes(client::kSchemaVersionKey));
+  std::uint64_t version = 0;
+  if (!found) return version;
+  const std::string_view text = as_text(*found);
+  if (std::from_chars(text.data(), text.data() + text.size(), version).ec != std::errc()) {
+    throw Error(ErrorCode::kFileCorrupt,
+                "'" + configuration_.path.string() + "' has no number as its schema version");
+  }
+  return version;
 }
 
 void RealmCore::start_session() {

@@ -52,6 +52,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   [[nodiscard]] std::uint64_t content_version() const noexcept { return content_version_; }
   [[nodiscard]] const RealmConfiguration& configuration() const noexcept { return configuration_; }
   [[nodiscard]] const Schema& schema() const;
+  [[nodiscard]] std::uint64_t schema_version() const;
 
   [[nodiscard]] const store::ClassInfo& class_info(ClassId class_id) const;
   [[nodiscard]] const store::PropertyInfo& property_info(ClassId class_id,
@@ -95,7 +96,12 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   void let_go();
   [[nodiscard]] bool check_kind_of_file(std::string_view wanted) const;
   [[nodiscard]] bool check_owner() const;
+  /// What opening has to do to the file's schema.
+  enum class SchemaWork : std::uint8_t { kNone, kAdd, kMigrate, kBeginAnew };
+  [[nodiscard]] SchemaWork schema_work() const;
   void prepare_file();
+  void prepare_schema();
+  void migrate();
   void start_session();
   void add_reset_callbacks();
   void receive(const std::shared_ptr<const store::Commit>& commit);

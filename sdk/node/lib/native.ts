@@ -93,6 +93,7 @@ export interface NativeRealm {
   refresh(): boolean;
   close(): void;
   /** @param sync of the copy; undefined: a local realm. */
+  schemaVersion(): number;
   writeCopyTo(path: string, sync?: { user: NativeUser; partition: string }): void;
   isInTransaction(): boolean;
   isClosed(): boolean;
@@ -283,6 +284,10 @@ export interface NativeRealmOptions {
   path: string;
   readOnly: boolean;
   schema?: NativeClassSchema[];
+  schemaVersion: number;
+  /** Both are closed once it has returned. */
+  migration?: (before: NativeRealm, now: NativeRealm) => void;
+  eraseIfMigrationNeeded: boolean;
 }
 
 interface Addon {

@@ -49,9 +49,18 @@ export type UpdateMode = (typeof UpdateMode)[keyof typeof UpdateMode];
 export interface Configuration {
   path?: string;
   schema?: (ObjectSchema | ObjectClass)[];
+  /** Of a local file: raised with each change of a class that it has already. */
+  schemaVersion?: number;
+  /** Called in the write transaction that brings a file of an older version to the schema. */
+  onMigration?: MigrationCallback;
+  /** A file that a migration would be needed for is emptied instead. */
+  deleteRealmIfMigrationNeeded?: boolean;
   readOnly?: boolean;
   sync?: SyncConfiguration;
 }
+
+/** Objects of a class are in the same order in both; both realms are gone when it has returned. */
+export type MigrationCallback = (oldRealm: Realm, newRealm: Realm) => void;
 
 export type RealmListener = (realm: Realm, name: string, schema?: CanonicalObjectSchema[]) => void;
 
@@ -70,6 +79,7 @@ export class Realm {
   readonly syncSession: SyncSession | null;
   readonly #self = new WeakRef(this);
   #schema: CanonicalObjectSchema[] = [];
+  #closedVersion = 0;
 
   /** @param opened internal: an open realm to be wrapped; `config` has its path and schema. */
   constructor(config: Configuration | string = {}, opened?: NativeRealm) {
@@ -80,7 +90,13 @@ export class Realm {
     const options: NativeRealmOptions = {
       path: this.#path,
       readOnly: configuration.readOnly ?? false,
+      schemaVersion: configuration.schemaVersion ?? 0,
+      eraseIfMigrationNeeded: configuration.deleteRealmIfMigrationNeeded ?? false,
     };
+    const { onMigration } = configuration;
+    if (onMigration !== undefined) {
+      options.migration = migrationOf(configuration, onMigration, this.#path);
+    }
     if (declared !== undefined) options.schema = toNativeSchema(declared);
     const { sync } = configuration;
     if (sync !== undefined) options.sync = syncOptions(configuration, sync, this.#path, this.#self);
@@ -174,6 +190,16 @@ export class Realm {
     }
   }
 
+  /** The version of the schema in the file; -1 without a file. */
+  static schemaVersion(path: string): number {
+    if (!Realm.exists({ path })) return -1;
+    const realm = new Realm({ path });
+    try {
+      return realm.schemaVersion;
+    } finally {
+      realm.close();
+    }
+  }
   static exists(config: Configuration | string = {}): boolean {
     return existsSync(resolvePath(typeof config === "string" ? { path: config } : config));
   }
@@ -189,6 +215,9 @@ export class Realm {
   }
   get schema(): CanonicalObjectSchema[] {
     return this.#schema;
+  }
+  get schemaVersion(): number {
+    return this.isClosed ? this.#closedVersion : this.#native.schemaVersion();
   }
   get isClosed(): boolean {
     return this.#native.isClosed();
@@ -312,6 +341,7 @@ export class Realm {
   close(): void {
     if (this.isClosed) return;
     this.#listeners.removeAll();
+    this.#closedVersion = this.#native.schemaVersion();
     this.#native.close();
     Realm.#open.delete(this.#self);
   }
@@ -492,6 +522,19 @@ export class Realm {
 }
 
 /** For the same file without sync. */
+/** The native code holds it: it may not refer to the realm that is being opened. */
+function migrationOf(
+  configuration: Configuration,
+  onMigration: MigrationCallback,
+  path: string,
+): (before: NativeRealm, now: NativeRealm) => void {
+  return (before, now) =>
+    onMigration(
+      new Realm({ path }, before),
+      new Realm(localConfiguration(configuration, path), now),
+    );
+}
+
 function localConfiguration({ schema }: Configuration, path: string): Configuration {
   return schema === undefined ? { path } : { path, schema };
 }
@@ -504,7 +547,8 @@ function validateConfiguration(config: Configuration): void {
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
     throw new TypeAssertionError("an object", config, "realm configuration");
   }
-  const { path, schema, readOnly, sync } = config;
+  const { path, schema, schemaVersion, onMigration, readOnly, sync } = config;
+  const erases = config.deleteRealmIfMigrationNeeded;
   if (sync !== undefined) validateSyncConfiguration(sync);
   if (path !== undefined) {
     if (typeof path !== "string") {
@@ -515,7 +559,36 @@ function validateConfiguration(config: Configuration): void {
   if (schema !== undefined && !Array.isArray(schema)) {
     throw new TypeAssertionError("an array", schema, "'schema' on realm configuration");
   }
+  if (schemaVersion !== undefined) {
+    if (typeof schemaVersion !== "number") {
+      throw new TypeAssertionError(
+        "a number",
+        schemaVersion,
+        "'schemaVersion' on realm configuration",
+      );
+    }
+    assert(
+      Number.isSafeInteger(schemaVersion) && schemaVersion >= 0,
+      "'schemaVersion' on realm configuration must be 0 or a positive integer.",
+    );
+  }
   assertOptionalBoolean(readOnly, "'readOnly' on realm configuration");
+  assertOptionalBoolean(erases, "'deleteRealmIfMigrationNeeded' on realm configuration");
+  if (onMigration !== undefined) {
+    assertFunction(onMigration, "'onMigration' on realm configuration");
+    assert(
+      sync === undefined,
+      "The realm configuration options 'onMigration' and 'sync' cannot both be defined.",
+    );
+  }
+  if (erases === true) {
+    for (const other of ["onMigration", "readOnly", "sync"] as const) {
+      assert(
+        config[other] === undefined || config[other] === false,
+        `The realm configuration options 'deleteRealmIfMigrationNeeded' and '${other}' cannot both be defined.`,
+      );
+    }
+  }
 }
 
 function resolvePath({ path, sync }: Configuration): string {

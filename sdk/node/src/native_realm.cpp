@@ -146,6 +146,7 @@ Napi::Function NativeRealm::define(Napi::Env env) {
                       InstanceMethod<&NativeRealm::refresh>("refresh"),
                       InstanceMethod<&NativeRealm::close>("close"),
                       InstanceMethod<&NativeRealm::write_copy_to>("writeCopyTo"),
+                      InstanceMethod<&NativeRealm::schema_version>("schemaVersion"),
                       InstanceMethod<&NativeRealm::is_in_transaction>("isInTransaction"),
                       InstanceMethod<&NativeRealm::is_closed>("isClosed"),
                       InstanceMethod<&NativeRealm::find>("find"),
@@ -176,18 +177,38 @@ Napi::Value NativeRealm::make(Napi::Env env, Realm realm) {
   return object;
 }
 
-/// new NativeRealm({path, schema?, readOnly}); without arguments for `make`.
+std::function<void(const Realm&, Realm&)> NativeRealm::to_migration(const Napi::Function& migrate) {
+  return [migrate](const Realm& before, Realm& now) {
+    const Napi::Env env = migrate.Env();
+    const Napi::Object old_realm = make(env, before).As<Napi::Object>();
+    const Napi::Object new_realm = make(env, now).As<Napi::Object>();
+    const std::shared_ptr<void> at_the_end(nullptr, [&](void*) {
+      for (const Napi::Object& shown : {old_realm, new_realm}) Unwrap(shown)->let_go(before);
+    });
+    migrate.Call({old_realm, new_realm});
+  };
+}
+
+/// new NativeRealm({path, schema?, schemaVersion, migration?, eraseIfMigrationNeeded, readOnly});
+/// without arguments for `make`.
 NativeRealm::NativeRealm(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
       thread_(JsThread::of(info.Env())) {
   if (info.Length() == 0) return;
   guarded(info.Env(), [&] {
     const Napi::Object options = info[0].As<Napi::Object>();
-    RealmConfiguration configuration{.path = std::string(options.Get("path").As<Napi::String>()),
-                                     .read_only = options.Get("readOnly").As<Napi::Boolean>(),
-                                     .scheduler = thread_->scheduler()};
+    RealmConfiguration configuration{
+        .path = std::string(options.Get("path").As<Napi::String>()),
+        .schema_version = static_cast<std::uint64_t>(
+            options.Get("schemaVersion").As<Napi::Number>().Int64Value()),
+        .erase_if_migration_needed = options.Get("eraseIfMigrationNeeded").As<Napi::Boolean>(),
+        .read_only = options.Get("readOnly").As<Napi::Boolean>(),
+        .scheduler = thread_->scheduler()};
     if (const Napi::Value schema = options.Get("schema"); schema.IsArray()) {
       configuration.schema = to_schema(schema.As<Napi::Array>());
+    }
+    if (const Napi::Value migration = options.Get("migration"); migration.IsFunction()) {
+      configuration.migration = to_migration(migration.As<Napi::Function>());
     }
     if (const Napi::Value sync = options.Get("sync"); sync.IsObject()) {
       configuration.sync = to_sync_configuration(sync.As<Napi::Object>(), thread_);
@@ -204,6 +225,11 @@ void NativeRealm::adopt(Realm realm) {
 }
 
 NativeRealm::~NativeRealm() {
+  release();
+}
+
+void NativeRealm::let_go(const Realm& closed) {
+  realm_ = closed;
   release();
 }
 
@@ -298,6 +324,11 @@ void NativeRealm::write_copy_to(const Napi::CallbackInfo& info) {
     RealmConfiguration target{.path = std::string(info[0].As<Napi::String>())};
     if (info[1].IsObject()) target.sync = to_partition(info[1].As<Napi::Object>());
     realm().write_copy_to(target);
+  });
+}
+Napi::Value NativeRealm::schema_version(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return Napi::Number::New(info.Env(), static_cast<double>(realm().schema_version()));
   });
 }
 Napi::Value NativeRealm::is_in_transaction(const Napi::CallbackInfo& info) {

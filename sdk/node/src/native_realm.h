@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -23,6 +24,12 @@ class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
   [[nodiscard]] static Napi::Value make(Napi::Env env, Realm realm);
   ~NativeRealm() override;
 
+  /// The migration that calls `migrate(before, now)`; both are closed when it has returned.
+  ///
+  /// Thread:  opened on the JavaScript thread, inside a call of it.
+  [[nodiscard]] static std::function<void(const Realm&, Realm&)> to_migration(
+      const Napi::Function& migrate);
+
  private:
   /// What a property's values are.
   struct Slot {
@@ -37,6 +44,7 @@ class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
   Napi::Value refresh(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
   void write_copy_to(const Napi::CallbackInfo& info);
+  Napi::Value schema_version(const Napi::CallbackInfo& info);
   Napi::Value is_in_transaction(const Napi::CallbackInfo& info);
   Napi::Value is_closed(const Napi::CallbackInfo& info);
 
@@ -64,6 +72,8 @@ class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
   Napi::Value observe_list(const Napi::CallbackInfo& info);
 
   void adopt(Realm realm);
+  /// Shows `closed` from now on, which is closed or about to be.
+  void let_go(const Realm& closed);
   [[nodiscard]] Realm& realm();
   /// The object that the first two arguments name.
   [[nodiscard]] AnyObject object(const Napi::CallbackInfo& info);

@@ -24,10 +24,21 @@
 namespace tombolo {
 
 class OpenTask;
+class Realm;
 
 struct RealmConfiguration {
   std::filesystem::path path = "default.realm";  ///< Created with its folders when absent.
   std::optional<Schema> schema;                  ///< nullopt: what the file has.
+  /// Of a local file: raised with each change of a class that it has already. Synced files have
+  /// none, for devices with schemas of different age share one partition.
+  std::uint64_t schema_version = 0;
+  /// Called when a local file of an older version is opened, after its schema was changed and
+  /// before that is committed: `before` is the file as it was, `now` is in the write transaction.
+  /// Objects of a class are in the same order in both. When it throws, the file is as it was. May
+  /// be null: new properties are then zero or null, and those that changed their type are, too.
+  std::function<void(const Realm& before, Realm& now)> migration;
+  /// A local file that a migration would be needed for is emptied instead.
+  bool erase_if_migration_needed = false;
   bool read_only = false;
   std::optional<SyncConfiguration> sync;  ///< nullopt: a local realm.
   Scheduler scheduler;
@@ -60,7 +71,8 @@ class Realm {
  public:
   using OpenDone = std::function<void(const Result<Realm>& outcome)>;
 
-  /// Opens the file and brings it to `schema`: what the file lacks is added.
+  /// Opens the file and brings it to `schema`. Classes are added; a synced file gets new properties
+  /// as well. Other changes of a class need a higher `schema_version`, and a local file.
   ///
   /// With `sync` the session starts at once, in the background: nothing waits for the network.
   ///
@@ -131,6 +143,7 @@ class Realm {
   // The same for classes known at run time.
 
   [[nodiscard]] const Schema& schema() const;
+  [[nodiscard]] std::uint64_t schema_version() const;
   /// Errors:  `kNotFound`.
   [[nodiscard]] ClassId class_id(std::string_view name) const;
   [[nodiscard]] PropertyId property_id(ClassId class_id, std::string_view name) const;

@@ -1,0 +1,241 @@
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "test/support/temporary_directory.h"
+#include "tombolo/tombolo.h"
+
+/// Opening a local file with another schema than it has.
+
+namespace tombolo {
+namespace {
+
+Property property(std::string name,
+                  PropertyType type,
+                  bool nullable = false,
+                  CollectionType collection = CollectionType::kSingle) {
+  return {.name = std::move(name), .type = type, .collection = collection, .nullable = nullable};
+}
+
+/// The first version: people with a first and a last name, by number.
+Schema first_schema() {
+  return {{{.name = "Person",
+            .primary_key = "_id",
+            .properties = {property("_id", PropertyType::kInt),
+                           property("first", PropertyType::kString),
+                           property("last", PropertyType::kString),
+                           property("age", PropertyType::kInt),
+                           property("scores", PropertyType::kInt, false, CollectionType::kList)}}}};
+}
+
+/// The second: one name, an age that may be absent, scores that may be too.
+Schema second_schema() {
+  return {{{.name = "Person",
+            .primary_key = "_id",
+            .properties = {property("_id", PropertyType::kInt),
+                           property("name", PropertyType::kString),
+                           property("age", PropertyType::kInt, true),
+                           property("scores", PropertyType::kInt, true, CollectionType::kList)}}}};
+}
+
+class MigrationTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] RealmConfiguration configuration(Schema schema, std::uint64_t version) const {
+    return {.path = folder_.file("people.realm"),
+            .schema = std::move(schema),
+            .schema_version = version};
+  }
+  /// Two people in a file of the first version.
+  void make_first_file() const {
+    Realm realm = Realm::open(configuration(first_schema(), 1));
+    realm.write([&] {
+      add_person(realm, 1, "Ada", "Lovelace");
+      add_person(realm, 2, "Alan", "Turing");
+    });
+  }
+  static void add_person(Realm& realm,
+                         std::int64_t id,
+                         const std::string& first,
+                         const std::string& last) {
+    const ClassId person = realm.class_id("Person");
+    AnyObject object = realm.create(
+        person, std::vector<PropertyValue>{{realm.property_id(person, "_id"), Value::of_int(id)}});
+    object.set(realm.property_id(person, "first"), Value::of_string(first));
+    object.set(realm.property_id(person, "last"), Value::of_string(last));
+    object.set(realm.property_id(person, "age"), Value::of_int(30 + id));
+    object.list(realm.property_id(person, "scores")).push_back(Value::of_int(10 * id));
+  }
+  static Value value(const Realm& realm, std::size_t index, std::string_view name) {
+    const ClassId person = realm.class_id("Person");
+    return realm.objects(person).at(index).get(realm.property_id(person, name));
+  }
+  /// What opening fails with.
+  static std::string problem_of(const RealmConfiguration& configuration) {
+    try {
+      (void)Realm::open(configuration);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kSchemaMismatch);
+      return error.message();
+    }
+    return "none";
+  }
+
+  const test::TemporaryDirectory folder_;
+};
+
+TEST_F(MigrationTest, AChangedClassNeedsAHigherVersionAndTheErrorSaysWhatChanged) {
+  make_first_file();
+
+  EXPECT_EQ(problem_of(configuration(second_schema(), 1)),
+            "Migration is required due to the following errors:\n"
+            "- Property 'Person.name' has been added.\n"
+            "- Property 'Person.age' has been made optional.\n"
+            "- Property 'Person.scores' has been made optional.\n"
+            "- Property 'Person.first' has been removed.\n"
+            "- Property 'Person.last' has been removed.");
+  EXPECT_EQ(problem_of(configuration(first_schema(), 0)),
+            "Provided schema version 0 is less than last set version 1.");
+
+  // And the file is as it was.
+  const Realm realm = Realm::open(configuration(first_schema(), 1));
+  EXPECT_EQ(value(realm, 1, "last").as_string(), "Turing");
+  EXPECT_EQ(realm.schema_version(), 1U);
+}
+
+TEST_F(MigrationTest, TheCallbackSeesTheFileAsItWasAndWritesWhatItBecomes) {
+  make_first_file();
+  RealmConfiguration to = configuration(second_schema(), 2);
+  std::optional<Realm> kept;
+  to.migration = [&](const Realm& before, Realm& now) {
+    EXPECT_TRUE(now.is_in_transaction());
+    EXPECT_EQ(before.schema_version(), 1U);
+    const ClassId person = now.class_id("Person");
+    for (std::size_t i = 0; i < before.objects(person).size(); ++i) {
+      const std::string name = std::string(value(before, i, "first").as_string()) + " " +
+                               std::string(value(before, i, "last").as_string());
+      now.objects(person).at(i).set(now.property_id(person, "name"), Value::of_string(name));
+    }
+    kept = before;
+  };
+
+  const Realm realm = Realm::open(to);
+
+  EXPECT_EQ(value(realm, 0, "name").as_string(), "Ada Lovelace");
+  EXPECT_EQ(value(realm, 1, "name").as_string(), "Alan Turing");
+  // What may be absent from now on is what it was, in lists too.
+  EXPECT_EQ(value(realm, 1, "age").as_int(), 32);
+  const ClassId person = realm.class_id("Person");
+  const AnyList scores = realm.objects(person).at(1).list(realm.property_id(person, "scores"));
+  ASSERT_EQ(scores.size(), 1U);
+  EXPECT_EQ(scores[0].as_int(), 20);
+  EXPECT_EQ(realm.schema_version(), 2U);
+  EXPECT_EQ(realm.schema().find_class("Person")->find_property("first"), nullptr);
+  EXPECT_TRUE(kept->is_closed());
+}
+
+TEST_F(MigrationTest, WhatChangesItsTypeOrLosesItsNullsBeginsAnew) {
+  Schema from = first_schema();
+  from.classes[0].properties[3].nullable = true;
+  {
+    Realm realm = Realm::open(configuration(from, 1));
+    realm.write([&] { add_person(realm, 1, "Ada", "Lovelace"); });
+  }
+  Schema to = first_schema();
+  to.classes[0].properties[1].type = PropertyType::kDouble;
+
+  const Realm realm = Realm::open(configuration(to, 2));
+
+  EXPECT_EQ(value(realm, 0, "first").as_double(), 0);
+  EXPECT_EQ(value(realm, 0, "age").as_int(), 0);
+  EXPECT_EQ(value(realm, 0, "last").as_string(), "Lovelace");
+}
+
+TEST_F(MigrationTest, ACallbackThatThrowsLeavesTheFileAsItWas) {
+  make_first_file();
+  RealmConfiguration to = configuration(second_schema(), 2);
+  to.migration = [](const Realm&, Realm& now) {
+    now.erase_all();
+    throw std::runtime_error("not like this");
+  };
+  EXPECT_THROW((void)Realm::open(to), std::runtime_error);
+  to.migration = [](const Realm&, Realm& now) { now.cancel_transaction(); };
+  EXPECT_THROW((void)Realm::open(to), Error);
+
+  const Realm realm = Realm::open({.path = to.path});
+  EXPECT_EQ(realm.objects(realm.class_id("Person")).size(), 2U);
+  EXPECT_EQ(realm.schema_version(), 1U);
+}
+
+TEST_F(MigrationTest, AClassThatComesOrStaysAwayNeedsNone) {
+  make_first_file();
+  Schema with_more = first_schema();
+  with_more.classes.push_back(
+      {.name = "Dog", .properties = {property("name", PropertyType::kString)}});
+
+  { const Realm realm = Realm::open(configuration(with_more, 1)); }
+  { const Realm realm = Realm::open(configuration(first_schema(), 1)); }
+
+  const Realm realm = Realm::open({.path = folder_.file("people.realm")});
+  EXPECT_NE(realm.schema().find_class("Dog"), nullptr);
+  EXPECT_EQ(realm.objects(realm.class_id("Person")).size(), 2U);
+}
+
+TEST_F(MigrationTest, APrimaryKeyCannotChange) {
+  make_first_file();
+  Schema to = first_schema();
+  to.classes[0].primary_key = "last";
+
+  EXPECT_EQ(problem_of(configuration(to, 2)),
+            "A migration cannot do this:\n"
+            "- Class 'Person' has changed its primary key from '_id' to 'last'.");
+}
+
+TEST_F(MigrationTest, AFileMayBeEmptiedInstead) {
+  Schema linked = first_schema();
+  linked.classes[0].properties.push_back(
+      {.name = "friend", .type = PropertyType::kLink, .nullable = true, .target = "Person"});
+  {
+    Realm realm = Realm::open(configuration(linked, 3));
+    realm.write([&] { add_person(realm, 1, "Ada", "Lovelace"); });
+  }
+  RealmConfiguration to = configuration(first_schema(), 1);
+  to.erase_if_migration_needed = true;
+
+  const Realm realm = Realm::open(to);
+
+  EXPECT_EQ(realm.objects(realm.class_id("Person")).size(), 0U);
+  EXPECT_EQ(realm.schema_version(), 1U);
+  EXPECT_EQ(realm.schema().find_class("Person")->find_property("friend"), nullptr);
+}
+
+TEST_F(MigrationTest, ManyObjectsAreMigratedInOneCommitWhileTheOldOnesAreRead) {
+  // Given more than the map of a new file holds,
+  constexpr std::int64_t kPeople = 20'000;
+  {
+    Realm realm = Realm::open(configuration(first_schema(), 1));
+    realm.write([&] {
+      for (std::int64_t id = 0; id < kPeople; ++id) {
+        add_person(realm, id, std::string(400, 'f'), "l");
+      }
+    });
+  }
+  RealmConfiguration to = configuration(second_schema(), 2);
+  to.migration = [&](const Realm& before, Realm& now) {
+    const ClassId person = now.class_id("Person");
+    const PropertyId first = before.property_id(person, "first");
+    const PropertyId name = now.property_id(person, "name");
+    const AnyResults old = before.objects(person);
+    const AnyResults present = now.objects(person);
+    for (std::size_t i = 0; i < old.size(); ++i) present.at(i).set(name, old.at(i).get(first));
+  };
+
+  const Realm realm = Realm::open(to);
+
+  EXPECT_EQ(value(realm, kPeople - 1, "name").as_string(), std::string(400, 'f'));
+  EXPECT_EQ(value(realm, kPeople - 1, "age").as_int(), 30 + kPeople - 1);
+}
+
+}  // namespace
+}  // namespace tombolo
