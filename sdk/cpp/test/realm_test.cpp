@@ -46,7 +46,12 @@ struct IndexedCity {
   static constexpr Key<std::int64_t> id{"_id"};
   static constexpr FullText<std::string> name{"name"};
   static constexpr Indexed<std::int64_t> population{"population"};
-  static constexpr auto properties = std::tuple(id, name, population);
+  static constexpr Field<std::optional<double>> elevation{"elevation"};
+  static constexpr Field<Link<Country>> country{"country"};
+  static constexpr Field<List<std::string>> aliases{"aliases"};
+  static constexpr Field<List<Link<Country>>> visited_from{"visitedFrom"};
+  static constexpr auto properties =
+      std::tuple(id, name, elevation, population, country, aliases, visited_from);
 };
 
 /// A folder that is gone after the test.
@@ -300,8 +305,8 @@ TEST_F(RealmTest, OpeningBringsTheIndexesOfTheModelAndDropsOthers) {
     });
   }
   {
-    Realm realm =
-        Realm::open({.path = folder_ / "cities.realm", .schema = schema_of<IndexedCity>()});
+    Realm realm = Realm::open(
+        {.path = folder_ / "cities.realm", .schema = schema_of<IndexedCity, Country>()});
     const auto cities = realm.objects<IndexedCity>();
     EXPECT_EQ(cities.filtered("name TEXT 'marino'").size(), 1U);
     EXPECT_EQ(cities.filtered("population == 31").any().explain(),
