@@ -97,8 +97,8 @@ query::Value RealmObjects::convert(const SlotRef& slot, const Value& value) {
 }
 
 query::Value RealmObjects::open(const CollectionRef& ref) {
-  Opened& opened = *collections_.emplace_back(
-      std::make_unique<Opened>(Opened{realm_.collection(ref), 0, {}}));
+  Opened& opened =
+      *collections_.emplace_back(std::make_unique<Opened>(Opened{realm_.collection(ref), 0, {}}));
   const CollectionReader& reader = opened.reader;
   opened.visible_size = reader.visible_size();
   if (opened.visible_size != reader.size()) {

@@ -6,7 +6,7 @@ import { join } from "node:path";
  * ever sees them.
  */
 
-/** The numbers of property types and collections, as the core has them. */
+/** The numbers of property types, indexes and collections, as the core has them. */
 export const NativeType = {
   Mixed: 0,
   Int: 1,
@@ -21,6 +21,7 @@ export const NativeType = {
   ObjectId: 10,
   Uuid: 11,
 } as const;
+export const NativeIndex = { None: 0, General: 1, FullText: 2 } as const;
 export const NativeCollection = { Single: 0, List: 1, Dictionary: 2, Set: 3 } as const;
 export const NativeUpdateMode = { Never: 0, Modified: 1, All: 2 } as const;
 
@@ -31,6 +32,7 @@ export interface NativePropertySchema {
   nullable: boolean;
   /** Class that a link leads to; "" for other types. */
   target: string;
+  index: number;
 }
 export interface NativeClassSchema {
   name: string;

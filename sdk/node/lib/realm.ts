@@ -653,6 +653,7 @@ const TYPE_NAMES = new Map<number, string>([
   [NativeType.Uuid, "uuid"],
 ]);
 const COLLECTION_NAMES = [undefined, "list", "dictionary", "set"] as const;
+const INDEX_NAMES = [false, true, "full-text"] as const;
 
 /** The schema of a class that is in the file but was not declared. */
 function schemaOf(
@@ -675,7 +676,7 @@ function schemaOf(
       name: property.name,
       type: collection ?? (isLink ? "object" : element),
       optional: property.nullable,
-      indexed: property.name === primaryKey,
+      indexed: property.name === primaryKey || (INDEX_NAMES[property.index] ?? false),
       mapTo: property.name,
     };
     if (collection !== undefined || isLink) schema.objectType = element;

@@ -1,5 +1,11 @@
 import { ObjectSchemaParseError, PropertySchemaParseError, SchemaParseError } from "./errors";
-import { NativeClassSchema, NativeCollection, NativePropertySchema, NativeType } from "./native";
+import {
+  NativeClassSchema,
+  NativeCollection,
+  NativeIndex,
+  NativePropertySchema,
+  NativeType,
+} from "./native";
 
 /** Reading the schemas that applications write, in all their forms, into one canonical form. */
 
@@ -306,6 +312,11 @@ function checkSupported(object: CanonicalObjectSchema): CanonicalObjectSchema {
   return object;
 }
 
+function toNativeIndex(indexed: boolean | "full-text"): number {
+  if (indexed === "full-text") return NativeIndex.FullText;
+  return indexed ? NativeIndex.General : NativeIndex.None;
+}
+
 function toNativeProperty(property: CanonicalPropertySchema): NativePropertySchema {
   const collection = NATIVE_COLLECTIONS[property.type];
   const element = collection === undefined ? property.type : (property.objectType ?? "");
@@ -316,5 +327,6 @@ function toNativeProperty(property: CanonicalPropertySchema): NativePropertySche
     collection: collection ?? NativeCollection.Single,
     nullable: property.optional,
     target: primitive === undefined ? (property.objectType ?? "") : "",
+    index: toNativeIndex(property.indexed),
   };
 }

@@ -28,7 +28,8 @@ std::size_t position_argument(const Napi::CallbackInfo& info, std::size_t index)
 }
 
 /// The schema that TypeScript passes: [{name, primaryKey, properties: [{name, type, collection,
-/// nullable, target}]}], with the numbers of `PropertyType` and `CollectionType`.
+/// nullable, target, index}]}], with the numbers of `PropertyType`, `CollectionType` and
+/// `IndexType`.
 Schema to_schema(const Napi::Array& classes) {
   Schema schema;
   for (std::uint32_t i = 0; i < classes.Length(); ++i) {
@@ -44,7 +45,9 @@ Schema to_schema(const Napi::Array& classes) {
            .collection = static_cast<CollectionType>(
                property.Get("collection").As<Napi::Number>().Uint32Value()),
            .nullable = property.Get("nullable").As<Napi::Boolean>(),
-           .target = property.Get("target").As<Napi::String>()});
+           .target = property.Get("target").As<Napi::String>(),
+           .index =
+               static_cast<IndexType>(property.Get("index").As<Napi::Number>().Uint32Value())});
     }
     schema.classes.push_back(std::move(to));
   }
@@ -289,6 +292,7 @@ Napi::Value NativeRealm::schema(const Napi::CallbackInfo& info) {
         to.Set("collection", static_cast<std::uint32_t>(property.collection));
         to.Set("nullable", property.nullable);
         to.Set("target", property.target);
+        to.Set("index", static_cast<std::uint32_t>(property.index));
         properties.Set(properties.Length(), to);
       }
       Napi::Object to = Napi::Object::New(env);

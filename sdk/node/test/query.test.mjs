@@ -62,6 +62,49 @@ afterEach(() => {
 const ids = (results) => results.map((item) => item.id);
 const found = (query, ...args) => ids(items.filtered(query, ...args));
 
+describe("indexes", () => {
+  it("find words and values, and are what the schema says", () => {
+    const path = join(folder, "indexed.realm");
+    const schema = {
+      name: "Note",
+      properties: {
+        text: { type: "string", indexed: "full-text" },
+        n: { type: "int", indexed: true },
+      },
+    };
+    let indexed = new Realm({ path, schema: [schema] });
+    indexed.write(() => {
+      indexed.create("Note", { text: "A fast red bike", n: 1 });
+      indexed.create("Note", { text: "Café", n: 2 });
+    });
+    const texts = (query) =>
+      indexed
+        .objects("Note")
+        .filtered(query)
+        .map((note) => note.text);
+    assert.deepEqual(texts("text TEXT 'cafe'"), ["Café"]);
+    assert.deepEqual(texts("text TEXT 'bi* red'"), ["A fast red bike"]);
+    assert.deepEqual(texts("n == 2"), ["Café"]);
+    indexed.close();
+
+    indexed = new Realm({ path });
+    const { properties } = indexed.schema[0];
+    assert.equal(properties.text.indexed, "full-text");
+    assert.equal(properties.n.indexed, true);
+    indexed.close();
+  });
+
+  it("are refused where there can be none", () => {
+    const open = (property) =>
+      new Realm({
+        path: join(folder, "refused.realm"),
+        schema: [{ name: "Note", properties: { property } }],
+      });
+    assert.throws(() => open({ type: "double", indexed: true }), /cannot be indexed/);
+    assert.throws(() => open({ type: "int", indexed: "full-text" }), /full-text index/);
+  });
+});
+
 describe("filtered", () => {
   it("takes the query language", () => {
     assert.deepEqual(found("qty > 2 AND name BEGINSWITH[c] 'b'"), [1]);
