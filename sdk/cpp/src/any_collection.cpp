@@ -6,6 +6,7 @@
 #include "collection_observer.h"
 #include "nested_collection.h"
 #include "realm_core.h"
+#include "tombolo/any_results.h"
 
 namespace tombolo {
 namespace {
@@ -60,6 +61,19 @@ void AnyCollection::clear() {
     case CollectionType::kDictionary: return writer.dictionary_clear(ref_);
     case CollectionType::kSingle: break;
   }
+}
+
+AnyResults AnyCollection::objects() const {
+  const store::PropertyInfo& property =
+      realm_->property_info(ref_.slot.class_id, ref_.slot.property);
+  const bool has_objects =
+      property.type == PropertyType::kLink && property.collection != CollectionType::kDictionary;
+  if (!has_objects) {
+    throw Error(ErrorCode::kTypeMismatch,
+                "'" + realm_->class_info(ref_.slot.class_id).name + "." + property.name +
+                    "' is no list or set of objects");
+  }
+  return {realm_, property.target, {}, ref_};
 }
 
 Value AnyList::get(std::size_t position) const {

@@ -7,6 +7,7 @@
 #include "observed_paths.h"
 #include "realm_core.h"
 #include "tombolo/any_collection.h"
+#include "tombolo/any_results.h"
 
 namespace tombolo {
 namespace {
@@ -120,6 +121,25 @@ AnySet AnyObject::set_of(PropertyId property) const {
 
 AnyDictionary AnyObject::dictionary(PropertyId property) const {
   return {realm_, collection_at(*this, property, CollectionType::kDictionary)};
+}
+
+AnyResults AnyObject::linking(ClassId origin, PropertyId property) const {
+  const store::PropertyInfo& info = realm_->property_info(origin, property);
+  if (info.type != PropertyType::kLink || info.target != object_.class_id) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "'" + realm_->class_info(origin).name + "." + info.name +
+                    "' is not a relationship to '" + std::string(class_name()) + "'");
+  }
+  return {realm_, origin, {}, LinksTo{object_, property}};
+}
+
+std::size_t AnyObject::link_count() const {
+  std::size_t count = 0;
+  realm_->reader().for_each_backlink(object_, [&](const store::Backlink& link) {
+    count += link.count;
+    return true;
+  });
+  return count;
 }
 
 AnyObject AnyObject::owner() const {

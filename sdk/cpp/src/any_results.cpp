@@ -9,6 +9,7 @@
 #include "observed_paths.h"
 #include "realm_core.h"
 #include "result_queries.h"
+#include "result_source.h"
 #include "row_difference.h"
 #include "store/query_execution.h"
 
@@ -16,10 +17,6 @@ namespace tombolo {
 namespace {
 
 using Rows = std::vector<store::RowId>;
-
-Rows matching_rows(const RealmCore& realm, ClassId class_id, const AnyResults::Queries& queries) {
-  return store::find_matching(realm.reader(), class_id, queries);
-}
 
 /// Turns changed rows into positions. Where rows are in ascending order, before and after, the
 /// position of a changed row is found by bisection.
@@ -30,12 +27,15 @@ class ResultsObserver final : public ChangeObserver {
   ResultsObserver(const std::shared_ptr<RealmCore>& realm,
                   ClassId class_id,
                   AnyResults::Queries queries,
+                  ResultSource source,
                   const KeyPaths& paths,
                   Callback callback)
       : realm_(realm),
         class_id_(class_id),
         queries_(std::move(queries)),
+        source_(source),
         is_local_(
+            std::holds_alternative<std::monostate>(source_) &&
             std::ranges::all_of(queries_, [](const auto& query) { return is_local(*query); })),
         paths_(realm->reader().catalog(), class_id, paths, kCollectionLevels),
         callback_(std::move(callback)) {}
@@ -49,12 +49,12 @@ class ResultsObserver final : public ChangeObserver {
     if (!realm) return false;
     CollectionChanges changes;
     if (is_first) {
-      rows_ = matching_rows(*realm, class_id_, queries_);
+      rows_ = matching_rows(*realm, class_id_, queries_, source_);
     } else {
       changes = pending.everything ? replace_all(*realm) : take_over(*realm, pending);
       if (changes.empty()) return true;
     }
-    callback_(AnyResults(realm, class_id_, queries_), changes);
+    callback_(AnyResults(realm, class_id_, queries_, source_), changes);
     return true;
   }
 
@@ -68,7 +68,7 @@ class ResultsObserver final : public ChangeObserver {
 
   /// Every object may have changed.
   CollectionChanges replace_all(const RealmCore& realm) {
-    Rows now = matching_rows(realm, class_id_, queries_);
+    Rows now = matching_rows(realm, class_id_, queries_, source_);
     Rows modified = now;
     std::ranges::sort(modified);
     return compare_anew(std::move(now), modified);
@@ -80,7 +80,8 @@ class ResultsObserver final : public ChangeObserver {
       modified.push_back(row);
     }
     // Any row may have come, gone or moved, though it was not changed itself.
-    if (!is_local_) return compare_anew(matching_rows(realm, class_id_, queries_), modified);
+    if (!is_local_)
+      return compare_anew(matching_rows(realm, class_id_, queries_, source_), modified);
 
     Rows candidates = modified;
     pending.for_each([&](const store::RealmChanges& changes) {
@@ -105,7 +106,7 @@ class ResultsObserver final : public ChangeObserver {
   /// What matches now; nullopt: the same objects. Without a query only `candidates` may have come
   /// or gone.
   std::optional<Rows> rows_now(const RealmCore& realm, const Rows& candidates) const {
-    if (!queries_.empty()) return matching_rows(realm, class_id_, queries_);
+    if (!queries_.empty()) return matching_rows(realm, class_id_, queries_, source_);
     Rows present;
     bool is_same = true;
     for (const store::RowId row : candidates) {
@@ -146,6 +147,7 @@ class ResultsObserver final : public ChangeObserver {
   std::weak_ptr<RealmCore> realm_;
   ClassId class_id_;
   AnyResults::Queries queries_;
+  ResultSource source_;
   bool is_local_;
   ObservedPaths paths_;
   Callback callback_;
@@ -154,14 +156,18 @@ class ResultsObserver final : public ChangeObserver {
 
 }  // namespace
 
-AnyResults::AnyResults(std::shared_ptr<RealmCore> realm, ClassId class_id, Queries queries)
+AnyResults::AnyResults(std::shared_ptr<RealmCore> realm,
+                       ClassId class_id,
+                       Queries queries,
+                       ResultSource source)
     : realm_(std::move(realm)),
       class_id_(class_id),
+      source_(source),
       queries_(std::move(queries)) {}
 
 const std::vector<store::RowId>& AnyResults::rows() const {
   if (!is_snapshot_ && rows_version_ != realm_->content_version()) {
-    rows_ = matching_rows(*realm_, class_id_, queries_);
+    rows_ = matching_rows(*realm_, class_id_, queries_, source_);
     rows_version_ = realm_->content_version();
   } else {
     (void)realm_->reader();  // Throws when the realm was closed.
@@ -170,7 +176,10 @@ const std::vector<store::RowId>& AnyResults::rows() const {
 }
 
 std::size_t AnyResults::size() const {
-  if (is_snapshot_ || rows_version_ == realm_->content_version()) return rows().size();
+  const bool is_counted = std::holds_alternative<std::monostate>(source_);
+  if (is_snapshot_ || !is_counted || rows_version_ == realm_->content_version()) {
+    return rows().size();
+  }
   return store::count_matching(realm_->reader(), class_id_, queries_);
 }
 
@@ -196,7 +205,7 @@ AnyResults AnyResults::filtered(std::string_view text,
 
 AnyResults AnyResults::sorted(std::string_view property, SortOrder order) const {
   if (is_snapshot_) throw Error(ErrorCode::kInvalidArgument, "a snapshot cannot be queried");
-  AnyResults ordered(realm_, class_id_, queries_);
+  AnyResults ordered(realm_, class_id_, queries_, source_);
   ordered.queries_.push_back(make_sort(*realm_, class_id_, property, order));
   return ordered;
 }
@@ -209,13 +218,13 @@ AnyResults AnyResults::with(std::shared_ptr<const query::BoundQuery> added) cons
       throw Error(ErrorCode::kInvalidArgument, "Filtering a Results with a limit is not supported");
     }
   }
-  AnyResults narrowed(realm_, class_id_, queries_);
+  AnyResults narrowed(realm_, class_id_, queries_, source_);
   narrowed.queries_.push_back(std::move(added));
   return narrowed;
 }
 
 std::string AnyResults::explain() const {
-  return store::explain(realm_->reader(), class_id_, queries_);
+  return explain_matching(*realm_, class_id_, queries_, source_);
 }
 
 AnyResults AnyResults::snapshot() const {
@@ -231,8 +240,8 @@ NotificationToken AnyResults::observe(
   if (is_snapshot_) {
     throw Error(ErrorCode::kInvalidArgument, "Cannot create asynchronous query for a snapshot");
   }
-  return realm_->add_change_observer(
-      std::make_unique<ResultsObserver>(realm_, class_id_, queries_, paths, std::move(callback)));
+  return realm_->add_change_observer(std::make_unique<ResultsObserver>(
+      realm_, class_id_, queries_, source_, paths, std::move(callback)));
 }
 
 }  // namespace tombolo

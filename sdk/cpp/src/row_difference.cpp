@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <unordered_map>
+#include <utility>
 
 namespace tombolo {
 namespace {
@@ -38,12 +39,18 @@ CollectionChanges row_difference(const std::vector<store::RowId>& before,
                                  const std::vector<store::RowId>& modified) {
   std::unordered_map<std::uint64_t, std::size_t> places;
   places.reserve(before.size());
-  for (std::size_t i = 0; i < before.size(); ++i) places.emplace(before[i].value(), i);
+  // A row that is there several times comes from each of its places in turn.
+  std::vector<std::size_t> next_place(before.size(), kNowhere);
+  for (std::size_t i = before.size(); i-- > 0;) {
+    const auto [place, is_last] = places.try_emplace(before[i].value(), i);
+    if (!is_last) next_place[i] = std::exchange(place->second, i);
+  }
   std::vector<std::size_t> came_from(after.size(), kNowhere);
   for (std::size_t i = 0; i < after.size(); ++i) {
-    if (const auto found = places.find(after[i].value()); found != places.end()) {
-      came_from[i] = found->second;
-    }
+    const auto found = places.find(after[i].value());
+    if (found == places.end() || found->second == kNowhere) continue;
+    came_from[i] = found->second;
+    found->second = next_place[came_from[i]];
   }
 
   const std::vector<bool> stays = longest_ascending(came_from);

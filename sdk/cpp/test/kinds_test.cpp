@@ -85,6 +85,21 @@ class KindsTest : public ::testing::Test {
   Realm realm_ = open();
 };
 
+template <typename Changes>
+struct Calls {
+  std::vector<Changes> all;
+
+  auto record() {
+    return [this](const auto&, const Changes& changes) { all.push_back(changes); };
+  }
+  [[nodiscard]] Changes take() {
+    EXPECT_EQ(all.size(), 1U);
+    Changes first = all.empty() ? Changes{} : all.front();
+    all.clear();
+    return first;
+  }
+};
+
 template <typename Collection>
 auto all_of(const Collection& collection) {
   std::vector<std::decay_t<decltype(*collection.begin())>> all;
@@ -260,6 +275,51 @@ TEST_F(KindsTest, EmbeddedObjectsAreInTheirOwnersAndGoWithThem) {
   EXPECT_TRUE(realm_.objects<Address>().empty());
 }
 
+TEST_F(KindsTest, TheObjectsInACollectionAndThoseThatLinkAreResults) {
+  realm_.write([&] {
+    auto friends = person(1).get(Person::friends);
+    friends.insert(person(3));
+    friends.insert(person(2));
+    person(2).set(Person::name, "two");
+    person(2).get(Person::friends).insert(person(3));
+    person(1).create(Person::home);
+  });
+  const AnyObject third = person(3).any();
+  const PropertyId friends_id = third.property("friends");
+  const AnyResults friends = person(1).get(Person::friends).any().objects();
+  const AnyResults linking = third.linking(third.class_id(), friends_id);
+  const auto ids = [](const AnyResults& results) {
+    std::vector<std::int64_t> all;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      all.push_back(results.at(i).get("_id").as_int());
+    }
+    return all;
+  };
+
+  EXPECT_THAT(ids(friends), ElementsAre(2, 3));
+  EXPECT_THAT(ids(friends.sorted("_id", SortOrder::kDescending)), ElementsAre(3, 2));
+  EXPECT_THAT(ids(friends.filtered("name == 'two'")), ElementsAre(2));
+  EXPECT_THAT(ids(linking), ElementsAre(1, 2));
+  EXPECT_THAT(ids(linking.filtered("_id > 1")), ElementsAre(2));
+  EXPECT_EQ(third.link_count(), 2U);
+  EXPECT_THAT(friends.explain(), HasSubstr("in the collection"));
+  EXPECT_THAT(linking.explain(), HasSubstr("link to the object"));
+  EXPECT_EQ(code_of([&] { (void)person(1).get(Person::tags).any().objects(); }),
+            ErrorCode::kTypeMismatch);
+  EXPECT_EQ(code_of([&] { (void)third.linking(third.class_id(), third.property("home")); }),
+            ErrorCode::kInvalidArgument);
+
+  Calls<CollectionChanges> calls;
+  const NotificationToken token = friends.observe(calls.record());
+  realm_.refresh();
+  (void)calls.take();
+  realm_.write([&] { realm_.erase(person(2)); });
+  EXPECT_EQ(calls.take(), (CollectionChanges{{0}, {}, {}, {}}));
+  realm_.write([&] { realm_.erase(person(1)); });
+  EXPECT_EQ(calls.take(), (CollectionChanges{{0}, {}, {}, {}}));
+  EXPECT_TRUE(linking.empty());
+}
+
 TEST_F(KindsTest, MisuseIsNamedAndChangesNothing) {
   auto subject = person(1);
   const AnyObject any = subject.any();
@@ -294,21 +354,6 @@ TEST_F(KindsTest, MisuseIsNamedAndChangesNothing) {
     EXPECT_THAT(error.message(), HasSubstr("Person.any"));
   }
 }
-
-template <typename Changes>
-struct Calls {
-  std::vector<Changes> all;
-
-  auto record() {
-    return [this](const auto&, const Changes& changes) { all.push_back(changes); };
-  }
-  [[nodiscard]] Changes take() {
-    EXPECT_EQ(all.size(), 1U);
-    Changes first = all.empty() ? Changes{} : all.front();
-    all.clear();
-    return first;
-  }
-};
 
 TEST_F(KindsTest, ObserversOfSetsHearOfPositions) {
   auto tags = person(1).get(Person::tags);

@@ -11,6 +11,12 @@ namespace {
 
 using Rows = std::vector<store::RowId>;
 
+Rows rows(std::initializer_list<std::uint64_t> numbers) {
+  Rows made;
+  for (const std::uint64_t number : numbers) made.push_back(store::RowId(number));
+  return made;
+}
+
 /// Some of twenty rows in any order.
 Rows any_rows() {
   std::vector<std::uint64_t> numbers(20);
@@ -49,18 +55,22 @@ RC_GTEST_PROP(RowDifference, AppliedToTheOldRowsGivesTheNewOnes, ()) {
 }
 
 TEST(RowDifference, OneThatMovedIsDeletedAndInserted) {
-  const auto rows = [](std::initializer_list<std::uint64_t> numbers) {
-    Rows made;
-    for (const std::uint64_t number : numbers) made.push_back(store::RowId(number));
-    return made;
-  };
-
   const CollectionChanges changes =
       row_difference(rows({1, 2, 3, 4, 5}), rows({2, 3, 4, 1, 5}), rows({1, 5}));
 
   EXPECT_EQ(changes.deletions, std::vector<std::size_t>{0});
   EXPECT_EQ(changes.insertions, std::vector<std::size_t>{3});
   EXPECT_EQ(changes.new_modifications, std::vector<std::size_t>{4});
+}
+
+TEST(RowDifference, OneThatIsThereSeveralTimesStaysInEachOfItsPlaces) {
+  const CollectionChanges changes =
+      row_difference(rows({1, 2, 1, 3, 1}), rows({1, 2, 1, 4}), rows({1}));
+
+  EXPECT_EQ(changes.deletions, (std::vector<std::size_t>{3, 4}));
+  EXPECT_EQ(changes.insertions, std::vector<std::size_t>{3});
+  EXPECT_EQ(changes.old_modifications, (std::vector<std::size_t>{0, 2}));
+  EXPECT_EQ(changes.new_modifications, (std::vector<std::size_t>{0, 2}));
 }
 
 }  // namespace

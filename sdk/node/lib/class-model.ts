@@ -1,8 +1,10 @@
+import { toNativeMixed } from "./mixed";
 import {
   NativeClass,
-  NativeCollection,
+  NativeMixed,
   NativeProperty,
   NativeRealm,
+  NativeResults,
   NativeType,
   NativeValue,
 } from "./native";
@@ -10,16 +12,25 @@ import type { Realm } from "./realm";
 import type { Results } from "./results";
 import { CanonicalObjectSchema, CanonicalPropertySchema } from "./schema";
 import { ValueConverter, converterOf } from "./values";
+import { nestedCollection } from "./write-value";
 
 /** A property of a class in an open realm: its schema, its number, and how its values convert. */
 export interface BoundProperty {
   readonly schema: CanonicalPropertySchema;
   readonly native: NativeProperty;
-  readonly isList: boolean;
-  /** Of the value, or of the elements of a collection. */
+  readonly collection: "list" | "set" | "dictionary" | undefined;
+  /** Of the value, or of the elements of a collection; but see `fromNative` for mixed values. */
   readonly converter: ValueConverter;
+  /** Whether the values are embedded objects. */
+  isEmbedded(): boolean;
   /** Of what links lead to. */
   readonly target: (() => ClassModel) | undefined;
+}
+
+/** A property that gives the objects which link to an object. */
+export interface ComputedProperty {
+  readonly schema: CanonicalPropertySchema;
+  readonly origin: () => { readonly model: ClassModel; readonly property: BoundProperty };
 }
 
 /** A class of an open realm: what reads, writes and wraps its objects. */
@@ -30,11 +41,15 @@ export interface ClassModel {
   readonly native: NativeClass;
   /** By JavaScript name, in the order of the schema. */
   readonly properties: ReadonlyMap<string, BoundProperty>;
+  /** Those that are not stored, likewise. */
+  readonly computed: ReadonlyMap<string, ComputedProperty>;
   readonly primaryKey: BoundProperty | undefined;
   /** What the objects' accessors hang on. */
   prototype: object;
   /** Elements that one of its lists has now, as results that stay so. */
   snapshotOf<T>(elements: readonly T[], of: { type: string; optional: boolean }): Results<T>;
+  /** Some of its objects. */
+  resultsOf<T>(native: NativeResults): Results<T>;
   /** The object in a row. */
   wrap(row: number): unknown;
 }
@@ -42,6 +57,8 @@ export interface ClassModel {
 /** How links convert: needs the classes of the realm, which the realm has. */
 export interface LinkConversion {
   model(className: string): ClassModel;
+  /** Of the class that has the property. */
+  owner(): ClassModel;
   toRow(className: string, value: unknown, target: string): number;
 }
 
@@ -51,24 +68,54 @@ export function bindProperty(
   links: LinkConversion,
 ): BoundProperty {
   const isLink = native.type === NativeType.Link;
-  const converter: ValueConverter = isLink
-    ? {
-        fromNative: (value: NativeValue) => links.model(native.target).wrap(value as number),
-        toNative: (value, target) => links.toRow(native.target, value, target),
-      }
-    : converterOf(native.type);
   return {
     schema,
     native,
-    isList: native.collection === NativeCollection.List,
-    converter,
+    collection: ([undefined, "list", "dictionary", "set"] as const)[native.collection],
+    converter: makeConverter(native, links),
+    isEmbedded: () => isLink && links.model(native.target).schema.embedded,
     target: isLink ? () => links.model(native.target) : undefined,
   };
 }
 
-/** The JavaScript value of what the addon gave for `property` or for one of its elements. */
-export function fromNative(property: BoundProperty, value: NativeValue): unknown {
-  return value === null ? null : property.converter.fromNative(value);
+function makeConverter({ type, target: className }: NativeProperty, links: LinkConversion) {
+  switch (type) {
+    case NativeType.Link:
+      return {
+        fromNative: (value: NativeValue) => links.model(className).wrap(value as number),
+        toNative: (value: unknown, target: string) => links.toRow(className, value, target),
+      };
+    case NativeType.Mixed:
+      return {
+        fromNative: (value: NativeValue) => value,
+        toNative: (value: unknown, target: string) => toNativeMixed(links.owner(), value, target),
+      };
+    default:
+      return converterOf(type);
+  }
+}
+
+/** The JavaScript value of what the addon gave for a property of the object in `row`, or for one of
+ * its elements. */
+export function fromNative(
+  model: ClassModel,
+  row: number,
+  property: BoundProperty,
+  value: NativeValue,
+): unknown {
+  if (value === null) return null;
+  if (property.native.type !== NativeType.Mixed) return property.converter.fromNative(value);
+  const mixed = value as NativeMixed;
+  const [type, content, classId] = mixed;
+  switch (type) {
+    case NativeType.Link:
+      return model.realm._modelOfId(classId as number).wrap(content as number);
+    case NativeType.List:
+    case NativeType.Dictionary:
+      return nestedCollection(model, row, property, mixed);
+    default:
+      return converterOf(type).fromNative(content as NativeValue);
+  }
 }
 
 /** What the addon takes for `value`; null where the property allows it. */

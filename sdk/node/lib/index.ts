@@ -10,6 +10,7 @@ import {
   SchemaParseError,
   TypeAssertionError,
 } from "./errors";
+import { Dictionary } from "./dictionary";
 import { List } from "./list";
 import { NumericLogLevel, setLogLevel, setLogger } from "./logging";
 import { OrderedCollection } from "./ordered-collection";
@@ -17,6 +18,7 @@ import { ProgressRealmPromise } from "./progress-realm-promise";
 import { Realm, UpdateMode } from "./realm";
 import { RealmObject } from "./realm-object";
 import { Results } from "./results";
+import { RealmSet } from "./set";
 import { OpenRealmBehaviorType, OpenRealmTimeOutBehavior } from "./sync-configuration";
 import { ClientResetError, CompensatingWriteError, SyncError } from "./sync-error";
 import {
@@ -36,6 +38,8 @@ const EXPORTS = {
   OrderedCollection,
   Results,
   List,
+  Set: RealmSet,
+  Dictionary,
   UpdateMode,
   App,
   User,

@@ -1,42 +1,15 @@
 import { assert } from "./assert";
-import { BoundProperty, ClassModel, fromNative, toNative } from "./class-model";
+import { BoundProperty, ClassModel } from "./class-model";
 import { CONSTRUCT } from "./collection";
 import { TypeAssertionError } from "./errors";
-import { KeyPaths, toStoredKeyPaths } from "./key-paths";
-import { NativeCollectionCallback, NativeValue } from "./native";
-import { OrderedCollection } from "./ordered-collection";
-import type { Results } from "./results";
+import { StoredCollection } from "./stored-collection";
+import { Place, writeValue } from "./write-value";
 
-/** The live list in a property of an object. */
-export class List<T = unknown> extends OrderedCollection<T> {
-  private readonly model: ClassModel;
-  private readonly row: number;
-  private readonly property: BoundProperty;
-
-  constructor(key: symbol, model: ClassModel, row: number, property: BoundProperty) {
-    super(key);
-    this.model = model;
-    this.row = row;
-    this.property = property;
-  }
-
-  static of(model: ClassModel, row: number, property: BoundProperty): List {
-    return new List(CONSTRUCT, model, row, property).self;
-  }
-
-  get type(): string {
-    const { objectType = "" } = this.property.schema;
-    return this.property.native.target === "" ? objectType : "object";
-  }
-  get optional(): boolean {
-    return this.property.schema.optional;
-  }
-  get length(): number {
-    return this.model.nativeRealm.listSize(...this.address);
-  }
-
-  isValid(): boolean {
-    return this.model.nativeRealm.isValid(this.model.native.id, this.row);
+/** A live list. */
+export class List<T = unknown> extends StoredCollection<T> {
+  static of(model: ClassModel, row: number, property: BoundProperty, id = 0): List {
+    const native = model.nativeRealm.collection(model.native.id, row, property.native.id, id);
+    return new List(CONSTRUCT, model, row, property, native).self;
   }
 
   push(...items: T[]): number {
@@ -70,14 +43,14 @@ export class List<T = unknown> extends OrderedCollection<T> {
     this.model.realm._requireTransaction();
     assert(index >= 0, "Index cannot be smaller than 0");
     assert(index < this.length, "Index cannot be greater than the size of the list");
-    this.model.nativeRealm.listErase(...this.address, index);
+    this.native.erase(index);
   }
   move(from: number, to: number): void {
     this.model.realm._requireTransaction();
     const { length } = this;
     assert(from >= 0 && to >= 0, "Index cannot be smaller than 0");
     assert(from < length && to < length, "Index cannot be greater than the size of the list");
-    this.model.nativeRealm.listMove(...this.address, from, to);
+    this.native.move(from, to);
   }
   swap(left: number, right: number): void {
     const [low, high] = left < right ? [left, right] : [right, left];
@@ -85,22 +58,15 @@ export class List<T = unknown> extends OrderedCollection<T> {
     if (low + 1 < high) this.move(low + 1, high);
   }
 
-  getElement(index: number): T | undefined {
-    if (index < 0 || index >= this.length) return undefined;
-    return fromNative(this.property, this.model.nativeRealm.listGet(...this.address, index)) as T;
-  }
   setElement(index: number, value: unknown): void {
     this.model.realm._requireTransaction();
     const { length } = this;
     if (index < 0) throw new Error(`Cannot set item at negative index ${index}`);
     if (index >= length) throw new Error(`Requested index ${index} in a list of size ${length}`);
-    this.model.nativeRealm.listSet(...this.address, index, this.convert(index, value));
-  }
-
-  /** The elements that there are now, in that order; an object that is deleted later is null. */
-  snapshot(): Results<T> {
-    const { type, optional } = this;
-    return this.model.snapshotOf(this.toArray(), { type, optional });
+    this.write(index, value, {
+      write: (native) => this.native.set(index, native),
+      read: () => this.native.at(index),
+    });
   }
 
   /** Replaces the whole content. @internal */
@@ -108,42 +74,31 @@ export class List<T = unknown> extends OrderedCollection<T> {
     if (typeof value !== "object" || value === null || !(Symbol.iterator in value)) {
       throw new TypeAssertionError("iterable", value, this.property.schema.name);
     }
-    const items = [...(value as Iterable<T>)]; // First: it may be this list itself.
-    this.model.nativeRealm.listClear(...this.address);
+    if (value instanceof List && value._isSameAs(this)) return;
+    const items = [...(value as Iterable<T>)];
+    this.native.clear();
     this.insertAll(0, items);
   }
 
-  protected toArray(): T[] {
-    return Array.from({ length: this.length }, (_, index) => this.getElement(index) as T);
-  }
-
-  protected observe(
-    callback: NativeCollectionCallback,
-    keyPaths: KeyPaths | undefined,
-  ): () => void {
-    const model = this.property.target?.();
-    return this.model.nativeRealm.observeList(
-      ...this.address,
-      callback,
-      model && toStoredKeyPaths(model, keyPaths),
-    );
-  }
-
-  private get address(): [classId: number, row: number, property: number] {
-    return [this.model.native.id, this.row, this.property.native.id];
-  }
-  private convert(index: number, value: unknown): NativeValue {
-    return toNative(this.property, value, `${this.property.schema.name}[${index}]`);
-  }
   private insertAll(first: number, items: readonly T[]): void {
     this.model.realm._requireTransaction();
     items.forEach((item, i) => {
-      this.model.nativeRealm.listInsert(...this.address, first + i, this.convert(first + i, item));
+      const index = first + i;
+      this.write(index, item, {
+        write: (native) => this.native.insert(index, native),
+        read: () => this.native.at(index),
+        isNew: true,
+      });
     });
+  }
+  private write(index: number, value: unknown, place: Place): void {
+    const target = `${this.property.schema.name}[${index}]`;
+    writeValue(this.model, this.row, this.property, value, target, place);
   }
   private take(index: number): T | undefined {
     const element = this.getElement(index);
-    if (element !== undefined) this.model.nativeRealm.listErase(...this.address, index);
+    if (element !== undefined) this.native.erase(index);
     return element;
   }
 }
+Object.defineProperty(List, "name", { value: "Realm.List" });

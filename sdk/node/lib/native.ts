@@ -20,9 +20,13 @@ export const NativeType = {
   Link: 9,
   ObjectId: 10,
   Uuid: 11,
+  // Of values in mixed ones only.
+  List: 12,
+  Dictionary: 13,
 } as const;
 export const NativeIndex = { None: 0, General: 1, FullText: 2 } as const;
 export const NativeCollection = { Single: 0, List: 1, Dictionary: 2, Set: 3 } as const;
+export const NativeClassKind = { TopLevel: 0, Embedded: 1 } as const;
 export const NativeUpdateMode = { Never: 0, Modified: 1, All: 2 } as const;
 
 export interface NativePropertySchema {
@@ -36,6 +40,8 @@ export interface NativePropertySchema {
 }
 export interface NativeClassSchema {
   name: string;
+  /** One of `NativeClassKind`; 2 for an asymmetric class. */
+  kind: number;
   /** "" when there is none. */
   primaryKey: string;
   properties: NativePropertySchema[];
@@ -49,7 +55,14 @@ export interface NativeClass extends NativeClassSchema {
 }
 
 /** See src/value_conversion.h for the form of each type. */
-export type NativeValue = null | number | bigint | boolean | string | ArrayBuffer | Uint8Array;
+export type NativeScalar = number | bigint | boolean | string | ArrayBuffer | Uint8Array;
+/**
+ * A value of a mixed property: its type and the value, which for a link is a row, followed by the
+ * class, and for a list or dictionary its number; to write a new one there is no number.
+ */
+export type NativeMixed = readonly [type: number, value?: NativeScalar, classId?: number];
+/** `true`, where an embedded object is to be written, stands for a new one. */
+export type NativeValue = null | NativeScalar | NativeMixed;
 
 /** An argument of a query: a value of one of the types, an object, a list or a region. */
 export type NativeQueryArgument =
@@ -61,6 +74,8 @@ export type NativeQueryArgument =
 export interface NativeQueryNames {
   /** Class, stored name, public name. */
   publicNames: [string, string, string][];
+  /** Class, name, class that links, its property as it is stored. */
+  linkingObjects: [string, string, string, string][];
 }
 export type NativeAggregate = "min" | "max" | "sum" | "avg";
 
@@ -87,6 +102,40 @@ export interface NativeResults {
   observe(callback: NativeCollectionCallback, keyPaths?: string[]): () => void;
 }
 
+export type NativeKeysCallback = (
+  deletions: string[],
+  insertions: string[],
+  modifications: string[],
+) => void;
+
+/** A list, set or dictionary; which methods it takes is its kind's. */
+export interface NativeCollectionHandle {
+  isValid(): boolean;
+  /** The same for the same collection of a realm. */
+  identity(): string;
+  size(): number;
+  clear(): void;
+  /** Of lists and sets. */
+  at(position: number): NativeValue;
+  insert(position: number, value: NativeValue): void;
+  set(position: number, value: NativeValue): void;
+  move(from: number, to: number): void;
+  erase(position: number): void;
+  /** Of sets. */
+  has(value: NativeValue): boolean;
+  add(value: NativeValue): boolean;
+  remove(value: NativeValue): boolean;
+  /** Of dictionaries. */
+  keys(): string[];
+  find(key: string): NativeValue | undefined;
+  put(key: string, value: NativeValue): void;
+  removeKey(key: string): boolean;
+  /** The objects in a list or set of objects. */
+  objects(): NativeResults;
+  observe(callback: NativeCollectionCallback, keyPaths?: string[]): () => void;
+  observeKeys(callback: NativeKeysCallback, keyPaths?: string[]): () => void;
+}
+
 export interface NativeRealm {
   schema(): NativeClass[];
   beginTransaction(): void;
@@ -107,25 +156,11 @@ export interface NativeRealm {
   get(classId: number, row: number, property: number): NativeValue;
   set(classId: number, row: number, property: number, value: NativeValue): void;
   add(classId: number, row: number, property: number, by: number): void;
-  listSize(classId: number, row: number, property: number): number;
-  listGet(classId: number, row: number, property: number, position: number): NativeValue;
-  listSet(
-    classId: number,
-    row: number,
-    property: number,
-    position: number,
-    value: NativeValue,
-  ): void;
-  listInsert(
-    classId: number,
-    row: number,
-    property: number,
-    position: number,
-    value: NativeValue,
-  ): void;
-  listMove(classId: number, row: number, property: number, from: number, to: number): void;
-  listErase(classId: number, row: number, property: number, position: number): void;
-  listClear(classId: number, row: number, property: number): void;
+  /** @param id of a list or dictionary in mixed values; 0: the one that the property is. */
+  collection(classId: number, row: number, property: number, id: number): NativeCollectionHandle;
+  /** The objects of a class that link to an object from a property. */
+  linking(classId: number, row: number, originClass: number, originProperty: number): NativeResults;
+  linkCount(classId: number, row: number): number;
   results(classId: number): NativeResults;
   /** null for a local realm. */
   syncSession(): NativeSyncSession | null;
@@ -134,13 +169,6 @@ export interface NativeRealm {
     classId: number,
     row: number,
     callback: (deleted: boolean, changedProperties: string[]) => void,
-    keyPaths?: string[],
-  ): () => void;
-  observeList(
-    classId: number,
-    row: number,
-    property: number,
-    callback: NativeCollectionCallback,
     keyPaths?: string[],
   ): () => void;
 }

@@ -1,6 +1,5 @@
-import { Decimal128, ObjectId, UUID } from "bson";
-
 import { Collection } from "./collection";
+import { scalarTypeOf } from "./mixed";
 import { NativeQueryArgument, NativeType } from "./native";
 import { isManaged, modelOf, rowOf } from "./realm-object";
 import { converterOf } from "./values";
@@ -52,37 +51,18 @@ function toRegion(value: object): NativeQueryArgument | undefined {
   return { shape: SHAPE.polygon, rings: rings.map((ring) => ring.map(toPoint)), radius: 0 };
 }
 
-function scalar(type: number, value: unknown): NativeQueryArgument {
-  return { type, value: converterOf(type).toNative(value, "query argument") };
-}
-
 /** What the addon takes for an argument of `filtered`. */
 export function toQueryArgument(value: unknown, inList = false): NativeQueryArgument {
   if (value === null || value === undefined) return { type: NativeType.Mixed, value: null };
-  switch (typeof value) {
-    case "boolean":
-      return scalar(NativeType.Bool, value);
-    case "number":
-      return scalar(NativeType.Double, value);
-    case "bigint":
-      return scalar(NativeType.Int, value);
-    case "string":
-      return scalar(NativeType.String, value);
-    case "object":
-      return objectArgument(value, inList);
-    default:
-      throw new Error(`Can't convert ${typeof value} to Mixed`);
+  const type = scalarTypeOf(value);
+  if (type !== undefined) {
+    return { type, value: converterOf(type).toNative(value, "query argument") };
   }
+  if (typeof value === "object") return objectArgument(value, inList);
+  throw new Error(`Can't convert ${typeof value} to Mixed`);
 }
 
 function objectArgument(value: object, inList: boolean): NativeQueryArgument {
-  if (value instanceof Date) return scalar(NativeType.Date, value);
-  if (value instanceof ObjectId) return scalar(NativeType.ObjectId, value);
-  if (value instanceof UUID) return scalar(NativeType.Uuid, value);
-  if (value instanceof Decimal128) return scalar(NativeType.Decimal128, value);
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
-    return scalar(NativeType.Data, value);
-  }
   if (isManaged(value)) return { classId: modelOf(value).native.id, row: rowOf(value) };
   const isCollection = value instanceof Collection;
   if (isCollection || value instanceof Set || (inList && Array.isArray(value))) {

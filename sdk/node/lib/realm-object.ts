@@ -1,11 +1,14 @@
 import { assert } from "./assert";
-import { BoundProperty, ClassModel, fromNative, toNative } from "./class-model";
+import { BoundProperty, ClassModel, ComputedProperty, fromNative } from "./class-model";
 import { KeyPaths, toStoredKeyPaths } from "./key-paths";
-import { List } from "./list";
 import { Listeners, callListener } from "./listeners";
+import { NativeMixed } from "./native";
 import { toPlain } from "./ordered-collection";
 import type { Realm } from "./realm";
-import { CanonicalObjectSchema } from "./schema";
+import type { Results } from "./results";
+import { CanonicalObjectSchema, ObjectClass } from "./schema";
+import { TYPE_NAMES } from "./values";
+import { collectionOf, writeProperty } from "./write-value";
 
 export interface ObjectChangeSet {
   deleted: boolean;
@@ -25,12 +28,15 @@ const MANAGED = Symbol("Realm.Object#managed");
 /** Own properties of an object are those of its schema, so that spreading and `keys` work. */
 const PROXY_HANDLER: ProxyHandler<RealmObject> = {
   ownKeys(target) {
-    return [...managed(target).model.properties.keys(), ...Object.keys(target)];
+    const { properties, computed } = managed(target).model;
+    return [...properties.keys(), ...computed.keys(), ...Object.keys(target)];
   },
   getOwnPropertyDescriptor(target, name) {
     const own = Reflect.getOwnPropertyDescriptor(target, name);
     if (own !== undefined) return own;
-    if (typeof name !== "string" || !managed(target).model.properties.has(name)) return undefined;
+    const { properties, computed } = managed(target).model;
+    if (typeof name !== "string") return undefined;
+    if (!properties.has(name) && !computed.has(name)) return undefined;
     return {
       value: Reflect.get(target, name) as unknown,
       enumerable: true,
@@ -73,19 +79,55 @@ export class RealmObject {
     for (const [name, property] of model.properties) {
       result[name] = toPlain(readProperty(this, property), cache);
     }
+    for (const [name, property] of model.computed) {
+      result[name] = toPlain(readComputed(this, property), cache);
+    }
     return result;
   }
 
   /** Type of the property as its schema declares it: `int`, `<Person>`, `list<int>`. */
   getPropertyType(name: string): string {
-    const { model } = managed(this);
+    const { model, row } = managed(this);
+    if (model.computed.has(name)) return "list<linkingObjects>";
     const property = model.properties.get(name);
     if (property === undefined) {
       throw new Error(`Property '${name}' does not exist on '${model.schema.name}' objects`);
     }
     const { type, objectType } = property.schema;
     if (type === "object") return `<${objectType ?? ""}>`;
-    return objectType === undefined ? type : `${type}<${objectType}>`;
+    if (type === "mixed") {
+      const value = model.nativeRealm.get(model.native.id, row, property.native.id);
+      return typeNameOf(model, value as NativeMixed | null);
+    }
+    if (objectType === undefined) return type;
+    const isNamed = property.target !== undefined && type !== "list";
+    return isNamed ? `${type}<<${objectType}>>` : `${type}<${objectType}>`;
+  }
+
+  /**
+   * The objects of a class that link to this one from a property, each as often as it does.
+   *
+   * @throws {Error} for a class or property that is not there, or that does not lead here.
+   */
+  linkingObjects<T = RealmObject>(type: string | ObjectClass, propertyName: string): Results<T> {
+    const { model } = managed(this);
+    const origin = model.realm._modelOf(type);
+    const property = origin.properties.get(propertyName);
+    if (property === undefined) {
+      throw new Error(
+        `Property '${propertyName}' does not exist on '${origin.schema.name}' objects`,
+      );
+    }
+    assert(
+      property.native.target === model.schema.name,
+      `'${origin.schema.name}#${propertyName}' is not a relationship to '${model.schema.name}'`,
+    );
+    return linkingFrom(this, origin, property) as Results<T>;
+  }
+  /** How many links there are to this object. */
+  linkingObjectsCount(): number {
+    const { model, row } = managed(this);
+    return model.nativeRealm.linkCount(model.native.id, row);
   }
 
   /**
@@ -164,6 +206,17 @@ export function makePrototype(model: ClassModel): object {
   const named = { [model.schema.name]: class extends base {} }[
     model.schema.name
   ] as typeof RealmObject;
+  for (const [name, property] of model.computed) {
+    Object.defineProperty(named.prototype, name, {
+      configurable: true,
+      get(this: RealmObject) {
+        return readComputed(this, property);
+      },
+      set() {
+        throw new Error(`Not supported: '${name}' is made of the links of other objects`);
+      },
+    });
+  }
   for (const [name, property] of model.properties) {
     Object.defineProperty(named.prototype, name, {
       configurable: true,
@@ -171,7 +224,7 @@ export function makePrototype(model: ClassModel): object {
         return readProperty(this, property);
       },
       set(this: RealmObject, value: unknown) {
-        writeProperty(this, property, value);
+        writePropertyOf(this, property, value);
       },
     });
   }
@@ -189,34 +242,45 @@ function checkValid(object: RealmObject): Managed {
 
 function readProperty(object: RealmObject, property: BoundProperty): unknown {
   const { model, row } = managed(object);
-  if (property.isList) {
+  if (property.collection !== undefined) {
     checkValid(object);
-    return List.of(model, row, property);
+    return collectionOf(model, row, property);
   }
   try {
-    return fromNative(property, model.nativeRealm.get(model.native.id, row, property.native.id));
+    const value = model.nativeRealm.get(model.native.id, row, property.native.id);
+    return fromNative(model, row, property, value);
   } catch (error) {
     checkValid(object);
     throw error;
   }
 }
 
-function writeProperty(object: RealmObject, property: BoundProperty, value: unknown): void {
+function writePropertyOf(object: RealmObject, property: BoundProperty, value: unknown): void {
   const { model, row } = checkValid(object);
   model.realm._requireTransaction();
   const { schema } = property;
   if (property === model.primaryKey) {
     throw new Error(`Cannot change value of primary key '${schema.name}'`);
   }
-  if (property.isList) {
-    List.of(model, row, property)._assign(value);
-    return;
-  }
-  const target = schema.type === "object" ? schema.name : "value";
-  model.nativeRealm.set(
-    model.native.id,
-    row,
-    property.native.id,
-    toNative(property, value, target),
+  writeProperty(model, row, property, value, schema.type === "object" ? schema.name : "value");
+}
+
+function readComputed(object: RealmObject, computed: ComputedProperty): Results {
+  checkValid(object);
+  const { model, property } = computed.origin();
+  return linkingFrom(object, model, property);
+}
+
+function linkingFrom(object: RealmObject, origin: ClassModel, property: BoundProperty): Results {
+  const { model, row } = managed(object);
+  return origin.resultsOf(
+    model.nativeRealm.linking(model.native.id, row, origin.native.id, property.native.id),
   );
+}
+
+function typeNameOf(model: ClassModel, value: NativeMixed | null): string {
+  if (value === null) return "null";
+  const [type, , classId] = value;
+  const name = TYPE_NAMES.get(type);
+  return name ?? `<${model.realm._modelOfId(classId as number).schema.name}>`;
 }

@@ -1,17 +1,34 @@
 import { existsSync, rmSync } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
+import { join } from "node:path";
 
-import { assert, assertFunction, assertObject, assertOptionalBoolean } from "./assert";
-import { ClassModel, LinkConversion, bindProperty, fromNative, toNative } from "./class-model";
+import { assert, assertFunction, assertObject } from "./assert";
+import {
+  BoundProperty,
+  ClassModel,
+  ComputedProperty,
+  LinkConversion,
+  bindProperty,
+  fromNative,
+  toNative,
+} from "./class-model";
+import {
+  Configuration,
+  MigrationCallback,
+  checkAsymmetric,
+  localConfiguration,
+  resolvePath,
+  validateConfiguration,
+} from "./configuration";
 import { ClientResets } from "./client-reset";
 import { AssertionError, TimeoutError, TypeAssertionError } from "./errors";
-import { List } from "./list";
+import { CONSTRUCT, Collection } from "./collection";
 import { Listeners, callListener } from "./listeners";
+import { nestedTypeOf } from "./mixed";
 import {
-  NativeProperty,
   NativeQueryNames,
   NativeRealm,
   NativeRealmOptions,
+  NativeResults,
   NativeSyncOptions,
   NativeType,
   NativeUpdateMode,
@@ -26,6 +43,7 @@ import {
   CanonicalPropertySchema,
   ObjectClass,
   ObjectSchema,
+  fromNativeSchema,
   parseSchema,
   toNativeSchema,
 } from "./schema";
@@ -34,33 +52,16 @@ import {
   OpenRealmBehaviorType,
   OpenRealmTimeOutBehavior,
   SyncConfiguration,
-  partitionFileName,
   toNativeSync,
   toPartitionText,
-  validateSyncConfiguration,
 } from "./sync-configuration";
 import { ClientResetError } from "./sync-error";
 import { SyncSession } from "./sync-session";
 import { sameValue } from "./values";
+import { writeProperty } from "./write-value";
 
 export const UpdateMode = { Never: "never", Modified: "modified", All: "all" } as const;
 export type UpdateMode = (typeof UpdateMode)[keyof typeof UpdateMode];
-
-export interface Configuration {
-  path?: string;
-  schema?: (ObjectSchema | ObjectClass)[];
-  /** Of a local file: raised with each change of a class that it has already. */
-  schemaVersion?: number;
-  /** Called in the write transaction that brings a file of an older version to the schema. */
-  onMigration?: MigrationCallback;
-  /** A file that a migration would be needed for is emptied instead. */
-  deleteRealmIfMigrationNeeded?: boolean;
-  readOnly?: boolean;
-  sync?: SyncConfiguration;
-}
-
-/** Objects of a class are in the same order in both; both realms are gone when it has returned. */
-export type MigrationCallback = (oldRealm: Realm, newRealm: Realm) => void;
 
 export type RealmListener = (realm: Realm, name: string, schema?: CanonicalObjectSchema[]) => void;
 
@@ -75,6 +76,7 @@ export class Realm {
   readonly #path: string;
   readonly #native: NativeRealm;
   readonly #classes = new Map<string, ClassModel>();
+  readonly #classesById = new Map<number, ClassModel>();
   readonly #listeners = new Listeners<RealmListener>();
   readonly syncSession: SyncSession | null;
   readonly #self = new WeakRef(this);
@@ -85,8 +87,9 @@ export class Realm {
   constructor(config: Configuration | string = {}, opened?: NativeRealm) {
     const configuration = typeof config === "string" ? { path: config } : config;
     validateConfiguration(configuration);
-    this.#path = resolvePath(configuration);
+    this.#path = resolvePath(configuration, Realm.defaultPath);
     const declared = configuration.schema && parseSchema(configuration.schema, isModel);
+    checkAsymmetric(declared ?? [], configuration);
     const options: NativeRealmOptions = {
       path: this.#path,
       readOnly: configuration.readOnly ?? false,
@@ -201,12 +204,14 @@ export class Realm {
     }
   }
   static exists(config: Configuration | string = {}): boolean {
-    return existsSync(resolvePath(typeof config === "string" ? { path: config } : config));
+    return existsSync(
+      resolvePath(typeof config === "string" ? { path: config } : config, Realm.defaultPath),
+    );
   }
   /** Removes the file and the files beside it; missing ones are ignored. */
   static deleteFile(config: Configuration): void {
     validateConfiguration(config);
-    const path = resolvePath(config);
+    const path = resolvePath(config, Realm.defaultPath);
     for (const suffix of ["", "-lock", "-guard", "-reset"]) rmSync(path + suffix, { force: true });
   }
 
@@ -259,7 +264,13 @@ export class Realm {
   ): T {
     const nativeMode = toNativeMode(mode);
     this._requireTransaction();
-    const model = this.#modelOf(type);
+    const model = this._modelOf(type);
+    if (model.schema.embedded) {
+      throw new Error(
+        `Cannot create an object of '${model.schema.name}' by itself: it is embedded and is made ` +
+          "where it stands",
+      );
+    }
     if (isManaged(values)) return values as T;
     if (values === null || values === undefined) {
       throw new TypeError(`Cannot create a '${model.schema.name}' from ${String(values)}`);
@@ -267,7 +278,7 @@ export class Realm {
     return wrapObject(model, this.#createRow(model, values, nativeMode)) as T;
   }
 
-  delete(subject: RealmObject | Iterable<RealmObject> | List | Results): void {
+  delete(subject: RealmObject | Iterable<RealmObject>): void {
     assert(this.isInTransaction, "Can only delete objects within a transaction.");
     assertObject(subject, "subject");
     if (subject instanceof RealmObject) {
@@ -289,7 +300,7 @@ export class Realm {
   }
 
   objectForPrimaryKey<T = RealmObject>(type: string | ObjectClass, key: unknown): T | null {
-    const model = this.#modelOf(type);
+    const model = this._modelOf(type);
     const { primaryKey } = model;
     if (primaryKey === undefined) {
       throw new Error(`Expected a primary key on '${model.schema.name}'`);
@@ -302,7 +313,9 @@ export class Realm {
     return row === undefined ? null : (wrapObject(model, row) as T);
   }
   objects<T = RealmObject>(type: string | ObjectClass): Results<T> {
-    return Results.of(this.#modelOf(type)) as Results<T>;
+    const model = this._modelOf(type);
+    if (model.schema.embedded) throw new Error("You cannot query an embedded object.");
+    return Results.of(model) as Results<T>;
   }
 
   addListener(event: "change", callback: RealmListener): void {
@@ -332,7 +345,7 @@ export class Realm {
     validateConfiguration(config);
     const { sync } = config;
     this.#native.writeCopyTo(
-      resolvePath(config),
+      resolvePath(config, Realm.defaultPath),
       sync && { user: sync.user._native, partition: toPartitionText(sync.partitionValue) },
     );
   }
@@ -360,23 +373,32 @@ export class Realm {
   }
 
   #bindClasses(declared: CanonicalObjectSchema[]): void {
-    const links: LinkConversion = {
-      model: (className) => this.#storedModel(className),
-      toRow: (className, value, target) =>
-        this.#linkedRow(this.#storedModel(className), value, target),
-    };
     for (const nativeClass of this.#native.schema()) {
       const schema =
         declared.find((candidate) => candidate.name === nativeClass.name) ??
-        schemaOf(nativeClass.name, nativeClass.primaryKey, nativeClass.properties);
+        fromNativeSchema(nativeClass);
+      const links: LinkConversion = {
+        model: (className) => this.#storedModel(className),
+        owner: () => model,
+        toRow: (className, value, target) =>
+          this.#linkedRow(this.#storedModel(className), value, target),
+      };
+      const declaredProperties = Object.entries(schema.properties);
+      const computed = new Map(
+        declaredProperties
+          .filter(([, { type }]) => type === "linkingObjects")
+          .map(([name, property]) => [name, this.#bindComputed(property)] as const),
+      );
       const properties = new Map(
-        Object.entries(schema.properties).map(([name, property]) => {
-          const found = nativeClass.properties.find(
-            ({ name: stored }) => stored === property.mapTo,
-          );
-          if (found === undefined) throw new Error(`'${schema.name}.${name}' is not in the file`);
-          return [name, bindProperty(property, found, links)] as const;
-        }),
+        declaredProperties
+          .filter(([name]) => !computed.has(name))
+          .map(([name, property]) => {
+            const found = nativeClass.properties.find(
+              ({ name: stored }) => stored === property.mapTo,
+            );
+            if (found === undefined) throw new Error(`'${schema.name}.${name}' is not in the file`);
+            return [name, bindProperty(property, found, links)] as const;
+          }),
       );
       const model: ClassModel = {
         realm: this,
@@ -384,17 +406,58 @@ export class Realm {
         schema,
         native: nativeClass,
         properties,
+        computed,
         primaryKey: schema.primaryKey === undefined ? undefined : properties.get(schema.primaryKey),
         prototype: RealmObject.prototype,
+        resultsOf: <T>(results: NativeResults) => new Results<T>(CONSTRUCT, model, results).self,
         snapshotOf: (elements, of) => new Snapshot(model, elements, of).self,
         wrap: (row) => wrapObject(model, row),
       };
       model.prototype = makePrototype(model);
       this.#classes.set(schema.name, model);
+      this.#classesById.set(nativeClass.id, model);
     }
+    this.#checkComputed();
     this.#schema = [...this.#classes.values()].map(({ schema }) => schema);
   }
 
+  #bindComputed(schema: CanonicalPropertySchema): ComputedProperty {
+    const { objectType = "", property: name = "" } = schema;
+    const origin = () => {
+      const model = this.#storedModel(objectType);
+      return { model, property: model.properties.get(name) as BoundProperty };
+    };
+    return { schema, origin };
+  }
+  /** Whether what computed properties are made of leads to their class. */
+  #checkComputed(): void {
+    const problems: string[] = [];
+    for (const model of this.#classes.values()) {
+      for (const [name, { schema }] of model.computed) {
+        const { objectType = "", property = "" } = schema;
+        const found = this.#classes.get(objectType)?.properties.get(property);
+        if (found?.native.target === model.schema.name) continue;
+        const why =
+          found === undefined ? "does not exist" : `is not a link to '${model.schema.name}'`;
+        problems.push(
+          `- Property '${objectType}.${property}' declared as origin of linking objects property ` +
+            `'${model.schema.name}.${name}' ${why}.`,
+        );
+      }
+    }
+    if (problems.length === 0) return;
+    this.#native.close();
+    throw new Error(
+      `Schema validation failed due to the following errors:\n${problems.join("\n")}`,
+    );
+  }
+
+  /** The class of a link in a mixed value. @internal */
+  _modelOfId(classId: number): ClassModel {
+    const model = this.#classesById.get(classId);
+    if (model === undefined) throw new Error("A link leads to a class that is not known yet.");
+    return model;
+  }
   /** The classes by their stored names. @internal */
   get _classModels(): ReadonlyMap<string, ClassModel> {
     return this.#classes;
@@ -402,15 +465,21 @@ export class Realm {
   /** What queries may name beside what is stored. @internal */
   get _queryNames(): NativeQueryNames {
     const publicNames: NativeQueryNames["publicNames"] = [];
-    for (const { schema, properties } of this.#classes.values()) {
+    const linkingObjects: NativeQueryNames["linkingObjects"] = [];
+    for (const { schema, properties, computed } of this.#classes.values()) {
+      for (const [name, { origin }] of computed) {
+        const { model, property } = origin();
+        linkingObjects.push([schema.name, name, model.schema.name, property.native.name]);
+      }
       for (const [name, { native: stored }] of properties) {
         if (stored.name !== name) publicNames.push([schema.name, stored.name, name]);
       }
     }
-    return { publicNames };
+    return { publicNames, linkingObjects };
   }
 
-  #modelOf(type: string | ObjectClass): ClassModel {
+  /** @internal */
+  _modelOf(type: string | ObjectClass): ClassModel {
     if (typeof type !== "string" && typeof type !== "function") {
       throw new Error("Expected an object schema name, object instance or class");
     }
@@ -441,41 +510,51 @@ export class Realm {
     }
     const properties: number[] = [];
     const natives: NativeValue[] = [];
-    const lists: [string, unknown][] = [];
-    for (const [name, property] of model.properties) {
-      let value = values[name];
-      if (value === undefined && existing === undefined) value = defaultOf(property.schema);
-      if (value === undefined) {
-        if (property === model.primaryKey) {
-          throw new TypeAssertionError("a value", value, name);
-        }
-        if (existing !== undefined || property.isList || property.schema.optional) continue;
-        throw new Error(`Missing value for property '${model.schema.name}.${name}'`);
-      }
-      if (property.isList) {
-        lists.push([name, value]);
+    const others: [BoundProperty, unknown][] = [];
+    for (const [property, value] of this.#valuesOf(model, values, existing === undefined)) {
+      if (isMadeInPlace(property, value)) {
+        others.push([property, value]);
         continue;
       }
       if (existing !== undefined && mode === NativeUpdateMode.Modified) {
-        const current = fromNative(
-          property,
-          this.#native.get(model.native.id, existing, property.native.id),
-        );
+        const stored = this.#native.get(model.native.id, existing, property.native.id);
+        const current = fromNative(model, existing, property, stored);
         if (property !== model.primaryKey && sameValue(current, value)) continue;
       }
       properties.push(property.native.id);
-      natives.push(
-        this.#withMode(mode, () =>
-          toNative(property, value, property.schema.type === "object" ? name : "value"),
-        ),
-      );
+      natives.push(this.#withMode(mode, () => toNative(property, value, targetOf(property))));
     }
     const row = this.#native.create(model.native.id, properties, natives, NativeUpdateMode.All);
-    const object = wrapObject(model, row) as unknown as Record<string, List>;
-    for (const [name, value] of lists) {
-      this.#withMode(mode, () => object[name]?._assign(value));
+    for (const [property, value] of others) {
+      this.#withMode(mode, () => writeProperty(model, row, property, value, targetOf(property)));
     }
     return row;
+  }
+
+  /** Gives a new embedded object its values. @internal */
+  _fill(model: ClassModel, row: number, values: Record<string, unknown>): void {
+    for (const [property, value] of this.#valuesOf(model, values, true)) {
+      writeProperty(model, row, property, value, targetOf(property));
+    }
+  }
+
+  /** What is to be written of `values`, with the defaults of a new object. */
+  *#valuesOf(
+    model: ClassModel,
+    values: Record<string, unknown>,
+    isNew: boolean,
+  ): Generator<[BoundProperty, unknown]> {
+    for (const [name, property] of model.properties) {
+      let given = values[name];
+      if (given === undefined && isNew) given = defaultOf(property.schema);
+      if (given !== undefined) {
+        yield [property, given];
+        continue;
+      }
+      if (property === model.primaryKey) throw new TypeAssertionError("a value", given, name);
+      if (!isNew || property.collection !== undefined || property.schema.optional) continue;
+      throw new Error(`Missing value for property '${model.schema.name}.${name}'`);
+    }
   }
 
   #findExisting(model: ClassModel, values: Record<string, unknown>): number | undefined {
@@ -521,7 +600,6 @@ export class Realm {
   }
 }
 
-/** For the same file without sync. */
 /** The native code holds it: it may not refer to the realm that is being opened. */
 function migrationOf(
   configuration: Configuration,
@@ -535,70 +613,8 @@ function migrationOf(
     );
 }
 
-function localConfiguration({ schema }: Configuration, path: string): Configuration {
-  return schema === undefined ? { path } : { path, schema };
-}
-
 function isModel(candidate: unknown): boolean {
   return typeof candidate === "function" && candidate.prototype instanceof RealmObject;
-}
-
-function validateConfiguration(config: Configuration): void {
-  if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    throw new TypeAssertionError("an object", config, "realm configuration");
-  }
-  const { path, schema, schemaVersion, onMigration, readOnly, sync } = config;
-  const erases = config.deleteRealmIfMigrationNeeded;
-  if (sync !== undefined) validateSyncConfiguration(sync);
-  if (path !== undefined) {
-    if (typeof path !== "string") {
-      throw new TypeAssertionError("a string", path, "'path' on realm configuration");
-    }
-    assert(path !== "", "The path cannot be empty.");
-  }
-  if (schema !== undefined && !Array.isArray(schema)) {
-    throw new TypeAssertionError("an array", schema, "'schema' on realm configuration");
-  }
-  if (schemaVersion !== undefined) {
-    if (typeof schemaVersion !== "number") {
-      throw new TypeAssertionError(
-        "a number",
-        schemaVersion,
-        "'schemaVersion' on realm configuration",
-      );
-    }
-    assert(
-      Number.isSafeInteger(schemaVersion) && schemaVersion >= 0,
-      "'schemaVersion' on realm configuration must be 0 or a positive integer.",
-    );
-  }
-  assertOptionalBoolean(readOnly, "'readOnly' on realm configuration");
-  assertOptionalBoolean(erases, "'deleteRealmIfMigrationNeeded' on realm configuration");
-  if (onMigration !== undefined) {
-    assertFunction(onMigration, "'onMigration' on realm configuration");
-    assert(
-      sync === undefined,
-      "The realm configuration options 'onMigration' and 'sync' cannot both be defined.",
-    );
-  }
-  if (erases === true) {
-    for (const other of ["onMigration", "readOnly", "sync"] as const) {
-      assert(
-        config[other] === undefined || config[other] === false,
-        `The realm configuration options 'deleteRealmIfMigrationNeeded' and '${other}' cannot both be defined.`,
-      );
-    }
-  }
-}
-
-function resolvePath({ path, sync }: Configuration): string {
-  if (path !== undefined && isAbsolute(path)) return path;
-  if (sync !== undefined) {
-    validateSyncConfiguration(sync);
-    const name = path?.replace(/\.realm$/, "") ?? partitionFileName(sync.partitionValue);
-    return resolve(sync.user._native.realmPath(name));
-  }
-  return path === undefined ? Realm.defaultPath : resolve(path);
 }
 
 function toNativeMode(mode: UpdateMode | boolean): number {
@@ -613,6 +629,20 @@ function toNativeMode(mode: UpdateMode | boolean): number {
       return NativeUpdateMode.All;
   }
   throw new Error(`Unsupported 'updateMode': ${String(mode)}`);
+}
+
+/** Whether the value is written once the object is there, because it is made in its place. */
+function isMadeInPlace(property: BoundProperty, value: unknown): boolean {
+  if (property.collection !== undefined || property.isEmbedded()) return true;
+  return (
+    property.native.type === NativeType.Mixed &&
+    (nestedTypeOf(value) !== undefined || value instanceof Collection)
+  );
+}
+
+/** What errors call a value of the property. */
+function targetOf({ schema }: BoundProperty): string {
+  return schema.type === "object" ? schema.name : "value";
 }
 
 function defaultOf({ default: value }: CanonicalPropertySchema): unknown {
@@ -637,50 +667,4 @@ function syncOptions(
     if (error instanceof ClientResetError) resets.failed(session, error);
     if (sync.onError !== undefined) callListener(sync.onError, session, error);
   });
-}
-
-const TYPE_NAMES = new Map<number, string>([
-  [NativeType.Mixed, "mixed"],
-  [NativeType.Int, "int"],
-  [NativeType.Bool, "bool"],
-  [NativeType.String, "string"],
-  [NativeType.Data, "data"],
-  [NativeType.Date, "date"],
-  [NativeType.Float, "float"],
-  [NativeType.Double, "double"],
-  [NativeType.Decimal128, "decimal128"],
-  [NativeType.ObjectId, "objectId"],
-  [NativeType.Uuid, "uuid"],
-]);
-const COLLECTION_NAMES = [undefined, "list", "dictionary", "set"] as const;
-const INDEX_NAMES = [false, true, "full-text"] as const;
-
-/** The schema of a class that is in the file but was not declared. */
-function schemaOf(
-  name: string,
-  primaryKey: string,
-  properties: readonly NativeProperty[],
-): CanonicalObjectSchema {
-  const result: CanonicalObjectSchema = {
-    name,
-    embedded: false,
-    asymmetric: false,
-    properties: {},
-  };
-  if (primaryKey !== "") result.primaryKey = primaryKey;
-  for (const property of properties) {
-    const element = TYPE_NAMES.get(property.type) ?? property.target;
-    const collection = COLLECTION_NAMES[property.collection];
-    const isLink = property.type === NativeType.Link;
-    const schema: CanonicalPropertySchema = {
-      name: property.name,
-      type: collection ?? (isLink ? "object" : element),
-      optional: property.nullable,
-      indexed: property.name === primaryKey || (INDEX_NAMES[property.index] ?? false),
-      mapTo: property.name,
-    };
-    if (collection !== undefined || isLink) schema.objectType = element;
-    result.properties[property.name] = schema;
-  }
-  return result;
 }

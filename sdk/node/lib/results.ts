@@ -1,4 +1,4 @@
-import { BoundProperty, ClassModel, fromNative } from "./class-model";
+import { BoundProperty, ClassModel } from "./class-model";
 import { CONSTRUCT } from "./collection";
 import { TypeAssertionError } from "./errors";
 import { KeyPaths, toStoredKeyPaths } from "./key-paths";
@@ -138,7 +138,7 @@ export class Results<T = unknown> extends OrderedCollection<T> {
     if (value === null) return undefined;
     return typeof value === "bigint" || operation === "avg" || operation === "sum"
       ? aggregateNumber(value, property)
-      : fromNative(property, value);
+      : property.converter.fromNative(value);
   }
 
   /** Sets a property of every object. */
@@ -241,7 +241,7 @@ export class Snapshot<T = unknown> extends Results<T> {
 
 /** A sum or an average: a number, or a decimal of a decimal property. */
 function aggregateNumber(value: NativeValue, property: BoundProperty): unknown {
-  return value instanceof Uint8Array ? fromNative(property, value) : Number(value);
+  return value instanceof Uint8Array ? property.converter.fromNative(value) : Number(value);
 }
 
 function toSortDescriptors(

@@ -1,11 +1,14 @@
 import { ObjectSchemaParseError, PropertySchemaParseError, SchemaParseError } from "./errors";
 import {
+  NativeClass,
+  NativeClassKind,
   NativeClassSchema,
   NativeCollection,
   NativeIndex,
   NativePropertySchema,
   NativeType,
 } from "./native";
+import { TYPE_NAMES } from "./values";
 
 /** Reading the schemas that applications write, in all their forms, into one canonical form. */
 
@@ -296,20 +299,14 @@ const NATIVE_COLLECTIONS: Record<string, number> = {
 /** The form in which the core takes the schema; stored names in place of JavaScript names. */
 export function toNativeSchema(schema: readonly CanonicalObjectSchema[]): NativeClassSchema[] {
   return schema.map((object) => ({
-    name: checkSupported(object).name,
+    name: object.name,
+    kind: object.embedded ? NativeClassKind.Embedded : NativeClassKind.TopLevel,
     primaryKey:
       object.primaryKey === undefined ? "" : (object.properties[object.primaryKey]?.mapTo ?? ""),
-    properties: Object.values(object.properties).map(toNativeProperty),
+    properties: Object.values(object.properties)
+      .filter(({ type }) => type !== "linkingObjects")
+      .map(toNativeProperty),
   }));
-}
-
-function checkSupported(object: CanonicalObjectSchema): CanonicalObjectSchema {
-  if (object.embedded) throw new Error(`${object.name}: an embedded class is not supported yet`);
-  for (const { name, type, objectType } of Object.values(object.properties)) {
-    if (!["set", "dictionary", "mixed"].includes(type) && objectType !== "mixed") continue;
-    throw new Error(`${object.name}.${name}: a ${type} of this kind is not supported yet`);
-  }
-  return object;
 }
 
 function toNativeIndex(indexed: boolean | "full-text"): number {
@@ -329,4 +326,38 @@ function toNativeProperty(property: CanonicalPropertySchema): NativePropertySche
     target: primitive === undefined ? (property.objectType ?? "") : "",
     index: toNativeIndex(property.indexed),
   };
+}
+
+const INDEX_NAMES = [false, true, "full-text"] as const;
+const COLLECTION_NAMES = [undefined, "list", "dictionary", "set"] as const;
+
+/** The schema of a class that is in the file but was not declared. */
+export function fromNativeSchema({
+  name,
+  kind,
+  primaryKey,
+  properties,
+}: NativeClass): CanonicalObjectSchema {
+  const result: CanonicalObjectSchema = {
+    name,
+    embedded: kind === NativeClassKind.Embedded,
+    asymmetric: false,
+    properties: {},
+  };
+  if (primaryKey !== "") result.primaryKey = primaryKey;
+  for (const property of properties) {
+    const element = TYPE_NAMES.get(property.type) ?? property.target;
+    const collection = COLLECTION_NAMES[property.collection];
+    const isLink = property.type === NativeType.Link;
+    const schema: CanonicalPropertySchema = {
+      name: property.name,
+      type: collection ?? (isLink ? "object" : element),
+      optional: property.nullable,
+      indexed: property.name === primaryKey || (INDEX_NAMES[property.index] ?? false),
+      mapTo: property.name,
+    };
+    if (collection !== undefined || isLink) schema.objectType = element;
+    result.properties[property.name] = schema;
+  }
+  return result;
 }

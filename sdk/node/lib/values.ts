@@ -123,6 +123,23 @@ export function converterOf(type: number): ValueConverter {
   return converter;
 }
 
+/** The names of types, of values in mixed ones too. */
+export const TYPE_NAMES = new Map<number, string>([
+  [NativeType.Mixed, "mixed"],
+  [NativeType.Int, "int"],
+  [NativeType.Bool, "bool"],
+  [NativeType.String, "string"],
+  [NativeType.Data, "data"],
+  [NativeType.Date, "date"],
+  [NativeType.Float, "float"],
+  [NativeType.Double, "double"],
+  [NativeType.Decimal128, "decimal128"],
+  [NativeType.ObjectId, "objectId"],
+  [NativeType.Uuid, "uuid"],
+  [NativeType.List, "list"],
+  [NativeType.Dictionary, "dictionary"],
+]);
+
 /** Whether two values of a property are the same to an application. */
 export function sameValue(left: unknown, right: unknown): boolean {
   if (Object.is(left, right)) return true;

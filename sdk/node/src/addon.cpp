@@ -2,6 +2,7 @@
 
 #include "js_thread.h"
 #include "native_app.h"
+#include "native_collection.h"
 #include "native_log.h"
 #include "native_realm.h"
 #include "native_results.h"
@@ -16,6 +17,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   const Napi::Function realm_class = NativeRealm::define(env);
   thread->realm_class = Napi::Persistent(realm_class);
   thread->results_class = Napi::Persistent(NativeResults::define(env));
+  thread->collection_class = Napi::Persistent(NativeCollection::define(env));
   thread->user_class = Napi::Persistent(NativeUser::define(env));
   thread->session_class = Napi::Persistent(NativeSyncSession::define(env));
   define_log(env, exports);

@@ -41,6 +41,7 @@ class JsThread : public std::enable_shared_from_this<JsThread> {
   /// Constructors of the classes that native code makes objects of.
   Napi::FunctionReference realm_class;
   Napi::FunctionReference results_class;
+  Napi::FunctionReference collection_class;
   Napi::FunctionReference user_class;
   Napi::FunctionReference session_class;
 

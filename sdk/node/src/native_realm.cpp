@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "guard.h"
+#include "native_collection.h"
 #include "native_results.h"
 #include "native_sync_session.h"
 #include "native_token.h"
@@ -23,9 +24,6 @@ store::RowId row_argument(const Napi::CallbackInfo& info) {
 PropertyId property_argument(const Napi::CallbackInfo& info) {
   return PropertyId(info[2].As<Napi::Number>().Uint32Value());
 }
-std::size_t position_argument(const Napi::CallbackInfo& info, std::size_t index) {
-  return static_cast<std::size_t>(info[index].As<Napi::Number>().Int64Value());
-}
 
 /// The schema that TypeScript passes: [{name, primaryKey, properties: [{name, type, collection,
 /// nullable, target, index}]}], with the numbers of `PropertyType`, `CollectionType` and
@@ -34,8 +32,10 @@ Schema to_schema(const Napi::Array& classes) {
   Schema schema;
   for (std::uint32_t i = 0; i < classes.Length(); ++i) {
     const Napi::Object from = classes.Get(i).As<Napi::Object>();
-    ClassSchema to{.name = from.Get("name").As<Napi::String>(),
-                   .primary_key = from.Get("primaryKey").As<Napi::String>()};
+    ClassSchema to{
+        .name = from.Get("name").As<Napi::String>(),
+        .kind = static_cast<ClassKind>(from.Get("kind").As<Napi::Number>().Uint32Value()),
+        .primary_key = from.Get("primaryKey").As<Napi::String>()};
     const Napi::Array properties = from.Get("properties").As<Napi::Array>();
     for (std::uint32_t p = 0; p < properties.Length(); ++p) {
       const Napi::Object property = properties.Get(p).As<Napi::Object>();
@@ -160,18 +160,13 @@ Napi::Function NativeRealm::define(Napi::Env env) {
                       InstanceMethod<&NativeRealm::get>("get"),
                       InstanceMethod<&NativeRealm::set>("set"),
                       InstanceMethod<&NativeRealm::add>("add"),
-                      InstanceMethod<&NativeRealm::list_size>("listSize"),
-                      InstanceMethod<&NativeRealm::list_get>("listGet"),
-                      InstanceMethod<&NativeRealm::list_set>("listSet"),
-                      InstanceMethod<&NativeRealm::list_insert>("listInsert"),
-                      InstanceMethod<&NativeRealm::list_move>("listMove"),
-                      InstanceMethod<&NativeRealm::list_erase>("listErase"),
-                      InstanceMethod<&NativeRealm::list_clear>("listClear"),
+                      InstanceMethod<&NativeRealm::collection>("collection"),
+                      InstanceMethod<&NativeRealm::linking>("linking"),
+                      InstanceMethod<&NativeRealm::link_count>("linkCount"),
                       InstanceMethod<&NativeRealm::results>("results"),
                       InstanceMethod<&NativeRealm::sync_session>("syncSession"),
                       InstanceMethod<&NativeRealm::observe>("observe"),
-                      InstanceMethod<&NativeRealm::observe_object>("observeObject"),
-                      InstanceMethod<&NativeRealm::observe_list>("observeList")});
+                      InstanceMethod<&NativeRealm::observe_object>("observeObject")});
 }
 
 Napi::Value NativeRealm::make(Napi::Env env, Realm realm) {
@@ -252,27 +247,23 @@ void NativeRealm::read_schema() {
   };
   for (const ClassSchema& from : schema.classes) {
     const ClassId class_id = realm_->class_id(from.name);
-    std::vector<Slot> slots;
+    std::vector<SlotType> slots;
     for (const Property& property : from.properties) {
       put(slots,
           realm_->property_id(class_id, property.name).value(),
-          Slot{property.type,
-               property.target.empty() ? ClassId() : realm_->class_id(property.target)});
+          SlotType{property.type,
+                   property.target.empty() ? ClassId() : realm_->class_id(property.target)});
     }
     put(slots_, class_id.value(), std::move(slots));
   }
 }
 
-const NativeRealm::Slot& NativeRealm::slot(ClassId class_id, PropertyId property) {
+const SlotType& NativeRealm::slot(ClassId class_id, PropertyId property) {
   return slots_.at(class_id.value()).at(property.value());
 }
 
 AnyObject NativeRealm::object(const Napi::CallbackInfo& info) {
   return AnyObject(realm().core(), {class_argument(info), row_argument(info)});
-}
-
-AnyList NativeRealm::list(const Napi::CallbackInfo& info) {
-  return object(info).list(property_argument(info));
 }
 
 Napi::Value NativeRealm::schema(const Napi::CallbackInfo& info) {
@@ -298,6 +289,7 @@ Napi::Value NativeRealm::schema(const Napi::CallbackInfo& info) {
       Napi::Object to = Napi::Object::New(env);
       to.Set("id", class_id.value());
       to.Set("name", from.name);
+      to.Set("kind", static_cast<std::uint32_t>(from.kind));
       to.Set("primaryKey", from.primary_key);
       to.Set("properties", properties);
       classes.Set(classes.Length(), to);
@@ -347,7 +339,7 @@ Napi::Value NativeRealm::find(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const ClassId class_id = class_argument(info);
     const PropertyId property(info[1].As<Napi::Number>().Uint32Value());
-    const IncomingValue key(info[2], slot(class_id, property).type, ClassId());
+    const IncomingValue key(info[2], slot(class_id, property));
     const auto found = realm().find(class_id, ObjectKey::of(key.get()));
     if (!found) return info.Env().Undefined();
     return Napi::Value(
@@ -366,8 +358,7 @@ Napi::Value NativeRealm::create(const Napi::CallbackInfo& info) {
     values.reserve(properties.Length());
     for (std::uint32_t i = 0; i < properties.Length(); ++i) {
       const PropertyId property(properties.Get(i).As<Napi::Number>().Uint32Value());
-      const Slot& target = slot(class_id, property);
-      incoming.emplace_back(from.Get(i), target.type, target.target);
+      incoming.emplace_back(from.Get(i), slot(class_id, property));
       values.push_back({property, incoming.back().get()});
     }
     const auto mode = static_cast<UpdateMode>(info[3].As<Napi::Number>().Uint32Value());
@@ -386,14 +377,16 @@ Napi::Value NativeRealm::is_valid(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), object(info).is_valid());
 }
 Napi::Value NativeRealm::get(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(),
-                 [&] { return to_js(info.Env(), object(info).get(property_argument(info))); });
+  return guarded(info.Env(), [&] {
+    const PropertyId property = property_argument(info);
+    return to_js(info.Env(), object(info).get(property), slot(class_argument(info), property));
+  });
 }
 void NativeRealm::set(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
     const PropertyId property = property_argument(info);
-    const Slot& target = slot(class_argument(info), property);
-    object(info).set(property, IncomingValue(info[3], target.type, target.target).get());
+    const SlotType& type = slot(class_argument(info), property);
+    object(info).set(property, IncomingValue(info[3], type).get());
   });
 }
 void NativeRealm::add(const Napi::CallbackInfo& info) {
@@ -402,38 +395,30 @@ void NativeRealm::add(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value NativeRealm::list_size(const Napi::CallbackInfo& info) {
+/// collection(class, row, property, id)
+Napi::Value NativeRealm::collection(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    return Napi::Number::New(info.Env(), static_cast<double>(list(info).size()));
+    const store::SlotRef slot{class_argument(info), row_argument(info), property_argument(info)};
+    const store::CollectionId id(
+        static_cast<std::uint64_t>(info[3].As<Napi::Number>().DoubleValue()));
+    return NativeCollection::make(info.Env(),
+                                  AnyCollection(realm().core(), {slot, id}),
+                                  this->slot(slot.class_id, slot.property));
   });
 }
-Napi::Value NativeRealm::list_get(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(),
-                 [&] { return to_js(info.Env(), list(info).get(position_argument(info, 3))); });
-}
-void NativeRealm::list_set(const Napi::CallbackInfo& info) {
-  guarded(info.Env(), [&] {
-    const Slot& target = slot(class_argument(info), property_argument(info));
-    list(info).set(position_argument(info, 3),
-                   IncomingValue(info[4], target.type, target.target).get());
+
+/// linking(class, row, class that links, its property)
+Napi::Value NativeRealm::linking(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const ClassId origin(info[2].As<Napi::Number>().Uint32Value());
+    const PropertyId property(info[3].As<Napi::Number>().Uint32Value());
+    return NativeResults::make(info.Env(), object(info).linking(origin, property));
   });
 }
-void NativeRealm::list_insert(const Napi::CallbackInfo& info) {
-  guarded(info.Env(), [&] {
-    const Slot& target = slot(class_argument(info), property_argument(info));
-    list(info).insert(position_argument(info, 3),
-                      IncomingValue(info[4], target.type, target.target).get());
+Napi::Value NativeRealm::link_count(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return Napi::Number::New(info.Env(), static_cast<double>(object(info).link_count()));
   });
-}
-void NativeRealm::list_move(const Napi::CallbackInfo& info) {
-  guarded(info.Env(),
-          [&] { list(info).move(position_argument(info, 3), position_argument(info, 4)); });
-}
-void NativeRealm::list_erase(const Napi::CallbackInfo& info) {
-  guarded(info.Env(), [&] { list(info).erase(position_argument(info, 3)); });
-}
-void NativeRealm::list_clear(const Napi::CallbackInfo& info) {
-  guarded(info.Env(), [&] { list(info).clear(); });
 }
 
 Napi::Value NativeRealm::results(const Napi::CallbackInfo& info) {
@@ -475,18 +460,6 @@ Napi::Value NativeRealm::observe_object(const Napi::CallbackInfo& info) {
       callback->Call({Napi::Boolean::New(env, changes.deleted), names});
     };
     return make_stop_function(env, object(info).observe(tell, to_key_paths(info[3])));
-  });
-}
-
-/// observeList(class, row, property, callback as that of results, key paths?): stop
-Napi::Value NativeRealm::observe_list(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    const auto tell = telling_changes(info.Env(), info[3].As<Napi::Function>());
-    return make_stop_function(
-        info.Env(),
-        list(info).observe(
-            [tell](const AnyList&, const CollectionChanges& changes) { tell(changes); },
-            to_key_paths(info[4])));
   });
 }
 

@@ -9,6 +9,7 @@
 
 #include "js_thread.h"
 #include "tombolo/realm.h"
+#include "value_conversion.h"
 
 namespace tombolo::node {
 
@@ -31,12 +32,6 @@ class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
       const Napi::Function& migrate);
 
  private:
-  /// What a property's values are.
-  struct Slot {
-    PropertyType type = PropertyType::kInt;
-    ClassId target;  ///< Of a link.
-  };
-
   Napi::Value schema(const Napi::CallbackInfo& info);
   void begin_transaction(const Napi::CallbackInfo& info);
   void commit_transaction(const Napi::CallbackInfo& info);
@@ -57,19 +52,13 @@ class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
   void set(const Napi::CallbackInfo& info);
   void add(const Napi::CallbackInfo& info);
 
-  Napi::Value list_size(const Napi::CallbackInfo& info);
-  Napi::Value list_get(const Napi::CallbackInfo& info);
-  void list_set(const Napi::CallbackInfo& info);
-  void list_insert(const Napi::CallbackInfo& info);
-  void list_move(const Napi::CallbackInfo& info);
-  void list_erase(const Napi::CallbackInfo& info);
-  void list_clear(const Napi::CallbackInfo& info);
-
+  Napi::Value collection(const Napi::CallbackInfo& info);
+  Napi::Value linking(const Napi::CallbackInfo& info);
+  Napi::Value link_count(const Napi::CallbackInfo& info);
   Napi::Value results(const Napi::CallbackInfo& info);
   Napi::Value sync_session(const Napi::CallbackInfo& info);
   Napi::Value observe(const Napi::CallbackInfo& info);
   Napi::Value observe_object(const Napi::CallbackInfo& info);
-  Napi::Value observe_list(const Napi::CallbackInfo& info);
 
   void adopt(Realm realm);
   /// Shows `closed` from now on, which is closed or about to be.
@@ -77,15 +66,13 @@ class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
   [[nodiscard]] Realm& realm();
   /// The object that the first two arguments name.
   [[nodiscard]] AnyObject object(const Napi::CallbackInfo& info);
-  /// The list that the first three arguments name.
-  [[nodiscard]] AnyList list(const Napi::CallbackInfo& info);
-  [[nodiscard]] const Slot& slot(ClassId class_id, PropertyId property);
+  [[nodiscard]] const SlotType& slot(ClassId class_id, PropertyId property);
   void read_schema();
   void release();
 
   std::shared_ptr<JsThread> thread_;
   std::optional<Realm> realm_;
-  std::vector<std::vector<Slot>> slots_;  ///< By class and property id.
+  std::vector<std::vector<SlotType>> slots_;  ///< By class and property id.
   bool keeps_alive_ = false;
 };
 

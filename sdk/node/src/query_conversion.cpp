@@ -74,7 +74,7 @@ QueryArgument to_query_argument(const Napi::Object& argument) {
   if (value.IsNull()) return nullptr;
   const auto type =
       static_cast<PropertyType>(argument.Get("type").As<Napi::Number>().Uint32Value());
-  const IncomingValue incoming(value, type, ClassId(0));
+  const IncomingValue incoming(value, {type, ClassId()});
   return to_argument(incoming.get());
 }
 
@@ -82,6 +82,9 @@ QueryNames to_query_names(const Napi::Object& names) {
   QueryNames made;
   for (auto& row : to_rows(names.Get("publicNames"))) {
     made.public_names.push_back({row.at(0), row.at(1), row.at(2)});
+  }
+  for (auto& row : to_rows(names.Get("linkingObjects"))) {
+    made.linking_objects.push_back({row.at(0), row.at(1), row.at(2), row.at(3)});
   }
   return made;
 }

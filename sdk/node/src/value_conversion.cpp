@@ -114,13 +114,49 @@ Napi::Value to_js(Napi::Env env, const Value& value) {
     case ValueType::kUuid: return bytes_to_js(env, value.as_uuid().bytes);
     case ValueType::kList:
     case ValueType::kDictionary:
+      return Napi::Number::New(env, static_cast<double>(value.as_collection().value()));
     case ValueType::kNewObject: break;
   }
-  throw Error(ErrorCode::kTypeMismatch, "a list or dictionary in a mixed value cannot be read yet");
+  throw Error(ErrorCode::kInternal, "a value that is only written was read");
 }
 
-IncomingValue::IncomingValue(const Napi::Value& value, PropertyType type, ClassId target) {
+Napi::Value to_js(Napi::Env env, const Value& value, const SlotType& slot) {
+  if (slot.type != PropertyType::kMixed || value.is_null()) return to_js(env, value);
+  Napi::Array tagged = Napi::Array::New(env, 2);
+  tagged.Set(0U, static_cast<std::uint32_t>(value.type()));
+  tagged.Set(1U, to_js(env, value));
+  if (value.type() == ValueType::kLink) tagged.Set(2U, value.as_link().class_id.value());
+  return tagged;
+}
+
+IncomingValue::IncomingValue(const Napi::Value& value, const SlotType& slot) {
   if (value.IsNull() || value.IsUndefined()) return;
+  if (slot.type == PropertyType::kMixed) {
+    take_mixed(value);
+  } else {
+    take(value, slot);
+  }
+}
+
+void IncomingValue::take_mixed(const Napi::Value& value) {
+  if (!value.IsArray()) refuse(PropertyType::kMixed);
+  const Napi::Array tagged = value.As<Napi::Array>();
+  const auto type = static_cast<ValueType>(tagged.Get(0U).As<Napi::Number>().Uint32Value());
+  switch (type) {
+    case ValueType::kList: value_ = Value::new_list(); return;
+    case ValueType::kDictionary: value_ = Value::new_dictionary(); return;
+    case ValueType::kNull:
+    case ValueType::kNewObject: refuse(PropertyType::kMixed);
+    case ValueType::kLink:
+      take(tagged.Get(1U),
+           {PropertyType::kLink, ClassId(tagged.Get(2U).As<Napi::Number>().Uint32Value())});
+      return;
+    default: take(tagged.Get(1U), {static_cast<PropertyType>(type), ClassId()});
+  }
+}
+
+void IncomingValue::take(const Napi::Value& value, const SlotType& slot) {
+  const PropertyType type = slot.type;
   switch (type) {
     case PropertyType::kInt: value_ = Value::of_int(integer_of(value)); return;
     case PropertyType::kBool:
@@ -150,8 +186,12 @@ IncomingValue::IncomingValue(const Napi::Value& value, PropertyType type, ClassI
       return;
     }
     case PropertyType::kLink:
+      if (value.IsBoolean()) {
+        value_ = Value::new_object();
+        return;
+      }
       value_ = Value::of_link(
-          {target, store::RowId(static_cast<std::uint64_t>(number_of(value, type)))});
+          {slot.target, store::RowId(static_cast<std::uint64_t>(number_of(value, type)))});
       return;
     case PropertyType::kObjectId:
       value_ = Value::of_object_id(fixed_bytes_of<ObjectId>(value, type));

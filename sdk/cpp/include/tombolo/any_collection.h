@@ -19,6 +19,7 @@ namespace tombolo {
 
 class AnyDictionary;
 class AnyList;
+class AnyResults;
 class RealmCore;
 
 /// A position in a collection that is walked through by `[]` up to its size.
@@ -66,6 +67,10 @@ class AnyCollection {
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] bool empty() const { return size() == 0; }
   void clear();
+  /// The objects in a list or set of objects, as results.
+  ///
+  /// Errors:  throws `Error{kTypeMismatch}` for a collection of others.
+  [[nodiscard]] AnyResults objects() const;
 
   /// The same collection of the same realm.
   friend bool operator==(const AnyCollection& left, const AnyCollection& right) noexcept {

@@ -14,6 +14,7 @@ namespace tombolo {
 
 class AnyDictionary;
 class AnyList;
+class AnyResults;
 class AnySet;
 class RealmCore;
 
@@ -52,6 +53,12 @@ class AnyObject {
   [[nodiscard]] AnyList list(PropertyId property) const;
   [[nodiscard]] AnySet set_of(PropertyId property) const;
   [[nodiscard]] AnyDictionary dictionary(PropertyId property) const;
+  /// The objects of a class that link to this one from a property, each as often as it does.
+  ///
+  /// Errors:  throws `Error{kInvalidArgument}` for a property that does not lead to this class.
+  [[nodiscard]] AnyResults linking(ClassId origin, PropertyId property) const;
+  /// How many links lead to this object.
+  [[nodiscard]] std::size_t link_count() const;
   /// The object that this embedded object is in.
   ///
   /// Errors:  throws `Error{kInvalidArgument}` for an object that is not embedded.

@@ -7,9 +7,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "query/bound_query.h"
+#include "store/ids.h"
 #include "tombolo/any_object.h"
 #include "tombolo/notification.h"
 #include "tombolo/predicate.h"
@@ -38,9 +40,19 @@ struct QueryNames {
   std::vector<LinkingObjects> linking_objects;
 };
 
-/// The objects of a class that match queries, in the order of their creation or in that which the
-/// queries ask for; always those of the newest state that the realm has been refreshed to, unless
-/// they are a snapshot. Copies share nothing but the realm.
+/// The objects of a class that link to an object from one of its properties.
+struct LinksTo {
+  store::ObjectRef target;
+  PropertyId property;
+};
+/// Where results are taken from: all objects of the class, those in a list or set, or those that
+/// link to an object.
+using ResultSource = std::variant<std::monostate, store::CollectionRef, LinksTo>;
+
+/// The objects of a class that match queries, in the order of their creation, of the list or set
+/// that they are taken from, or in that which the queries ask for; always those of the newest state
+/// that the realm has been refreshed to, unless they are a snapshot. Copies share nothing but the
+/// realm.
 ///
 /// Errors:  after the realm was closed every call throws `Error{kClosed}`.
 /// Thread:  its realm's.
@@ -48,7 +60,10 @@ class AnyResults {
  public:
   using Queries = std::vector<std::shared_ptr<const query::BoundQuery>>;
 
-  AnyResults(std::shared_ptr<RealmCore> realm, ClassId class_id, Queries queries = {});
+  AnyResults(std::shared_ptr<RealmCore> realm,
+             ClassId class_id,
+             Queries queries = {},
+             ResultSource source = {});
 
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] bool empty() const { return size() == 0; }
@@ -110,6 +125,7 @@ class AnyResults {
 
   std::shared_ptr<RealmCore> realm_;
   ClassId class_id_;
+  ResultSource source_;
   Queries queries_;
   bool is_snapshot_ = false;  ///< `rows_` stay as they are.
   mutable std::vector<store::RowId> rows_;

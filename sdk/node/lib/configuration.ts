@@ -1,0 +1,108 @@
+import { isAbsolute, resolve } from "node:path";
+
+import { assert, assertFunction, assertOptionalBoolean } from "./assert";
+import { TypeAssertionError } from "./errors";
+import type { Realm } from "./realm";
+import { CanonicalObjectSchema, ObjectClass, ObjectSchema } from "./schema";
+import {
+  SyncConfiguration,
+  partitionFileName,
+  validateSyncConfiguration,
+} from "./sync-configuration";
+
+/** What a realm is opened with. */
+export interface Configuration {
+  path?: string;
+  schema?: (ObjectSchema | ObjectClass)[];
+  /** Of a local file: raised with each change of a class that it has already. */
+  schemaVersion?: number;
+  /** Called in the write transaction that brings a file of an older version to the schema. */
+  onMigration?: MigrationCallback;
+  /** A file that a migration would be needed for is emptied instead. */
+  deleteRealmIfMigrationNeeded?: boolean;
+  readOnly?: boolean;
+  sync?: SyncConfiguration;
+}
+
+/** Objects of a class are in the same order in both; both realms are gone when it has returned. */
+export type MigrationCallback = (oldRealm: Realm, newRealm: Realm) => void;
+
+export function validateConfiguration(config: Configuration): void {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    throw new TypeAssertionError("an object", config, "realm configuration");
+  }
+  const { path, schema, schemaVersion, onMigration, readOnly, sync } = config;
+  const erases = config.deleteRealmIfMigrationNeeded;
+  if (sync !== undefined) validateSyncConfiguration(sync);
+  if (path !== undefined) {
+    if (typeof path !== "string") {
+      throw new TypeAssertionError("a string", path, "'path' on realm configuration");
+    }
+    assert(path !== "", "The path cannot be empty.");
+  }
+  if (schema !== undefined && !Array.isArray(schema)) {
+    throw new TypeAssertionError("an array", schema, "'schema' on realm configuration");
+  }
+  if (schemaVersion !== undefined) {
+    if (typeof schemaVersion !== "number") {
+      throw new TypeAssertionError(
+        "a number",
+        schemaVersion,
+        "'schemaVersion' on realm configuration",
+      );
+    }
+    assert(
+      Number.isSafeInteger(schemaVersion) && schemaVersion >= 0,
+      "'schemaVersion' on realm configuration must be 0 or a positive integer.",
+    );
+  }
+  assertOptionalBoolean(readOnly, "'readOnly' on realm configuration");
+  assertOptionalBoolean(erases, "'deleteRealmIfMigrationNeeded' on realm configuration");
+  if (onMigration !== undefined) {
+    assertFunction(onMigration, "'onMigration' on realm configuration");
+    assert(
+      sync === undefined,
+      "The realm configuration options 'onMigration' and 'sync' cannot both be defined.",
+    );
+  }
+  if (erases === true) {
+    for (const other of ["onMigration", "readOnly", "sync"] as const) {
+      assert(
+        config[other] === undefined || config[other] === false,
+        `The realm configuration options 'deleteRealmIfMigrationNeeded' and '${other}' cannot both be defined.`,
+      );
+    }
+  }
+}
+
+/** Where the file is; `defaultPath` when the configuration says nothing. */
+export function resolvePath({ path, sync }: Configuration, defaultPath: string): string {
+  if (path !== undefined && isAbsolute(path)) return path;
+  if (sync !== undefined) {
+    validateSyncConfiguration(sync);
+    const name = path?.replace(/\.realm$/, "") ?? partitionFileName(sync.partitionValue);
+    return resolve(sync.user._native.realmPath(name));
+  }
+  return path === undefined ? defaultPath : resolve(path);
+}
+
+/** For the same file without sync. */
+export function localConfiguration({ schema }: Configuration, path: string): Configuration {
+  return schema === undefined ? { path } : { path, schema };
+}
+
+/**
+ * Objects of asymmetric classes are sent and not kept, which only sync by queries can do.
+ *
+ * @throws {Error} when there is such a class; on an embedded class the word has no effect.
+ */
+export function checkAsymmetric(
+  schema: readonly CanonicalObjectSchema[],
+  { sync }: Configuration,
+): void {
+  const found = schema.find(({ asymmetric, embedded }) => asymmetric && !embedded);
+  if (found === undefined) return;
+  const where =
+    sync === undefined ? "a local Realm" : "a Realm of a partition: it needs flexible sync";
+  throw new Error(`Asymmetric table '${found.name}' not allowed in ${where}`);
+}
