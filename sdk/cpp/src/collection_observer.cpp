@@ -134,23 +134,21 @@ CollectionChanges unknown_changes(std::size_t old_size, std::size_t new_size) {
   return changes;
 }
 
-/// The same in keys. One that was removed and put in again was modified.
-DictionaryChanges to_keys(const CollectionChanges& changes, const Keys& before, const Keys& now) {
-  const auto pick = [](const std::vector<std::size_t>& positions, const Keys& keys) {
-    Keys picked;
-    for (const std::size_t position : positions) picked.push_back(keys.at(position));
-    return picked;
-  };
-  const Keys removed = pick(changes.deletions, before);
-  const Keys added = pick(changes.insertions, now);
-  DictionaryChanges told;
-  std::ranges::set_difference(removed, added, std::back_inserter(told.deletions));
-  std::ranges::set_difference(added, removed, std::back_inserter(told.insertions));
-  Keys replaced;
-  std::ranges::set_intersection(removed, added, std::back_inserter(replaced));
-  std::ranges::set_union(
-      replaced, pick(changes.new_modifications, now), std::back_inserter(told.modifications));
-  return told;
+/// Keys without those that are among `others`; all are in order.
+Keys without(const Keys& keys, const Keys& others) {
+  Keys rest;
+  std::ranges::set_difference(keys, others, std::back_inserter(rest));
+  return rest;
+}
+Keys unite(const Keys& left, const Keys& right) {
+  Keys all;
+  std::ranges::set_union(left, right, std::back_inserter(all));
+  return all;
+}
+Keys pick(const Keys& keys, const std::vector<std::size_t>& positions) {
+  Keys picked;
+  for (const std::size_t position : positions) picked.push_back(keys.at(position));
+  return picked;
 }
 
 }  // namespace
@@ -178,10 +176,13 @@ bool CollectionObserver::concerns(const store::RealmChanges& changes) const {
 }
 
 CollectionObserver::State CollectionObserver::read(const store::CollectionReader& collection) {
-  State state{.size = collection.size(), .hidden = {}, .keys = {}};
+  State state{.size = collection.size(), .hidden = {}, .keys = {}, .null_keys = {}};
   if (collection.kind() == CollectionType::kDictionary) {
-    auto& keys = state.keys.emplace();
-    for (std::uint32_t i = 0; i < state.size; ++i) keys.emplace_back(collection.key(i));
+    Keys& keys = state.keys.emplace();
+    for (std::uint32_t i = 0; i < state.size; ++i) {
+      keys.emplace_back(collection.key(i));
+      if (collection.get(i).is_null()) state.null_keys.push_back(keys.back());
+    }
   } else if (collection.visible_size() != state.size) {
     for (std::uint32_t i = 0; i < state.size; ++i) {
       if (collection.is_hidden(i)) state.hidden.push_back(i);
@@ -255,14 +256,24 @@ CollectionChanges CollectionObserver::find_changes(const store::RealmReader& rea
   return compare(delta, before.size, modified_positions(realm, collection, changes), comparer);
 }
 
-void CollectionObserver::tell(const AnyCollection& collection,
-                              CollectionChanges changes,
-                              const State& before) const {
+CollectionObserver::Told CollectionObserver::to_told(CollectionChanges changes,
+                                                     const State& before) const {
   Told told{.positions = std::move(changes), .keys = {}};
-  if (before.keys || state_.keys) {
-    told.keys = to_keys(told.positions, before.keys.value_or(Keys()), state_.keys.value_or(Keys()));
-  }
-  callback_(collection, told);
+  if (!before.keys && !state_.keys) return told;
+  const Keys was = before.keys.value_or(Keys());
+  const Keys is = state_.keys.value_or(Keys());
+  const Keys removed = pick(was, told.positions.deletions);
+  const Keys added = pick(is, told.positions.insertions);
+  const Keys written = pick(is, told.positions.new_modifications);
+  told.keys.deletions = without(removed, added);
+  told.keys.insertions = without(added, removed);
+  // Removed and put in again, written, or a link to an object that has gone or is there again.
+  const Keys replaced = without(removed, told.keys.deletions);
+  const Keys led_elsewhere = unite(without(before.null_keys, state_.null_keys),
+                                   without(state_.null_keys, before.null_keys));
+  told.keys.modifications = without(unite(unite(replaced, written), led_elsewhere),
+                                    unite(told.keys.deletions, told.keys.insertions));
+  return told;
 }
 
 bool CollectionObserver::notify(const PendingChanges& changes, bool is_first) {
@@ -274,19 +285,19 @@ bool CollectionObserver::notify(const PendingChanges& changes, bool is_first) {
   if (!is_there(reader, ref_)) {
     state_ = {};
     const CollectionChanges all = unknown_changes(before.size - before.hidden.size(), 0);
-    if (!is_first) tell(collection, all, before);
+    if (!is_first) callback_(collection, to_told(all, before));
     return false;
   }
   const store::CollectionReader now = reader.collection(ref_);
   const bool is_touched = is_first || changes.everything || was_recreated(changes) ||
                           !own_paths_.find_modified(reader, changes, ref_.slot.row).empty();
   if (is_touched) state_ = read(now);
-  CollectionChanges found;
+  Told told;
   if (!is_first) {
-    found = find_changes(reader, now, changes, before);
-    if (found.empty()) return true;
+    told = to_told(find_changes(reader, now, changes, before), before);
+    if (told.positions.empty() && told.keys.modifications.empty()) return true;
   }
-  tell(collection, std::move(found), before);
+  callback_(collection, told);
   return true;
 }
 

@@ -37,6 +37,7 @@ class CollectionObserver final : public ChangeObserver {
     /// Stored positions of links to nothing, in ascending order: the application does not see them.
     std::vector<std::uint32_t> hidden;
     std::optional<std::vector<std::string>> keys;  ///< Of a dictionary.
+    std::vector<std::string> null_keys;            ///< Those of them that hold nothing.
   };
 
   [[nodiscard]] static State read(const store::CollectionReader& collection);
@@ -49,7 +50,8 @@ class CollectionObserver final : public ChangeObserver {
       const store::RealmReader& realm,
       const store::CollectionReader& collection,
       const PendingChanges& changes) const;
-  void tell(const AnyCollection& collection, CollectionChanges changes, const State& before) const;
+  /// The same in keys too, of a dictionary.
+  [[nodiscard]] Told to_told(CollectionChanges changes, const State& before) const;
 
   std::weak_ptr<RealmCore> realm_;
   store::CollectionRef ref_;

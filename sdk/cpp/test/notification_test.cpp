@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <functional>
+#include <list>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,7 +14,7 @@
 #include "test/support/temporary_directory.h"
 #include "tombolo/tombolo.h"
 
-/// What observers of results, lists and objects are told.
+/// What observers of results, collections and objects are told.
 
 namespace tombolo {
 namespace {
@@ -38,7 +40,11 @@ struct Person {
   static constexpr Field<Link<Person>> friend_{"friend"};
   static constexpr Field<List<Link<Pet>>> pets{"pets"};
   static constexpr Field<List<std::string>> tags{"tags"};
-  static constexpr auto properties = std::tuple(id, name, age, friend_, pets, tags);
+  static constexpr Field<Set<std::string>> labels{"labels"};
+  static constexpr Field<Set<Link<Pet>>> flock{"flock"};
+  static constexpr Field<Dictionary<Link<Pet>>> marks{"marks"};
+  static constexpr auto properties =
+      std::tuple(id, name, age, friend_, pets, tags, labels, flock, marks);
 };
 
 /// What an application sees of an object, `levels` objects deep; behind that only keys.
@@ -51,18 +57,51 @@ std::string content(const Realm& realm, const Value& value, int levels) {
   return "{" + content(realm, AnyObject(realm.core(), value.as_link()), levels) + "}";
 }
 
+/// What it sees of the elements of a collection.
+std::vector<std::string> elements(const Realm& realm, const AnyList& list, int levels) {
+  std::vector<std::string> all;
+  if (!list.is_valid()) return all;
+  for (const Value value : list) all.push_back(content(realm, value, levels));
+  return all;
+}
+std::vector<std::string> elements(const Realm& realm, const AnySet& set, int levels) {
+  std::vector<std::string> all;
+  if (!set.is_valid()) return all;
+  for (const Value value : set) all.push_back(content(realm, value, levels));
+  return all;
+}
+std::vector<std::string> elements(const Realm& realm, const AnyDictionary& dictionary, int levels) {
+  std::vector<std::string> all;
+  if (!dictionary.is_valid()) return all;
+  for (const auto& [key, value] : dictionary) {
+    all.push_back(key + "=" + content(realm, value, levels));
+  }
+  return all;
+}
+
+std::vector<std::string> elements(const Realm& realm,
+                                  const AnyObject& object,
+                                  std::string_view name,
+                                  int levels) {
+  const PropertyId property = object.property(name);
+  switch (realm.core()->property_info(object.class_id(), property).collection) {
+    case CollectionType::kSet: return elements(realm, object.set_of(property), levels);
+    case CollectionType::kDictionary: return elements(realm, object.dictionary(property), levels);
+    default: return elements(realm, object.list(property), levels);
+  }
+}
+
 std::string content(const Realm& realm, const AnyObject& object, int levels) {
   std::string text = content(realm, object.get("_id"), 0);
   if (levels == 0) return text;
   for (const Property& property : realm.schema().find_class(object.class_name())->properties) {
     text += ' ';
-    if (property.collection == CollectionType::kList) {
-      const AnyList list = object.list(object.property(property.name));
-      for (std::size_t i = 0; i < list.size(); ++i) {
-        text += content(realm, list.get(i), levels - 1) + ",";
-      }
-    } else {
+    if (property.collection == CollectionType::kSingle) {
       text += content(realm, object.get(property.name), levels - 1);
+      continue;
+    }
+    for (const std::string& element : elements(realm, object, property.name, levels - 1)) {
+      text += element + ",";
     }
   }
   return text;
@@ -117,6 +156,44 @@ class Watched {
   bool is_over_ = false;
 };
 
+/// The same of a dictionary, whose elements are "key=value".
+class WatchedKeys {
+ public:
+  using Content = Watched::Content;
+
+  explicit WatchedKeys(std::function<Content()> now) : now_(std::move(now)), seen_(read()) {}
+
+  void told(const DictionaryChanges& changes) {
+    const auto now = read();
+    for (const auto* keys : {&changes.deletions, &changes.insertions, &changes.modifications}) {
+      RC_ASSERT(std::ranges::adjacent_find(*keys, std::ranges::greater_equal()) == keys->end());
+    }
+    for (const std::string& key : changes.deletions) RC_ASSERT(seen_.erase(key) == 1);
+    for (const std::string& key : changes.insertions) {
+      RC_ASSERT(seen_.emplace(key, now.at(key)).second);
+    }
+    for (const std::string& key : changes.modifications) seen_.at(key) = now.at(key);
+    RC_ASSERT(seen_ == now);
+  }
+  void end() { is_over_ = true; }
+  void check() const {
+    if (!is_over_) RC_ASSERT(seen_ == read());
+  }
+
+ private:
+  [[nodiscard]] std::map<std::string, std::string> read() const {
+    std::map<std::string, std::string> content;
+    for (const std::string& element : now_()) {
+      content.emplace(element.substr(0, element.find('=')), element.substr(element.find('=')));
+    }
+    return content;
+  }
+
+  std::function<Content()> now_;
+  std::map<std::string, std::string> seen_;
+  bool is_over_ = false;
+};
+
 /// Writes at random to a few people and their pets.
 class Editor {
  public:
@@ -147,7 +224,7 @@ class Editor {
 
   void edit(Realm& realm) {
     Object<Person> subject = person(realm);
-    switch (random_.below(10)) {
+    switch (random_.below(13)) {
       case 0: subject.set(Person::name, text()); break;
       case 1: subject.set(Person::age, id()); break;
       case 2: subject.set(Person::friend_, std::optional(person(realm))); break;
@@ -158,6 +235,9 @@ class Editor {
       case 7: erase(realm, pet(realm).any()); break;
       case 8: edit_list(subject.get(Person::tags), [&] { return text(); }); break;
       case 9: edit_list(subject.get(Person::pets), [&] { return pet(realm); }); break;
+      case 10: edit_set(subject.get(Person::labels), [&] { return text(); }); break;
+      case 11: edit_set(subject.get(Person::flock), [&] { return pet(realm); }); break;
+      case 12: edit_dictionary(subject.get(Person::marks), realm); break;
     }
   }
 
@@ -183,6 +263,35 @@ class Editor {
         list.clear();
         list.push_back(make());
         list.push_back(make());
+        break;
+    }
+  }
+
+  template <typename T, typename Make>
+  void edit_set(Set<T> set, Make&& make) {
+    const std::size_t size = set.size();
+    switch (size == 0 ? 0 : random_.below(5)) {
+      case 0:
+      case 1: set.insert(make()); break;
+      case 2: set.erase(set[random_.below(size)]); break;
+      case 3: set.erase(make()); break;
+      case 4:
+        set.clear();
+        set.insert(make());
+        break;
+    }
+  }
+
+  void edit_dictionary(Dictionary<Link<Pet>> dictionary, Realm& realm) {
+    const std::size_t size = dictionary.size();
+    switch (size == 0 ? 0 : random_.below(5)) {
+      case 0:
+      case 1: dictionary.set(text(), pet(realm)); break;
+      case 2: dictionary.set(dictionary[random_.below(size)].first, pet(realm)); break;
+      case 3: dictionary.erase(dictionary[random_.below(size)].first); break;
+      case 4:
+        dictionary.clear();
+        dictionary.set(text(), std::nullopt);
         break;
     }
   }
@@ -248,39 +357,42 @@ RC_GTEST_FIXTURE_PROP(NotificationTest, TheChangesMakeTheNewStateOfTheOld, (std:
     for (const char* name : {"name", "age", "friend"}) {
       values.push_back(content(realm, person.any().get(name), 0));
     }
-    for (const char* name : {"pets", "tags"}) {
-      const AnyList list = person.any().list(person.any().property(name));
+    for (const char* name : {"pets", "tags", "labels", "flock", "marks"}) {
       std::string text;
-      for (std::size_t i = 0; i < list.size(); ++i) text += content(realm, list.get(i), 0) + ",";
+      for (const std::string& each : elements(realm, person.any(), name, 0)) text += each + ",";
       values.push_back(text);
     }
     return values;
   };
   std::list<WatchedPerson> people;
+  std::list<WatchedKeys> watched_keys;
   for (const Object<Person> person : realm.objects<Person>()) {
-    const auto watch_list = [&](const auto& list, int levels) {
-      Watched& subject = watched.emplace_back([&realm, list, levels] {
-        Watched::Content all;
-        if (!list.is_valid()) return all;
-        for (std::size_t i = 0; i < list.size(); ++i) {
-          all.push_back(content(realm, list.get(i), levels));
-        }
-        return all;
-      });
-      tokens.push_back(
-          list.observe([&subject](const AnyList& told, const CollectionChanges& changes) {
-            subject.told(changes);
-            if (!told.is_valid()) subject.end();
-          }));
+    const auto watch_elements = [&](const auto& all, int levels) {
+      Watched& subject =
+          watched.emplace_back([&realm, all, levels] { return elements(realm, all, levels); });
+      tokens.push_back(all.observe([&subject](const auto& told, const CollectionChanges& changes) {
+        subject.told(changes);
+        if (!told.is_valid()) subject.end();
+      }));
     };
-    watch_list(person.get(Person::tags).any(), 0);
-    watch_list(person.get(Person::pets).any(), 4);
+    watch_elements(person.get(Person::tags).any(), 0);
+    watch_elements(person.get(Person::pets).any(), 4);
+    watch_elements(person.get(Person::labels).any(), 0);
+    watch_elements(person.get(Person::flock).any(), 4);
+    const AnyDictionary marks = person.get(Person::marks).any();
+    WatchedKeys& keys =
+        watched_keys.emplace_back([&realm, marks] { return elements(realm, marks, 4); });
+    tokens.push_back(marks.observe([&keys](const auto& told, const DictionaryChanges& changes) {
+      keys.told(changes);
+      if (!told.is_valid()) keys.end();
+    }));
     WatchedPerson& subject = people.emplace_back(WatchedPerson{person, values_of(person)});
     tokens.push_back(person.observe([&](const auto&, const ObjectChanges& changes) {
       subject.is_deleted = changes.deleted;
       if (changes.deleted) return;
       const auto now = values_of(subject.object);
-      const std::vector<std::string> names{"name", "age", "friend", "pets", "tags"};
+      const std::vector<std::string> names{
+          "name", "age", "friend", "pets", "tags", "labels", "flock", "marks"};
       for (std::size_t i = 0; i < names.size(); ++i) {
         const bool is_told = std::ranges::count(changes.changed_properties, names[i]) == 1;
         RC_ASSERT(is_told || now[i] == subject.values[i]);
@@ -296,6 +408,7 @@ RC_GTEST_FIXTURE_PROP(NotificationTest, TheChangesMakeTheNewStateOfTheOld, (std:
     realm.refresh();
 
     for (const Watched& subject : watched) subject.check();
+    for (const WatchedKeys& subject : watched_keys) subject.check();
     for (const WatchedPerson& person : people) {
       RC_ASSERT(person.is_deleted ||
                 (person.object.is_valid() && person.values == values_of(person.object)));
