@@ -1,3 +1,4 @@
+import { Counter } from "./counter";
 import { toNativeMixed } from "./mixed";
 import {
   NativeClass,
@@ -72,11 +73,18 @@ export function bindProperty(
     schema,
     native,
     collection: ([undefined, "list", "dictionary", "set"] as const)[native.collection],
-    converter: makeConverter(native, links),
+    converter: schema.presentation === "counter" ? counterConverter : makeConverter(native, links),
     isEmbedded: () => isLink && links.model(native.target).schema.embedded,
     target: isLink ? () => links.model(native.target) : undefined,
   };
 }
+
+/** Takes the value of another counter. */
+const counterConverter: ValueConverter = {
+  fromNative: (value) => Number(value),
+  toNative: (value, target) =>
+    converterOf(NativeType.Int).toNative(value instanceof Counter ? value.value : value, target),
+};
 
 function makeConverter({ type, target: className }: NativeProperty, links: LinkConversion) {
   switch (type) {

@@ -3,6 +3,7 @@ import * as bson from "bson";
 import { App } from "./app";
 import { ClientResetMode } from "./client-reset";
 import { Collection } from "./collection";
+import { Counter } from "./counter";
 import { Credentials } from "./credentials";
 import {
   AssertionError,
@@ -40,6 +41,19 @@ const EXPORTS = {
   List,
   Set: RealmSet,
   Dictionary,
+  /** Names for types of properties. */
+  Types: {
+    Decimal128: bson.Decimal128,
+    ObjectId: bson.ObjectId,
+    UUID: bson.UUID,
+    Date,
+    Data: ArrayBuffer,
+    List,
+    Set: RealmSet,
+    Dictionary,
+    Counter,
+    LinkingObjects: Results,
+  },
   UpdateMode,
   App,
   User,

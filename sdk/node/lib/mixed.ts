@@ -3,6 +3,7 @@ import { Decimal128, ObjectId, UUID } from "bson";
 import { assert } from "./assert";
 import { ClassModel } from "./class-model";
 import { Collection } from "./collection";
+import { Counter } from "./counter";
 import { NativeScalar, NativeType, NativeValue } from "./native";
 import { isManaged, modelOf, rowOf } from "./realm-object";
 import { converterOf } from "./values";
@@ -64,6 +65,8 @@ export function toNativeMixed(model: ClassModel, value: unknown, target: string)
     }
     return [NativeType.Link, rowOf(value), linked.native.id];
   }
+  if (value instanceof Counter)
+    throw new Error("Using a Counter as a Mixed value is not supported.");
   if (value instanceof Collection || value instanceof Set) {
     const { constructor } = Object.getPrototypeOf(value) as { constructor: { name: string } };
     throw new Error(`Using a ${constructor.name} as a Mixed value is not supported.`);

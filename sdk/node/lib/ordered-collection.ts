@@ -1,5 +1,6 @@
 import { assert } from "./assert";
 import { Collection } from "./collection";
+import { Counter } from "./counter";
 import type { KeyPaths } from "./key-paths";
 import { Listeners, callListener } from "./listeners";
 import type { NativeCollectionCallback } from "./native";
@@ -211,6 +212,7 @@ interface WithJson {
 export function toPlain(value: unknown, cache: Map<string, unknown>): unknown {
   const converts =
     value instanceof OrderedCollection ||
+    value instanceof Counter ||
     (typeof value === "object" && value !== null && "_isSameAs" in value);
   return converts ? (value as unknown as WithJson).toJSON(undefined, cache) : value;
 }

@@ -1,4 +1,5 @@
 import { Collection } from "./collection";
+import { Counter } from "./counter";
 import { scalarTypeOf } from "./mixed";
 import { NativeQueryArgument, NativeType } from "./native";
 import { isManaged, modelOf, rowOf } from "./realm-object";
@@ -64,6 +65,9 @@ export function toQueryArgument(value: unknown, inList = false): NativeQueryArgu
 
 function objectArgument(value: object, inList: boolean): NativeQueryArgument {
   if (isManaged(value)) return { classId: modelOf(value).native.id, row: rowOf(value) };
+  if (value instanceof Counter) {
+    throw new Error("Using a Counter as a query argument is not supported.");
+  }
   const isCollection = value instanceof Collection;
   if (isCollection || value instanceof Set || (inList && Array.isArray(value))) {
     const kind = isCollection ? "collection" : Array.isArray(value) ? "nested array" : "Set";

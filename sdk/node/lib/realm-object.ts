@@ -1,5 +1,7 @@
 import { assert } from "./assert";
 import { BoundProperty, ClassModel, ComputedProperty, fromNative } from "./class-model";
+import { CONSTRUCT } from "./collection";
+import { Counter, checkReset } from "./counter";
 import { KeyPaths, toStoredKeyPaths } from "./key-paths";
 import { Listeners, callListener } from "./listeners";
 import { NativeMixed } from "./native";
@@ -248,6 +250,9 @@ function readProperty(object: RealmObject, property: BoundProperty): unknown {
   }
   try {
     const value = model.nativeRealm.get(model.native.id, row, property.native.id);
+    if (property.schema.presentation === "counter" && value !== null) {
+      return new Counter(CONSTRUCT, model, row, property);
+    }
     return fromNative(model, row, property, value);
   } catch (error) {
     checkValid(object);
@@ -262,6 +267,7 @@ function writePropertyOf(object: RealmObject, property: BoundProperty, value: un
   if (property === model.primaryKey) {
     throw new Error(`Cannot change value of primary key '${schema.name}'`);
   }
+  checkReset(model, row, property, value);
   writeProperty(model, row, property, value, schema.type === "object" ? schema.name : "value");
 }
 

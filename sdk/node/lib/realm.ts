@@ -20,6 +20,7 @@ import {
   validateConfiguration,
 } from "./configuration";
 import { ClientResets } from "./client-reset";
+import { checkReset } from "./counter";
 import { AssertionError, TimeoutError, TypeAssertionError } from "./errors";
 import { CONSTRUCT, Collection } from "./collection";
 import { Listeners, callListener } from "./listeners";
@@ -516,6 +517,7 @@ export class Realm {
         others.push([property, value]);
         continue;
       }
+      if (existing !== undefined) checkReset(model, existing, property, value);
       if (existing !== undefined && mode === NativeUpdateMode.Modified) {
         const stored = this.#native.get(model.native.id, existing, property.native.id);
         const current = fromNative(model, existing, property, stored);

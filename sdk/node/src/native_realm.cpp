@@ -25,9 +25,9 @@ PropertyId property_argument(const Napi::CallbackInfo& info) {
   return PropertyId(info[2].As<Napi::Number>().Uint32Value());
 }
 
-/// The schema that TypeScript passes: [{name, primaryKey, properties: [{name, type, collection,
-/// nullable, target, index}]}], with the numbers of `PropertyType`, `CollectionType` and
-/// `IndexType`.
+/// The schema that TypeScript passes: [{name, kind, primaryKey, properties: [{name, type,
+/// collection, nullable, target, index}]}], with the numbers of `ClassKind`, `PropertyType`,
+/// `CollectionType` and `IndexType`.
 Schema to_schema(const Napi::Array& classes) {
   Schema schema;
   for (std::uint32_t i = 0; i < classes.Length(); ++i) {
