@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/random.h"
+#include "test/support/child_process.h"
 #include "test/support/temporary_directory.h"
 #include "tombolo/tombolo.h"
 
@@ -235,6 +237,59 @@ TEST_F(MigrationTest, ManyObjectsAreMigratedInOneCommitWhileTheOldOnesAreRead) {
 
   EXPECT_EQ(value(realm, kPeople - 1, "name").as_string(), std::string(400, 'f'));
   EXPECT_EQ(value(realm, kPeople - 1, "age").as_int(), 30 + kPeople - 1);
+}
+
+TEST_F(MigrationTest, AKilledOneHasHappenedOrHasNot) {
+  constexpr std::int64_t kPeople = 500;
+  const std::filesystem::path path = folder_.file("people.realm");
+  SeededRandom random(20150101);
+  int old_files = 0;
+  for (int round = 0; round < 12; ++round) {
+    for (const char* suffix : {"", "-lock", "-guard"}) {
+      std::filesystem::remove(path.string() + suffix);
+    }
+    {
+      Realm realm = Realm::open(configuration(first_schema(), 1));
+      realm.write([&] {
+        for (std::int64_t id = 0; id < kPeople; ++id) add_person(realm, id, "first", "last");
+      });
+    }
+
+    // Given a process that tells of each object that it migrates and of the end,
+    test::ChildProcess child([&](const test::Pipe& parent) {
+      RealmConfiguration to = configuration(second_schema(), 2);
+      to.migration = [&](const Realm&, Realm& now) {
+        const ClassId person = now.class_id("Person");
+        const PropertyId name = now.property_id(person, "name");
+        const AnyResults people = now.objects(person);
+        for (std::size_t i = 0; i < people.size(); ++i) {
+          people.at(i).set(name, Value::of_string("migrated"));
+          parent.send(i);
+        }
+      };
+      const Realm realm = Realm::open(to);
+      parent.send(kPeople);
+      (void)parent.receive();
+    });
+
+    // When it is killed somewhere, the last rounds about the commit,
+    const std::uint64_t last = round < 6 ? random.below(kPeople) : kPeople - 1;
+    while (child.receive().value() < last) {
+    }
+    child.kill();
+
+    // Then the file is what it was, or all of what it was to become.
+    const Realm realm = Realm::open({.path = path});
+    const bool is_old = realm.schema_version() == 1;
+    old_files += is_old ? 1 : 0;
+    ASSERT_EQ(realm.objects(realm.class_id("Person")).size(), static_cast<std::size_t>(kPeople));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(kPeople); ++i) {
+      ASSERT_EQ(value(realm, i, is_old ? "first" : "name").as_string(),
+                is_old ? "first" : "migrated");
+      ASSERT_EQ(value(realm, i, "age").as_int(), 30 + static_cast<std::int64_t>(i));
+    }
+  }
+  EXPECT_GE(old_files, 1);
 }
 
 }  // namespace
