@@ -78,7 +78,7 @@ Value RealmState::acquire(const CollectionRef& where, const Value& value) {
     case ValueType::kNewObject: {
       const ClassId class_id = property(where.slot.class_id, where.slot.property).target;
       const ObjectRef object{class_id, class_store(class_id).create_embedded(where.slot)};
-      if (tracker != nullptr) tracker->inserted(object);
+      note_inserted(object);
       return Value::of_link(object);
     }
     case ValueType::kList:

@@ -111,6 +111,10 @@ std::uint64_t RealmReader::object_count(ClassId class_id) const {
   return state_->class_store(class_id).object_count();
 }
 
+std::uint64_t RealmReader::membership_version(ClassId class_id) const {
+  return state_->membership_version(class_id);
+}
+
 bool RealmReader::contains(ObjectRef object) const {
   return state_->class_store(object.class_id).contains(object.row);
 }

@@ -92,6 +92,8 @@ class RealmReader {
   [[nodiscard]] ClientFileIdent file_ident() const;
 
   [[nodiscard]] std::uint64_t object_count(ClassId class_id) const;
+  /// Changes, within a write transaction, whenever an object of the class comes or goes.
+  [[nodiscard]] std::uint64_t membership_version(ClassId class_id) const;
   [[nodiscard]] bool contains(ObjectRef object) const;
   /// The object of that key; tombstones are no objects.
   [[nodiscard]] std::optional<RowId> find(ClassId class_id, const ObjectKey& key) const;

@@ -232,7 +232,7 @@ Created RealmState::create(ClassId class_id, const ObjectKey& stored_key) {
     store.revive(row, stored_key);
     note_links_to({class_id, row});
   }
-  if (tracker != nullptr) tracker->inserted({class_id, row});
+  note_inserted({class_id, row});
   return {row, true};
 }
 
@@ -255,7 +255,7 @@ void RealmState::erase(ObjectRef object, bool may_leave_tombstone) {
   } else {
     store.erase(object.row);
   }
-  if (tracker != nullptr) tracker->erased(object);
+  note_erased(object);
 }
 
 void RealmState::note_links_to(ObjectRef object) {

@@ -196,6 +196,10 @@ class RealmState {
     if (++writes_ % kWritesBetweenChecks == 0) flush_when_large();
   }
 
+  [[nodiscard]] std::uint64_t membership_version(ClassId class_id) {
+    return membership_changes(class_id);
+  }
+
   /// What observers are told; null when nobody observes.
   ChangeTracker* tracker = nullptr;
   /// Null while recording is off.
@@ -220,6 +224,14 @@ class RealmState {
   void check_nesting(const CollectionRef& where, const Value& value);
   [[nodiscard]] std::uint32_t& last_position(const CollectionRef& collection);
   void note_position(const CollectionRef& collection, std::uint32_t position, const Value& written);
+  void note_inserted(ObjectRef object) {
+    ++membership_changes(object.class_id);
+    if (tracker != nullptr) tracker->inserted(object);
+  }
+  void note_erased(ObjectRef object) {
+    ++membership_changes(object.class_id);
+    if (tracker != nullptr) tracker->erased(object);
+  }
   void note_modified(const SlotRef& slot) {
     if (tracker != nullptr) tracker->modified(slot.object(), slot.property);
   }
@@ -230,6 +242,12 @@ class RealmState {
   /// What links to the object shows something else now.
   void note_links_to(ObjectRef object);
   void flush_when_large();
+  [[nodiscard]] std::uint64_t& membership_changes(ClassId class_id) {
+    if (membership_changes_.size() <= class_id.value()) {
+      membership_changes_.resize(class_id.value() + std::size_t{1});
+    }
+    return membership_changes_[class_id.value()];
+  }
 
   KeyValueTransaction& transaction_;
   RealmId realm_;
@@ -239,6 +257,7 @@ class RealmState {
   std::shared_ptr<const Catalog> catalog_;
   CommitId catalog_commit_;
   std::vector<std::unique_ptr<ClassStore>> classes_;  ///< By class id; null until used.
+  std::vector<std::uint64_t> membership_changes_;     ///< By class id.
   std::uint32_t writes_ = 0;
   std::map<CollectionRef, std::uint32_t> positions_;  ///< Where `position_of` found something last.
 };

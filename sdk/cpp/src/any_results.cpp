@@ -165,10 +165,18 @@ AnyResults::AnyResults(std::shared_ptr<RealmCore> realm,
       source_(source),
       queries_(std::move(queries)) {}
 
+/// For all objects of the class only those that come and go count, and not what is written to them.
+AnyResults::RowsVersion AnyResults::rows_version() const {
+  const store::RealmReader& reader = realm_->reader();
+  const bool is_of_all = queries_.empty() && std::holds_alternative<std::monostate>(source_);
+  if (!is_of_all) return {realm_->content_version(), 0};
+  return {realm_->state_version(), reader.membership_version(class_id_)};
+}
+
 const std::vector<store::RowId>& AnyResults::rows() const {
-  if (!is_snapshot_ && rows_version_ != realm_->content_version()) {
+  if (!is_snapshot_ && rows_version_ != rows_version()) {
     rows_ = matching_rows(*realm_, class_id_, queries_, source_);
-    rows_version_ = realm_->content_version();
+    rows_version_ = rows_version();
   } else {
     (void)realm_->reader();  // Throws when the realm was closed.
   }
@@ -177,9 +185,7 @@ const std::vector<store::RowId>& AnyResults::rows() const {
 
 std::size_t AnyResults::size() const {
   const bool is_counted = std::holds_alternative<std::monostate>(source_);
-  if (is_snapshot_ || !is_counted || rows_version_ == realm_->content_version()) {
-    return rows().size();
-  }
+  if (is_snapshot_ || !is_counted || rows_version_ == rows_version()) return rows().size();
   return store::count_matching(realm_->reader(), class_id_, queries_);
 }
 

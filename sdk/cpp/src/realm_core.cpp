@@ -388,7 +388,7 @@ void RealmCore::begin() {
   require_open();
   write_.emplace(environment_->begin_write());
   if (configuration_.sync) write_->realm().set_recording(store::Recording::kOn);
-  ++content_version_;
+  new_state();
   // What others committed since then is told after this transaction.
   has_untold_advance_ = advance();
   begin_version_ = content_version_;
@@ -402,7 +402,7 @@ void RealmCore::commit() {
   store::WriteTransaction transaction = std::move(*write_);
   const OriginTimestamp timestamp = next_origin_timestamp();
   write_.reset();
-  ++content_version_;
+  new_state();
   (void)transaction.commit({.origin_timestamp = timestamp});
   advance();
   has_untold_advance_ = false;
@@ -417,7 +417,7 @@ void RealmCore::cancel() {
   }
   write_->abort();
   write_.reset();
-  ++content_version_;
+  new_state();
   if (std::exchange(has_untold_advance_, false)) {
     call_realm_observers();
     schedule_delivery();
@@ -536,7 +536,7 @@ bool RealmCore::advance() {
   const store::CommitId before = read_->commit_id();
   if (!read_->renew()) return false;
   const store::CommitId after = read_->commit_id();
-  ++content_version_;
+  new_state();
 
   std::vector<std::shared_ptr<const store::Commit>> commits;
   {

@@ -50,6 +50,9 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
 
   /// Changes whenever what `reader()` shows may have changed.
   [[nodiscard]] std::uint64_t content_version() const noexcept { return content_version_; }
+  /// Changes when it shows another commit, or a transaction begins or ends: what is written in one
+  /// does not count.
+  [[nodiscard]] std::uint64_t state_version() const noexcept { return state_version_; }
   [[nodiscard]] const RealmConfiguration& configuration() const noexcept { return configuration_; }
   [[nodiscard]] const Schema& schema() const;
   [[nodiscard]] std::uint64_t schema_version() const;
@@ -93,6 +96,10 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   };
 
   void require_open() const;
+  void new_state() noexcept {
+    ++content_version_;
+    ++state_version_;
+  }
   void let_go();
   [[nodiscard]] bool check_kind_of_file(std::string_view wanted) const;
   [[nodiscard]] bool check_owner() const;
@@ -120,6 +127,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   std::optional<store::WriteTransaction> write_;
   bool is_frozen_ = false;
   std::uint64_t content_version_ = 1;
+  std::uint64_t state_version_ = 1;
   std::uint64_t begin_version_ = 0;  ///< `content_version_` when the open transaction began.
   bool has_untold_advance_ = false;  ///< The open transaction began on news for observers.
   mutable std::optional<Schema> schema_;

@@ -319,6 +319,39 @@ TEST_F(RealmTest, OpeningBringsTheIndexesOfTheModelAndDropsOthers) {
               HasSubstr("scan the column 'population'"));
 }
 
+TEST_F(RealmTest, ResultsInATransactionShowWhatComesAndGoesInIt) {
+  Realm realm = open();
+  const Results<City> cities = realm.objects<City>();
+  realm.write([&] {
+    realm.create<City>(City::id = 1, City::name = "Rome");
+    realm.create<City>(City::id = 2, City::name = "Bari");
+    EXPECT_EQ(cities[1][City::name], "Bari");
+
+    // What is written to objects changes nothing about which there are, a deletion does,
+    cities[0].set(City::name, "Roma");
+    EXPECT_EQ(cities[0][City::name], "Roma");
+    realm.erase(cities[0]);
+    EXPECT_EQ(cities.size(), 1U);
+    EXPECT_EQ(cities[0][City::id], 2);
+
+    // and one that comes in place of one that went does too.
+    realm.erase(cities[0]);
+    realm.create<City>(City::id = 3);
+    EXPECT_EQ(cities[0][City::id], 3);
+    // Where values decide, they count.
+    const Results<City> named = cities.filtered("name == 'Lecce'");
+    EXPECT_EQ(named.size(), 0U);
+    cities[0].set(City::name, "Lecce");
+    EXPECT_EQ(named[0][City::id], 3);
+  });
+
+  realm.begin_transaction();
+  realm.erase(cities[0]);
+  EXPECT_EQ(cities.size(), 0U);
+  realm.cancel_transaction();
+  EXPECT_EQ(cities[0][City::id], 3);
+}
+
 TEST_F(RealmTest, AggregatesLeaveOutNulls) {
   Realm realm = open();
   realm.write([&] {

@@ -121,6 +121,14 @@ class AnyResults {
   [[nodiscard]] const std::shared_ptr<RealmCore>& realm_core() const noexcept { return realm_; }
 
  private:
+  /// What the objects that there are depend on.
+  struct RowsVersion {
+    std::uint64_t state = 0;
+    std::uint64_t membership = 0;
+
+    friend bool operator==(const RowsVersion&, const RowsVersion&) = default;
+  };
+  [[nodiscard]] RowsVersion rows_version() const;
   [[nodiscard]] AnyResults with(std::shared_ptr<const query::BoundQuery> added) const;
 
   std::shared_ptr<RealmCore> realm_;
@@ -129,7 +137,7 @@ class AnyResults {
   Queries queries_;
   bool is_snapshot_ = false;  ///< `rows_` stay as they are.
   mutable std::vector<store::RowId> rows_;
-  mutable std::uint64_t rows_version_ = 0;  ///< Of the realm's content; 0: not read yet.
+  mutable RowsVersion rows_version_;  ///< Not read yet at first.
 };
 
 }  // namespace tombolo
