@@ -37,9 +37,10 @@ void CollectionDelta::insert(std::uint32_t position, std::uint32_t count) {
 }
 
 void CollectionDelta::erase(std::uint32_t position, std::uint32_t count) {
-  const auto first = std::distance(runs_.begin(), cut(position));
-  const auto last = cut(position + count);  // Behind `first`, which stays where it is.
-  runs_.erase(runs_.begin() + first, last);
+  const auto first = cut(position);
+  const auto runs_before = std::distance(runs_.begin(), first);  // They stay where they are.
+  const auto last = cut(position + count);
+  runs_.erase(runs_.begin() + runs_before, last);
 }
 
 void CollectionDelta::apply(const store::ElementChange& change) {
