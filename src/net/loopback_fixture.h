@@ -144,7 +144,7 @@ class Endpoint final : public WebSocketEvents {
     if (react) react(connection_, text);
     messages.put(text);
   }
-  void on_unfinished(BytesView so_far) override { unfinished.put(std::string(as_text(so_far))); }
+  void on_unfinished(BytesView so_far) override { unfinished.put(so_far.size()); }
   void on_received(std::size_t bytes) override { received.put(bytes); }
   void on_drained() override { drained.put(true); }
   void on_closed(const WebSocketClosure& closure) override { closed.put(closure); }
@@ -159,7 +159,7 @@ class Endpoint final : public WebSocketEvents {
   }
 
   Inbox<std::string> messages;
-  Inbox<std::string> unfinished;
+  Inbox<std::size_t> unfinished;
   Inbox<std::size_t> received;
   Inbox<bool> drained;
   Inbox<WebSocketClosure> closed;
