@@ -77,8 +77,9 @@ struct Runtime::OfProcess {
 };
 
 Runtime::OfProcess& Runtime::of_process() {
-  // OpenSSL ends with the process, too: statics that are made after its beginning end before it.
-  static const int openssl = OPENSSL_init_crypto(0, nullptr);
+  // OpenSSL ends with the process, too: statics that are made after its beginning end before it. It
+  // begins when it is asked for something; for nothing it does nothing.
+  static const int openssl = OPENSSL_init_crypto(OPENSSL_INIT_ADD_ALL_DIGESTS, nullptr);
   TOMBOLO_ASSERT(openssl == 1);
   // Never destroyed, for statics of the application may ask for a runtime while they are.
   static OfProcess& instance = *new OfProcess;
