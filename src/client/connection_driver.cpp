@@ -121,15 +121,14 @@ void ConnectionDriver::drain() {
 }
 
 void ConnectionDriver::publish_stats() {
-  {
-    const std::lock_guard lock(stats_mutex_);
-    stats_ = connection_.stats();
-  }
+  // Who sees that the connection waits to try again sees the error for which it does.
   for (const sync::SessionKey key : connection_.take_changed_stats()) {
     const sync::ClientSession* session = connection_.find_session(key);
     SessionObserver* observer = find_observer(key);
     if (session != nullptr && observer != nullptr) observer->on_stats(session->stats());
   }
+  const std::lock_guard lock(stats_mutex_);
+  stats_ = connection_.stats();
 }
 
 sync::ConnectionStats ConnectionDriver::stats() const {
