@@ -100,9 +100,11 @@ TEST_F(SyncSessionTest, WaitsFailWithWhatEndedThem) {
   SyncSession session = *realm.sync_session();
   session.wait_for_download(30s).get().value();
 
+  server_->send_signal(SIGSTOP);  // Its answer could come first.
   auto paused = session.wait_for_download();
   session.pause();
   EXPECT_EQ(paused.get().error().code(), ErrorCode::kCancelled);
+  server_->send_signal(SIGCONT);
 
   auto logged_out = session.wait_for_download();
   user.log_out([] {});

@@ -179,8 +179,10 @@ describe("waits", () => {
     const session = realm.syncSession;
     await session.downloadAllServerChanges();
 
+    server.suspend(); // Its answer could come first.
     const paused = session.downloadAllServerChanges();
     session.pause();
+    server.continue();
     await assert.rejects(paused, { code: "Cancelled", message: /Sync session became inactive/ });
 
     const loggedOut = assert.rejects(session.downloadAllServerChanges(), {
