@@ -3,11 +3,14 @@
 #include <atomic>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <sstream>
+#include <string>
 #include <thread>
 
 #include <gtest/gtest.h>
 #include <lmdb.h>
+#include <rapidcheck/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -220,6 +223,79 @@ TEST(Environment, TheMapGrowsBesideThreadsThatRead) {
   EXPECT_GE(ledger.environment().stats().map_bytes, 10 * kMebibyte);
   EXPECT_EQ(ledger.count(), 40U);
   EXPECT_LE(newest_read, 40U);
+}
+
+TEST(Environment, WritingTheSameRecordsAgainNeedsNoMoreRoom) {
+  const TemporaryDirectory directory;
+  EnvironmentOptions options = small_map();
+  options.growth_wait_max = std::chrono::milliseconds(0);
+  const auto environment = Environment::open(directory.file("realm"), options);
+  const std::size_t map_bytes = environment->stats().map_bytes;
+  const ReadTransaction reader = environment->begin_read();  // The map cannot grow beside it.
+  WriteTransaction write = environment->begin_write();
+
+  // 100 MB in 10,000 writes to ten records: beside a text of two pages, one within a node.
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string text(i % 2 == 0 ? 5'000 : 100, static_cast<char>('a' + i % 26));
+    write.metadata().put(as_bytes(std::string(1, static_cast<char>('0' + i % 10))), as_bytes(text));
+  }
+  write.commit();
+
+  EXPECT_EQ(environment->stats().map_bytes, map_bytes);
+}
+
+TEST(Environment, TheMapGrowsWhileASnapshotRests) {
+  const TemporaryDirectory directory;
+  EnvironmentOptions options = small_map();
+  options.growth_wait_max = std::chrono::milliseconds(0);
+  Ledger ledger(directory.file("realm"), options);
+  ReadTransaction reader = ledger.environment().begin_read();
+  const CommitId before = reader.commit_id();
+
+  reader.rest();
+  for (std::uint64_t number = 1; number <= 10; ++number) ledger.add(number, kMebibyte);
+
+  EXPECT_EQ(reader.commit_id(), before);
+  EXPECT_TRUE(reader.renew());
+  const ClassInfo* const entry = reader.realm().catalog().find_class("Entry");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(reader.realm().object_count(entry->id), 10U);
+}
+
+RC_GTEST_PROP(Environment, ATransactionOfAnyWritesFindsRoomInTime, (std::uint64_t seed)) {
+  const TemporaryDirectory directory;
+  EnvironmentOptions options = small_map();
+  options.map_bytes = kMebibyte / 4;
+  const auto environment = Environment::open(directory.file("realm"), options);
+  std::map<std::string, std::string> expected;
+  SeededRandom random(seed);
+  const auto below = [&random](std::uint64_t bound) { return random.below(bound); };
+
+  for (int transaction = 0; transaction < 6; ++transaction) {
+    WriteTransaction write = environment->begin_write();
+    MetadataWriter records = write.metadata();
+    const std::uint64_t keys = 1 + below(300);
+    for (std::uint64_t i = below(1'500); i > 0; --i) {
+      const std::string key = std::to_string(below(keys)) + std::string(below(2) * 300, 'k');
+      if (below(4) == 0) {
+        RC_ASSERT(records.erase(as_bytes(key)) == (expected.erase(key) == 1));
+      } else {
+        const std::uint64_t bytes = below(3) == 0 ? below(40'000) : below(2'500);
+        std::string& text = expected[key];
+        text.assign(bytes, static_cast<char>('a' + below(26)));
+        records.put(as_bytes(key), as_bytes(text));
+      }
+    }
+    write.commit();
+  }
+
+  std::map<std::string, std::string> found;
+  const ReadTransaction read = environment->begin_read();
+  read.metadata().scan({}, [&found](BytesView key, BytesView value) {
+    found.emplace(as_text(key), as_text(value));
+    return true;
+  });
+  RC_ASSERT(found == expected);
 }
 
 TEST(Environment, AnExclusiveOwnerKeepsOthersOut) {

@@ -15,6 +15,16 @@ constexpr std::size_t kPageBytes = 4096;
 /// What a write can cost beyond its value: each level of the tree copied, split in two, and a new
 /// root. Trees of this library have five levels at most.
 constexpr std::size_t kPagesPerWrite = 8;
+/// LMDB puts a value into pages of its own when it would be more than about half of a node; their
+/// first one has a header.
+constexpr std::size_t kNodeBytesMax = 2038;
+constexpr std::size_t kNodeHeaderBytes = 8;
+constexpr std::size_t kPageHeaderBytes = 16;
+
+std::size_t pages_out_of_line(std::size_t key_bytes, std::size_t value_bytes) noexcept {
+  if (kNodeHeaderBytes + key_bytes + value_bytes <= kNodeBytesMax) return 0;
+  return (kPageHeaderBytes + value_bytes + kPageBytes - 1) / kPageBytes;
+}
 
 MDB_val to_value(BytesView bytes) noexcept {
   return {bytes.size(), const_cast<std::byte*>(bytes.data())};
@@ -105,7 +115,10 @@ void KeyValueTransaction::begin_write() {
   commit_id_ = CommitId(mdb_txn_id(transaction_));
   ++generation_;
   room_pages_ = map_owner_->room_pages();
-  written_keys_.clear();
+  pages_of_nodes_ = 0;
+  pages_of_values_ = 0;
+  node_pages_max_ = 0;
+  written_.clear();
 }
 
 void KeyValueTransaction::commit() {
@@ -180,7 +193,7 @@ bool KeyValueTransaction::erase(BytesView key) {
   MDB_val key_value = to_value(key);
   MDB_val value;
   if (seek(cursor(), MDB_SET, key_value, value) == MDB_NOTFOUND) return false;
-  prepare_write(key, 0);
+  prepare_erase(key);
   // Making room may have begun the transaction anew, and with it the cursor.
   key_value = to_value(key);
   TOMBOLO_ASSERT(seek(cursor(), MDB_SET, key_value, value) == MDB_SUCCESS);
@@ -201,40 +214,65 @@ void KeyValueTransaction::erase_prefix(BytesView prefix) {
 
 void KeyValueTransaction::prepare_write(BytesView key, std::size_t value_bytes) {
   TOMBOLO_ASSERT(is_writable());
-  const std::size_t pages = value_bytes / kPageBytes + kPagesPerWrite;
-  if (pages > room_pages_) grow(pages);
-  room_pages_ -= pages;
+  const std::size_t pages = pages_out_of_line(key.size(), value_bytes);
+  // LMDB writes over what this transaction has written when that is no smaller.
+  const auto before = written_.find(as_text(key));
+  const std::size_t pages_there = before == written_.end() ? 0 : before->second;
+  take_room(pages_there >= pages ? 0 : pages);
+  note_written(key, std::max(pages_there, pages));
+}
+
+void KeyValueTransaction::prepare_erase(BytesView key) {
+  TOMBOLO_ASSERT(is_writable());
+  take_room(0);
+  note_written(key, 0);
+}
+
+void KeyValueTransaction::note_written(BytesView key, std::size_t pages_of_value) {
+  if (const auto before = written_.find(as_text(key)); before != written_.end()) {
+    before->second = pages_of_value;
+  } else {
+    written_.emplace(as_text(key), pages_of_value);
+  }
+}
+
+void KeyValueTransaction::take_room(std::size_t pages_of_value) {
+  // Before a write the tree is as the one before has left it: so no size of it is missed.
+  MDB_stat tree;
+  (void)cursor();  // An ended transaction has none.
+  check_lmdb(mdb_stat(transaction_, tree_, &tree), "mdb_stat");
+  node_pages_max_ = std::max(node_pages_max_, tree.ms_branch_pages + tree.ms_leaf_pages);
+  const std::size_t pages = kPagesPerWrite + pages_of_value;
+  if (pages_taken() + pages > room_pages_) grow(pages);
+  pages_of_nodes_ += kPagesPerWrite;
+  pages_of_values_ += pages_of_value;
   ++generation_;
-  const auto key_bytes = static_cast<std::uint16_t>(key.size());
-  const auto* length = reinterpret_cast<const std::byte*>(&key_bytes);
-  written_keys_.insert(written_keys_.end(), length, length + sizeof(key_bytes));
-  written_keys_.insert(written_keys_.end(), key.begin(), key.end());
+}
+
+/// At most. A node is copied once, when it is first written to; one that is no longer needed is the
+/// next new one. So the nodes that were taken are never more than the tree had at one time.
+std::size_t KeyValueTransaction::pages_taken() const noexcept {
+  return pages_of_values_ + std::min(pages_of_nodes_, node_pages_max_);
 }
 
 void KeyValueTransaction::grow(std::size_t pages) {
   // What this transaction wrote: the value under each of these keys now, or that it is gone.
+  const WrittenKeys written = std::exchange(written_, {});
   std::vector<BytesView> keys;
-  for (std::size_t at = 0; at < written_keys_.size();) {
-    std::uint16_t key_bytes = 0;
-    std::memcpy(&key_bytes, written_keys_.data() + at, sizeof(key_bytes));
-    keys.push_back(BytesView(written_keys_).subspan(at + sizeof(key_bytes), key_bytes));
-    at += sizeof(key_bytes) + key_bytes;
-  }
-  const auto less = [](BytesView left, BytesView right) {
+  keys.reserve(written.size());
+  for (const auto& [key, pages_there] : written) keys.push_back(as_bytes(key));
+  std::ranges::sort(keys, [](BytesView left, BytesView right) {
     return std::ranges::lexicographical_compare(left, right);
-  };
-  std::ranges::sort(keys, less);
-  keys.erase(std::unique(keys.begin(), keys.end(), bytes_equal), keys.end());
+  });
   std::vector<std::optional<Bytes>> values;
   std::size_t pages_written = 0;
   for (const BytesView key : keys) {
     const std::optional<BytesView> value = find(key);
-    pages_written += (value ? value->size() : 0) / kPageBytes + kPagesPerWrite;
+    pages_written += pages_out_of_line(key.size(), value ? value->size() : 0) + kPagesPerWrite;
     values.push_back(value ? std::optional(to_bytes(*value)) : std::nullopt);
   }
 
   const CommitId commit_id = commit_id_;
-  const Bytes written_keys = std::exchange(written_keys_, {});
   abort();
   map_owner_->grow(pages + pages_written);
   begin_write();

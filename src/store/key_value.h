@@ -1,8 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 
 #include "base/bytes.h"
 #include "store/ids.h"
@@ -29,7 +34,9 @@ class MapOwner {
 /// Room in the map is reckoned before each write with an upper bound, because a transaction that
 /// has met the end of the map is lost. When it is short, the transaction saves what it wrote so
 /// far, ends, has the map grown, begins anew and writes again; nobody commits in between, because
-/// the writer's lock stays held. Callers notice nothing but the generation.
+/// the writer's lock stays held. Callers notice nothing but the generation. What is written again
+/// stays in its place, so that the bound follows the size of what a transaction leaves and not the
+/// number of its writes.
 ///
 /// Errors:  throws `Error` as `check_lmdb` does.
 /// Thread:  the owner's.
@@ -85,9 +92,21 @@ class KeyValueTransaction {
 
  private:
   friend class KeyValueCursor;
+  struct KeyHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view key) const noexcept {
+      return std::hash<std::string_view>()(key);
+    }
+  };
+  using WrittenKeys = std::unordered_map<std::string, std::size_t, KeyHash, std::equal_to<>>;
+
   [[nodiscard]] MDB_cursor* cursor();
   void close_cursor() noexcept;
   void prepare_write(BytesView key, std::size_t value_bytes);
+  void prepare_erase(BytesView key);
+  void note_written(BytesView key, std::size_t pages_of_value);
+  void take_room(std::size_t pages_of_value);
+  [[nodiscard]] std::size_t pages_taken() const noexcept;
   void grow(std::size_t pages);
 
   MDB_dbi tree_;
@@ -98,8 +117,14 @@ class KeyValueTransaction {
   CommitId commit_id_;
   std::uint64_t generation_ = 0;
   std::uint64_t map_moves_ = 0;
-  std::size_t room_pages_ = 0;  ///< What is left of the map by the upper bound.
-  Bytes written_keys_;          ///< Length (u16) and bytes of each key written, for `grow`.
+
+  // Of the open write transaction.
+  std::size_t room_pages_ = 0;       ///< Of the map when it began.
+  std::size_t pages_of_nodes_ = 0;   ///< For nodes of the tree, were each write to new ones.
+  std::size_t pages_of_values_ = 0;  ///< For values out of line.
+  std::size_t node_pages_max_ = 0;   ///< The most nodes that the tree has had in it.
+  /// The keys it wrote, for `grow`, each with the pages that its value has out of line.
+  WrittenKeys written_;
 };
 
 /// A walk of its own over the records of a transaction that does not write meanwhile.

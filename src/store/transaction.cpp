@@ -169,6 +169,10 @@ bool ReadTransaction::renew() {
   return commit_id() != before;
 }
 
+void ReadTransaction::rest() noexcept {
+  state_->end(state_->owner->internals());
+}
+
 CommitId ReadTransaction::commit_id() const noexcept {
   return state_->key_value.commit_id();
 }

@@ -30,6 +30,9 @@ class ReadTransaction {
   /// Moves to the newest commit; what was obtained before becomes invalid, but for `RealmReader`s.
   /// Returns whether there was a newer one.
   bool renew();
+  /// Gives up the snapshot until `renew`, so that the file can grow and reuse its pages: nothing
+  /// but `commit_id` may be asked meanwhile.
+  void rest() noexcept;
 
   [[nodiscard]] CommitId commit_id() const noexcept;
   /// The realm; it exists (asserted). The reader lives as long as the transaction.

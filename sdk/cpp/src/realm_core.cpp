@@ -386,11 +386,18 @@ void RealmCore::begin() {
   if (advance()) call_realm_observers();
   deliver();
   require_open();
-  write_.emplace(environment_->begin_write());
-  if (configuration_.sync) write_->realm().set_recording(store::Recording::kOn);
+  read_->rest();  // What is read comes from the transaction; the file may have to grow.
+  try {
+    write_.emplace(environment_->begin_write());
+    if (configuration_.sync) write_->realm().set_recording(store::Recording::kOn);
+  } catch (...) {
+    leave_transaction();
+    throw;
+  }
   new_state();
   // What others committed since then is told after this transaction.
   has_untold_advance_ = advance();
+  read_->rest();
   begin_version_ = content_version_;
 }
 
@@ -399,11 +406,14 @@ void RealmCore::commit() {
   if (!write_) {
     throw Error(ErrorCode::kNotInTransaction, "Can't commit a non-existing write transaction");
   }
-  store::WriteTransaction transaction = std::move(*write_);
-  const OriginTimestamp timestamp = next_origin_timestamp();
+  try {
+    (void)write_->commit({.origin_timestamp = next_origin_timestamp()});
+  } catch (...) {
+    leave_transaction();
+    throw;
+  }
   write_.reset();
   new_state();
-  (void)transaction.commit({.origin_timestamp = timestamp});
   advance();
   has_untold_advance_ = false;
   call_realm_observers();
@@ -415,9 +425,14 @@ void RealmCore::cancel() {
   if (!write_) {
     throw Error(ErrorCode::kNotInTransaction, "Can't cancel a non-existing write transaction");
   }
-  write_->abort();
+  leave_transaction();
+}
+
+/// Ends the transaction without effect, if there is one, and shows the newest commit.
+void RealmCore::leave_transaction() {
   write_.reset();
   new_state();
+  if (advance()) has_untold_advance_ = true;
   if (std::exchange(has_untold_advance_, false)) {
     call_realm_observers();
     schedule_delivery();
@@ -447,6 +462,12 @@ void RealmCore::write_copy_to(const RealmConfiguration& target) const {
 
 void RealmCore::close() {
   if (is_closed()) return;
+  if (write_) {
+    write_.reset();
+    new_state();
+    advance();
+  }
+  (void)schema();  // It stays readable.
   if (session_) {
     session_->end_waits(
         wait_group_,
@@ -457,10 +478,7 @@ void RealmCore::close() {
 
 void RealmCore::let_go() {
   if (is_closed()) return;
-  if (write_) {
-    write_->abort();
-    write_.reset();
-  }
+  write_.reset();
   observation_ = {};
   if (session_) {
     session_->remove_error_callback(error_callback_);
@@ -468,7 +486,6 @@ void RealmCore::let_go() {
   }
   realm_observers_.clear();
   observers_.clear();
-  if (read_) (void)schema();  // It stays readable.
   read_.reset();
   environment_.reset();
   session_use_ = {};  // Last: who waits for the session to close finds the file closed here too.
@@ -504,7 +521,7 @@ const store::PropertyInfo& RealmCore::property_info(ClassId class_id, std::strin
 
 OriginTimestamp RealmCore::next_origin_timestamp() const {
   // An origin's timestamps never decrease, whatever its clock does.
-  const store::HistoryReader history = read_->realm().history();
+  const store::HistoryReader history = reader().history();
   const auto newest = history.find(history.bounds().newest);
   const OriginTimestamp now = to_origin_timestamp(system_clock().wall_now());
   return newest ? std::max(now, newest->origin_timestamp) : now;

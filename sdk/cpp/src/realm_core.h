@@ -100,6 +100,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
     ++content_version_;
     ++state_version_;
   }
+  void leave_transaction();
   void let_go();
   [[nodiscard]] bool check_kind_of_file(std::string_view wanted) const;
   [[nodiscard]] bool check_owner() const;
@@ -123,7 +124,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
 
   RealmConfiguration configuration_;
   std::shared_ptr<store::Environment> environment_;
-  std::optional<store::ReadTransaction> read_;
+  std::optional<store::ReadTransaction> read_;  ///< At rest while a write transaction is open.
   std::optional<store::WriteTransaction> write_;
   bool is_frozen_ = false;
   std::uint64_t content_version_ = 1;
