@@ -168,8 +168,10 @@ TEST(Environment, AnotherProcessReadsTheOldStateUntilACommit) {
   const auto path = directory.file("realm");
   ChildProcess child([&](const Pipe& parent) {
     Ledger ledger(path);
+    parent.send(0);
     while (parent.receive()) parent.send(ledger.count());
   });
+  ASSERT_EQ(child.receive(), 0U);  // To open a new file it may wait for the writer.
   Ledger ledger(path);
   ledger.grow_to(3);
 
