@@ -158,10 +158,18 @@ std::map<std::uint64_t, int> errors_of(const ConnectionTranscript& transcript) {
   return errors;
 }
 
+/// Whether all marks that `theirs` was told of are reached: a server may answer several by the
+/// last.
+bool has_reached_marks(const SessionTranscript& ours, const SessionTranscript& theirs) {
+  if (theirs.marks.empty()) return true;
+  const std::uint64_t last = theirs.marks.back();
+  return std::ranges::count(ours.marks, last) >= std::ranges::count(theirs.marks, last);
+}
+
 /// Whether `ours` was told all that `theirs` had been.
 bool has_caught_up(const SessionTranscript& ours, const SessionTranscript& theirs) {
   return ours.idents.size() >= theirs.idents.size() && ours.errors.size() >= theirs.errors.size() &&
-         ours.unbound_count >= theirs.unbound_count && ours.marks.size() >= theirs.marks.size() &&
+         ours.unbound_count >= theirs.unbound_count && has_reached_marks(ours, theirs) &&
          ours.entries.size() >= theirs.entries.size() &&
          ours.download.server_version >= theirs.download.server_version &&
          ours.upload.client_version >= theirs.upload.client_version;
