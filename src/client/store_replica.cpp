@@ -167,7 +167,9 @@ void trim(store::RealmWriter& realm, const sync::SyncProgress& progress) {
 
 }  // namespace
 
-StoreReplica::StoreReplica(OpenStore open_store) : open_store_(std::move(open_store)) {}
+StoreReplica::StoreReplica(OpenStore open_store, HoldsUploads holds_uploads)
+    : open_store_(std::move(open_store)),
+      holds_uploads_(std::move(holds_uploads)) {}
 StoreReplica::StoreReplica(std::shared_ptr<store::Environment> environment)
     : StoreReplica([environment = std::move(environment)] { return environment; }) {}
 
@@ -180,6 +182,7 @@ ReplicaState StoreReplica::state() const {
 protocol::UploadCursor StoreReplica::scan_local_changes(
     ClientVersion after, const std::function<bool(const protocol::UploadEntry&)>& visit) const {
   const store::ReadTransaction snapshot = open_store_()->begin_read();
+  const bool holds_uploads = holds_uploads_();
   const store::RealmReader& realm = snapshot.realm();
   // The base at a position is known where the last scan ended and where the server has confirmed.
   protocol::UploadCursor cursor = read_sync_metadata(realm.metadata()).progress.upload;
@@ -190,11 +193,11 @@ protocol::UploadCursor StoreReplica::scan_local_changes(
       to_history(cursor.client_version), [&](const store::HistoryEntry& entry) {
         const ClientVersion version = to_client(entry.version);
         if (version > after && is_local_change(entry) &&
-            !visit({.client_version = version,
-                    .server_version = cursor.server_version,
-                    .origin_timestamp = entry.origin_timestamp,
-                    .origin_file_ident = {},
-                    .changeset = entry.changeset})) {
+            (holds_uploads || !visit({.client_version = version,
+                                      .server_version = cursor.server_version,
+                                      .origin_timestamp = entry.origin_timestamp,
+                                      .origin_file_ident = {},
+                                      .changeset = entry.changeset}))) {
           return false;
         }
         cursor.client_version = version;

@@ -23,7 +23,13 @@ class StoreReplica final : public sync::Replica {
   /// Gives the open file, and throws when it cannot be opened.
   using OpenStore = std::function<std::shared_ptr<store::Environment>()>;
 
-  explicit StoreReplica(OpenStore open_store);
+  /// Asked in each scan once its snapshot is taken: while it says so, no change is shown for
+  /// upload. What is committed after it began to say so is therefore not in an upload that is being
+  /// made.
+  using HoldsUploads = std::function<bool()>;
+
+  explicit StoreReplica(
+      OpenStore open_store, HoldsUploads holds_uploads = [] { return false; });
   explicit StoreReplica(std::shared_ptr<store::Environment> environment);
 
   [[nodiscard]] sync::ReplicaState state() const override;
@@ -37,6 +43,7 @@ class StoreReplica final : public sync::Replica {
 
  private:
   const OpenStore open_store_;
+  const HoldsUploads holds_uploads_;
   /// Where the last scan ended: the next one mostly goes on from there.
   mutable protocol::UploadCursor scanned_;
 };

@@ -114,7 +114,9 @@ class Replica : public ::testing::Test {
   const test::TemporaryDirectory directory_;
   std::shared_ptr<store::Environment> environment_ =
       store::Environment::open(directory_.file("realm"), options());
-  StoreReplica replica_{environment_};
+  StoreReplica::HoldsUploads holds_uploads_;  ///< Null: no.
+  StoreReplica replica_{[this] { return environment_; },
+                        [this] { return holds_uploads_ && holds_uploads_(); }};
   mutable protocol::UploadCursor reached_;  ///< Of the last scan.
 };
 
@@ -145,6 +147,32 @@ TEST_F(Replica, StopsBeforeAnEntryThatIsNotTaken) {
   EXPECT_THAT(scan(ClientVersion(0), 1), SizeIs(1));
 
   EXPECT_EQ(reached_.client_version, schema);
+}
+
+TEST_F(Replica, ShowsNoChangesWhileUploadsAreHeld) {
+  write_schema();
+  const auto item = write_item(1, 5);
+  holds_uploads_ = [] { return true; };
+
+  EXPECT_THAT(scan(ClientVersion(0)), IsEmpty());
+  EXPECT_EQ(reached_, protocol::UploadCursor{});
+
+  holds_uploads_ = nullptr;
+  EXPECT_THAT(scan(ClientVersion(0)), SizeIs(2));
+  EXPECT_EQ(reached_.client_version, item);
+}
+
+TEST_F(Replica, ShowsNothingThatIsCommittedOnceUploadsAreHeld) {
+  const auto schema = write_schema();
+  ClientVersion item;
+  // Between this answer and what the scan makes of it, uploads are held and a change is committed.
+  holds_uploads_ = [&] {
+    item = write_item(1, 5);
+    return false;
+  };
+
+  EXPECT_THAT(scan(ClientVersion(0)), ElementsAre(Scanned(schema.value(), 0)));
+  EXPECT_GT(item, schema);
 }
 
 TEST_F(Replica, StoresItsIdentInACommitOfItsOwn) {

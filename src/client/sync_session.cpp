@@ -151,12 +151,16 @@ void SyncSession::open_on_strand() {
   try {
     has_reset_attempt_ =
         read_reset_attempt(file_->open()->begin_read().realm().metadata()).has_value();
-    key_ =
-        driver_
-            ->open_session(std::make_shared<StoreReplica>([file = file_] { return file->open(); }),
-                           options_,
-                           std::make_shared<Observer>(shared_from_this()))
-            .key();
+    auto replica = std::make_shared<StoreReplica>(
+        [file = file_] { return file->open(); },
+        [self = weak_from_this()] {
+          const auto session = self.lock();
+          return session && session->is_paused(sync::Direction::kUpload);
+        });
+    key_ = driver_
+               ->open_session(
+                   std::move(replica), options_, std::make_shared<Observer>(shared_from_this()))
+               .key();
   } catch (const Error& error) {
     tell_error({.error = error, .status = protocol::SdkStatus::kRuntimeError, .is_fatal = true});
     end_on_strand();

@@ -83,6 +83,7 @@ class SyncSession : public std::enable_shared_from_this<SyncSession> {
   };
   [[nodiscard]] Use use();
 
+  /// What is committed after it returns is not uploaded before `resume()`.
   void pause();
   void resume();  ///< Both directions, however they were paused.
   void pause(sync::Direction direction);

@@ -177,8 +177,6 @@ TEST_F(SyncSessionTest, PausesOneDirectionAlone) {
   session.pause(SyncDirection::kUpload);
   EXPECT_TRUE(session.is_paused(SyncDirection::kUpload));
   EXPECT_FALSE(session.is_paused(SyncDirection::kDownload));
-  download(
-      left);  // What is under way when it is called may still take along what comes right after.
   write_note(left, 2);
   write_note(right, 3);
   upload(right);

@@ -94,7 +94,8 @@ class SyncSession {
               Scheduler scheduler,
               std::uint64_t wait_group = 0) noexcept;
 
-  /// Stops both directions at once and cancels waits. Writes are kept and sent after `resume()`.
+  /// Stops both directions at once and cancels waits. What is written after it returned is kept and
+  /// sent after `resume()`.
   void pause();
   /// Connects at once, whatever delay there was; both directions go on.
   void resume();
