@@ -7,6 +7,7 @@
 #include "nested_collection.h"
 #include "realm_core.h"
 #include "tombolo/any_results.h"
+#include "tombolo/sorted_values.h"
 
 namespace tombolo {
 namespace {
@@ -74,6 +75,19 @@ AnyResults AnyCollection::objects() const {
                     "' is no list or set of objects");
   }
   return {realm_, property.target, {}, ref_};
+}
+
+AnySortedValues AnyCollection::sorted(SortOrder order) const {
+  const store::PropertyInfo& property =
+      realm_->property_info(ref_.slot.class_id, ref_.slot.property);
+  const bool has_values = property.type != PropertyType::kLink &&
+                          realm_->reader().collection(ref_).kind() != CollectionType::kDictionary;
+  if (!has_values) {
+    throw Error(ErrorCode::kTypeMismatch,
+                "'" + realm_->class_info(ref_.slot.class_id).name + "." + property.name +
+                    "' is no list or set of values");
+  }
+  return {*this, order};
 }
 
 Value AnyList::get(std::size_t position) const {

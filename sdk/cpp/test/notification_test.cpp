@@ -70,6 +70,12 @@ std::vector<std::string> elements(const Realm& realm, const AnySet& set, int lev
   for (const Value value : set) all.push_back(content(realm, value, levels));
   return all;
 }
+std::vector<std::string> elements(const Realm& realm, const AnySortedValues& values, int levels) {
+  std::vector<std::string> all;
+  if (!values.is_valid()) return all;
+  for (const Value value : values) all.push_back(content(realm, value, levels));
+  return all;
+}
 std::vector<std::string> elements(const Realm& realm, const AnyDictionary& dictionary, int levels) {
   std::vector<std::string> all;
   if (!dictionary.is_valid()) return all;
@@ -379,6 +385,8 @@ RC_GTEST_FIXTURE_PROP(NotificationTest, TheChangesMakeTheNewStateOfTheOld, (std:
     watch_elements(person.get(Person::pets).any(), 4);
     watch_elements(person.get(Person::labels).any(), 0);
     watch_elements(person.get(Person::flock).any(), 4);
+    watch_elements(person.get(Person::tags).sorted().any(), 0);
+    watch_elements(person.get(Person::labels).sorted(SortOrder::kDescending).any(), 0);
     const AnyDictionary marks = person.get(Person::marks).any();
     WatchedKeys& keys =
         watched_keys.emplace_back([&realm, marks] { return elements(realm, marks, 4); });
@@ -491,6 +499,27 @@ TEST_F(ListNotificationTest, EndsWithTheObjectThatHasTheList) {
   EXPECT_EQ(calls_.take(), (CollectionChanges{{0, 1, 2, 3}, {}, {}, {}}));
   realm_.write([&] { realm_.create<Person>(Person::id = 1); });
   EXPECT_THAT(calls_.all, IsEmpty());
+}
+
+TEST_F(ListNotificationTest, TellsOfItsSortedValuesWhereTheyStandThere) {
+  // Given the values of d, c, b, a as their order backwards shows them,
+  Calls<CollectionChanges> sorted;
+  const NotificationToken token = tags().sorted(SortOrder::kDescending).observe(sorted.record());
+  realm_.refresh();
+  (void)sorted.take();
+
+  // when the b becomes an x, the d goes and an a comes first,
+  realm_.write([&] {
+    tags().set(1, "x");
+    tags().erase(3);
+    tags().insert(0, "a");
+  });
+
+  // then the x has another place, and of two equal ones the first in the list comes first.
+  const auto values = tags().sorted(SortOrder::kDescending);
+  EXPECT_THAT(std::vector<std::string>(values.begin(), values.end()),
+              ElementsAre("x", "c", "a", "a"));
+  EXPECT_EQ(sorted.take(), (CollectionChanges{{0, 2}, {0, 2}, {}, {}}));
 }
 
 TEST_F(ListNotificationTest, IsShortWhateverWasDoneTransactionLong) {

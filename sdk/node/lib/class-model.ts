@@ -6,12 +6,14 @@ import {
   NativeProperty,
   NativeRealm,
   NativeResults,
+  NativeSortedValues,
   NativeType,
   NativeValue,
 } from "./native";
 import type { Realm } from "./realm";
 import type { Results } from "./results";
 import { CanonicalObjectSchema, CanonicalPropertySchema } from "./schema";
+import type { StoredCollection } from "./stored-collection";
 import { ValueConverter, converterOf } from "./values";
 import { nestedCollection } from "./write-value";
 
@@ -51,6 +53,12 @@ export interface ClassModel {
   snapshotOf<T>(elements: readonly T[], of: { type: string; optional: boolean }): Results<T>;
   /** Some of its objects. */
   resultsOf<T>(native: NativeResults): Results<T>;
+  /** The elements of one of its lists or sets of values in their order. */
+  sortedValuesOf<T>(
+    collection: StoredCollection<T>,
+    native: NativeSortedValues,
+    present: (value: NativeValue) => T,
+  ): Results<T>;
   /** The object in a row. */
   wrap(row: number): unknown;
 }

@@ -108,6 +108,12 @@ export type NativeKeysCallback = (
   modifications: string[],
 ) => void;
 
+export interface NativeSortedValues {
+  size(): number;
+  at(index: number): NativeValue;
+  observe(callback: NativeCollectionCallback): () => void;
+}
+
 /** A list, set or dictionary; which methods it takes is its kind's. */
 export interface NativeCollectionHandle {
   isValid(): boolean;
@@ -132,6 +138,8 @@ export interface NativeCollectionHandle {
   removeKey(key: string): boolean;
   /** The objects in a list or set of objects. */
   objects(): NativeResults;
+  /** The elements of a list or set of others. */
+  sorted(isDescending: boolean): NativeSortedValues;
   observe(callback: NativeCollectionCallback, keyPaths?: string[]): () => void;
   observeKeys(callback: NativeKeysCallback, keyPaths?: string[]): () => void;
 }
@@ -143,8 +151,8 @@ export interface NativeRealm {
   cancelTransaction(): void;
   refresh(): boolean;
   close(): void;
-  /** @param sync of the copy; undefined: a local realm. */
   schemaVersion(): number;
+  /** @param sync of the copy; undefined: a local realm. */
   writeCopyTo(path: string, sync?: { user: NativeUser; partition: string }): void;
   isInTransaction(): boolean;
   isClosed(): boolean;

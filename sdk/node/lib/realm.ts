@@ -30,6 +30,7 @@ import {
   NativeRealm,
   NativeRealmOptions,
   NativeResults,
+  NativeSortedValues,
   NativeSyncOptions,
   NativeType,
   NativeUpdateMode,
@@ -57,6 +58,8 @@ import {
   toPartitionText,
 } from "./sync-configuration";
 import { ClientResetError } from "./sync-error";
+import { SortedValues } from "./sorted-values";
+import type { StoredCollection } from "./stored-collection";
 import { SyncSession } from "./sync-session";
 import { sameValue } from "./values";
 import { writeProperty } from "./write-value";
@@ -411,6 +414,11 @@ export class Realm {
         primaryKey: schema.primaryKey === undefined ? undefined : properties.get(schema.primaryKey),
         prototype: RealmObject.prototype,
         resultsOf: <T>(results: NativeResults) => new Results<T>(CONSTRUCT, model, results).self,
+        sortedValuesOf: <T>(
+          collection: StoredCollection<T>,
+          native: NativeSortedValues,
+          present: (value: NativeValue) => T,
+        ) => new SortedValues<T>(model, collection, native, present).self,
         snapshotOf: (elements, of) => new Snapshot(model, elements, of).self,
         wrap: (row) => wrapObject(model, row),
       };

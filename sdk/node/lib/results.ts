@@ -6,9 +6,7 @@ import { NativeAggregate, NativeCollectionCallback, NativeResults, NativeValue }
 import { OrderedCollection } from "./ordered-collection";
 import { toQueryArgument } from "./query-arguments";
 import { wrapObject } from "./realm-object";
-
-/** A property, or a path through links to one, and whether to order by it descending. */
-export type SortDescriptor = string | [string, boolean];
+import { SortDescriptor, toSortDescriptors } from "./sort-descriptors";
 
 /** The objects of a class, live, in the order of their creation or that of `sorted` and queries. */
 export class Results<T = unknown> extends OrderedCollection<T> {
@@ -178,8 +176,8 @@ export class Results<T = unknown> extends OrderedCollection<T> {
 function refuse(): never {
   throw new Error("Cannot create asynchronous query for a snapshot, nor query it");
 }
-/** What stands for results that are not live. */
-const NOT_LIVE: NativeResults = {
+/** What stands for results that have no objects of their own to ask for. */
+export const NOT_LIVE: NativeResults = {
   size: refuse,
   at: refuse,
   rows: refuse,
@@ -242,24 +240,4 @@ export class Snapshot<T = unknown> extends Results<T> {
 /** A sum or an average: a number, or a decimal of a decimal property. */
 function aggregateNumber(value: NativeValue, property: BoundProperty): unknown {
   return value instanceof Uint8Array ? property.converter.fromNative(value) : Number(value);
-}
-
-function toSortDescriptors(
-  what: boolean | string | readonly SortDescriptor[],
-  reverse: boolean | undefined,
-): [string, boolean][] {
-  if (typeof what === "boolean") return [["self", what]];
-  if (typeof what === "string") return [[what, reverse ?? false]];
-  if (reverse !== undefined) {
-    throw new TypeAssertionError("undefined", reverse, "second 'argument'");
-  }
-  if (!Array.isArray(what)) throw new TypeAssertionError("an array", what, "descriptors");
-  return (what as readonly SortDescriptor[]).map((descriptor, index) => {
-    if (typeof descriptor === "string") return [descriptor, false];
-    const [property, isDescending] = Array.isArray(descriptor) ? descriptor : [undefined, false];
-    if (typeof property !== "string" || typeof isDescending !== "boolean") {
-      throw new TypeAssertionError("string or array", descriptor, `descriptor[${index}]`);
-    }
-    return [property, isDescending];
-  });
 }

@@ -4,7 +4,8 @@ import { TypeAssertionError } from "./errors";
 import { KeyPaths, toStoredKeyPaths } from "./key-paths";
 import { NativeCollectionCallback, NativeCollectionHandle, NativeValue } from "./native";
 import { OrderedCollection } from "./ordered-collection";
-import type { Results, SortDescriptor } from "./results";
+import type { Results } from "./results";
+import { SortDescriptor, toSortDescriptors } from "./sort-descriptors";
 
 /** What lists and sets share: the elements of a property of an object, or in its mixed values. */
 export abstract class StoredCollection<T = unknown> extends OrderedCollection<T> {
@@ -53,16 +54,26 @@ export abstract class StoredCollection<T = unknown> extends OrderedCollection<T>
     return this.model.snapshotOf(this.toArray(), { type, optional });
   }
 
-  /** As those of results; the elements are objects. */
+  /** As that of results; the elements are objects. */
   filtered(query: string, ...queryArguments: unknown[]): Results<T> {
     return this.objects("filtered").filtered(query, ...queryArguments);
   }
+  /** As that of results; values of other types are ordered by "self", the value. */
   sorted(reverse?: boolean): Results<T>;
   sorted(property: string, reverse?: boolean): Results<T>;
   sorted(descriptors: readonly SortDescriptor[]): Results<T>;
-  sorted(...order: unknown[]): Results<T> {
-    const objects = this.objects("sorted");
-    return objects.sorted(...(order as Parameters<typeof objects.sorted>));
+  sorted(what: boolean | string | readonly SortDescriptor[] = false, reverse?: boolean): Results<T> {
+    const descriptors = toSortDescriptors(what, reverse);
+    if (this.isOfObjects()) return this.objects("sorted").sorted(descriptors);
+    const wrong = descriptors.find(([property]) => property !== "self");
+    if (wrong !== undefined || descriptors.length !== 1) {
+      throw new Error(
+        `Cannot sort on key path '${wrong?.[0] ?? ""}': values of '${this.type}' are ordered by ` +
+          "'self' alone",
+      );
+    }
+    const native = this.native.sorted(descriptors[0]![1]);
+    return this.model.sortedValuesOf<T>(this, native, (value) => this.present(value));
   }
 
   /** Of a property of the objects, or of the elements themselves where they are none. */

@@ -6,6 +6,7 @@
 #include "native_log.h"
 #include "native_realm.h"
 #include "native_results.h"
+#include "native_sorted_values.h"
 #include "native_sync_session.h"
 #include "native_user.h"
 
@@ -18,6 +19,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   thread->realm_class = Napi::Persistent(realm_class);
   thread->results_class = Napi::Persistent(NativeResults::define(env));
   thread->collection_class = Napi::Persistent(NativeCollection::define(env));
+  thread->sorted_values_class = Napi::Persistent(NativeSortedValues::define(env));
   thread->user_class = Napi::Persistent(NativeUser::define(env));
   thread->session_class = Napi::Persistent(NativeSyncSession::define(env));
   define_log(env, exports);

@@ -42,6 +42,7 @@ class JsThread : public std::enable_shared_from_this<JsThread> {
   Napi::FunctionReference realm_class;
   Napi::FunctionReference results_class;
   Napi::FunctionReference collection_class;
+  Napi::FunctionReference sorted_values_class;
   Napi::FunctionReference user_class;
   Napi::FunctionReference session_class;
 

@@ -6,6 +6,7 @@
 #include "guard.h"
 #include "js_thread.h"
 #include "native_results.h"
+#include "native_sorted_values.h"
 #include "native_token.h"
 
 namespace tombolo::node {
@@ -47,6 +48,7 @@ Napi::Function NativeCollection::define(Napi::Env env) {
                       InstanceMethod<&NativeCollection::put>("put"),
                       InstanceMethod<&NativeCollection::remove_key>("removeKey"),
                       InstanceMethod<&NativeCollection::objects>("objects"),
+                      InstanceMethod<&NativeCollection::sorted>("sorted"),
                       InstanceMethod<&NativeCollection::observe>("observe"),
                       InstanceMethod<&NativeCollection::observe_keys>("observeKeys")});
 }
@@ -163,6 +165,15 @@ Napi::Value NativeCollection::remove_key(const Napi::CallbackInfo& info) {
 Napi::Value NativeCollection::objects(const Napi::CallbackInfo& info) {
   return guarded(info.Env(),
                  [&] { return NativeResults::make(info.Env(), collection_->objects()); });
+}
+
+/// sorted(isDescending): sorted values
+Napi::Value NativeCollection::sorted(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const bool is_descending = info[0].As<Napi::Boolean>().Value();
+    const auto order = is_descending ? SortOrder::kDescending : SortOrder::kAscending;
+    return NativeSortedValues::make(info.Env(), collection_->sorted(order), elements_);
+  });
 }
 
 /// observe(callback as that of results, key paths?): stop

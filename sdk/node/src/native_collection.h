@@ -40,6 +40,7 @@ class NativeCollection : public Napi::ObjectWrap<NativeCollection> {
   void put(const Napi::CallbackInfo& info);
   Napi::Value remove_key(const Napi::CallbackInfo& info);
   Napi::Value objects(const Napi::CallbackInfo& info);
+  Napi::Value sorted(const Napi::CallbackInfo& info);
   Napi::Value observe(const Napi::CallbackInfo& info);
   Napi::Value observe_keys(const Napi::CallbackInfo& info);
 

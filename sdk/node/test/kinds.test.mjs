@@ -214,7 +214,43 @@ describe("a list", () => {
     );
     assert.throws(() => ada.ints.min("age"), /to be undefined/);
     assert.throws(() => ada.ints.filtered("TRUEPREDICATE"), /its elements are no objects/);
-    assert.throws(() => ada.ints.sorted(), /its elements are no objects/);
+  });
+
+  it("of values can be seen in their order, live", async () => {
+    realm.write(() => (ada.ints = [3, 1, 2]));
+    const sorted = ada.ints.sorted();
+    const backwards = ada.ints.sorted("self", true);
+    assert.ok(sorted instanceof Realm.Results);
+    assert.deepEqual([...sorted], [1, 2, 3]);
+    assert.deepEqual([...backwards], [3, 2, 1]);
+    assert.deepEqual([sorted[0], sorted.at(-1), sorted[3], sorted.length], [1, 3, undefined, 3]);
+    assert.deepEqual([sorted.type, sorted.optional, sorted.max(), sorted.sum()], ["int", false, 3, 6]);
+    const old = sorted.snapshot();
+    const told = listen(backwards);
+    await told.next();
+
+    realm.write(() => ada.ints.splice(0, 1, 0, 5));
+
+    assert.deepEqual([...sorted], [0, 1, 2, 5]);
+    assert.deepEqual([...sorted.sorted(true)], [5, 2, 1, 0]);
+    assert.deepEqual([...old], [1, 2, 3]);
+    assert.deepEqual(await told.next(), {
+      deletions: [0],
+      insertions: [0, 3],
+      newModifications: [],
+      oldModifications: [],
+    });
+    assert.throws(() => ada.ints.sorted("age"), /Cannot sort on key path 'age'/);
+    assert.throws(() => sorted.filtered("TRUEPREDICATE"), /its elements are no objects/);
+    assert.throws(() => (sorted[0] = 1), /Modifying a Results collection is not supported/);
+    assert.throws(() => realm.write(() => sorted.update("age", 1)), /Only objects have properties/);
+    realm.write(() => realm.delete(ada));
+    assert.equal(sorted.isValid(), false);
+  });
+
+  it("of mixed values can be seen in the order of their kinds", () => {
+    realm.write(() => (ada.things = ["x", 2, null, 1.5, true]));
+    assert.deepEqual([...ada.things.sorted()], [null, true, 1.5, 2, "x"]);
   });
 });
 

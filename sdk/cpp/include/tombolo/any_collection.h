@@ -13,6 +13,7 @@
 #include "store/ids.h"
 #include "tombolo/any_object.h"
 #include "tombolo/notification.h"
+#include "tombolo/sort_order.h"
 #include "tombolo/value.h"
 
 namespace tombolo {
@@ -20,6 +21,7 @@ namespace tombolo {
 class AnyDictionary;
 class AnyList;
 class AnyResults;
+class AnySortedValues;
 class RealmCore;
 
 /// A position in a collection that is walked through by `[]` up to its size.
@@ -71,6 +73,12 @@ class AnyCollection {
   ///
   /// Errors:  throws `Error{kTypeMismatch}` for a collection of others.
   [[nodiscard]] AnyResults objects() const;
+  /// The elements of a list or set of others in the order of their values
+  /// (tombolo/sorted_values.h).
+  ///
+  /// Errors:  throws `Error{kTypeMismatch}` for objects, which `objects().sorted()` is for, and
+  ///          dictionaries.
+  [[nodiscard]] AnySortedValues sorted(SortOrder order = SortOrder::kAscending) const;
 
   /// The same collection of the same realm.
   friend bool operator==(const AnyCollection& left, const AnyCollection& right) noexcept {

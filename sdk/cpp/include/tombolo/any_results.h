@@ -16,10 +16,9 @@
 #include "tombolo/notification.h"
 #include "tombolo/predicate.h"
 #include "tombolo/query_argument.h"
+#include "tombolo/sort_order.h"
 
 namespace tombolo {
-
-enum class SortOrder : std::uint8_t { kAscending, kDescending };
 
 /// A property that has another name in an application, for queries.
 struct PublicName {

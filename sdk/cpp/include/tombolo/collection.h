@@ -8,6 +8,7 @@
 
 #include "tombolo/any_collection.h"
 #include "tombolo/model.h"
+#include "tombolo/sorted_values.h"
 
 namespace tombolo {
 
@@ -51,6 +52,38 @@ struct ElementTraits<Link<M>> : ElementTraits<Embedded<M>> {
 };
 
 }  // namespace detail
+
+/// The elements of a list or set of values in the order of the values, with typed elements.
+///
+/// Errors and Thread: as `AnySortedValues`.
+template <typename T>
+class SortedValues {
+  using Traits = detail::ElementTraits<T>;
+
+ public:
+  explicit SortedValues(AnySortedValues values) noexcept : values_(std::move(values)) {}
+
+  [[nodiscard]] std::size_t size() const { return values_.size(); }
+  [[nodiscard]] bool empty() const { return values_.empty(); }
+  [[nodiscard]] typename Traits::Type operator[](std::size_t index) const {
+    return Traits::read(values_.collection(), values_.get(index));
+  }
+  [[nodiscard]] PositionIterator<SortedValues> begin() const { return {this, 0}; }
+  [[nodiscard]] PositionIterator<SortedValues> end() const { return {this, size()}; }
+
+  NotificationToken observe(std::function<void(const SortedValues& values,
+                                               const CollectionChanges& changes)> callback) const {
+    return values_.observe([callback = std::move(callback)](const AnySortedValues& values,
+                                                            const CollectionChanges& changes) {
+      callback(SortedValues(values), changes);
+    });
+  }
+
+  [[nodiscard]] const AnySortedValues& any() const noexcept { return values_; }
+
+ private:
+  AnySortedValues values_;
+};
 
 /// The live list in a property, with typed elements: scalars, `Mixed`, or objects for
 /// `List<Link<M>>` and `List<Embedded<M>>`.
@@ -104,6 +137,11 @@ class List {
     return detail::assigned((*this)[position], values...);
   }
 
+  /// Of values; of objects see `any().objects()`.
+  [[nodiscard]] SortedValues<T> sorted(SortOrder order = SortOrder::kAscending) const {
+    return SortedValues<T>(list_.sorted(order));
+  }
+
   NotificationToken observe(
       std::function<void(const List& list, const CollectionChanges& changes)> callback,
       const KeyPaths& paths = std::nullopt) const {
@@ -155,6 +193,11 @@ class Set {
     return set_.erase(Traits::write(value));
   }
   void clear() { set_.clear(); }
+
+  /// Of values; of objects see `any().objects()`.
+  [[nodiscard]] SortedValues<T> sorted(SortOrder order = SortOrder::kAscending) const {
+    return SortedValues<T>(set_.sorted(order));
+  }
 
   NotificationToken observe(
       std::function<void(const Set& set, const CollectionChanges& changes)> callback,

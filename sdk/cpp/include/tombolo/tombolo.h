@@ -12,4 +12,5 @@
 #include "tombolo/predicate.h"
 #include "tombolo/realm.h"
 #include "tombolo/results.h"
+#include "tombolo/sorted_values.h"
 #include "tombolo/sync_session.h"
