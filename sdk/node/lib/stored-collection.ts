@@ -62,7 +62,10 @@ export abstract class StoredCollection<T = unknown> extends OrderedCollection<T>
   sorted(reverse?: boolean): Results<T>;
   sorted(property: string, reverse?: boolean): Results<T>;
   sorted(descriptors: readonly SortDescriptor[]): Results<T>;
-  sorted(what: boolean | string | readonly SortDescriptor[] = false, reverse?: boolean): Results<T> {
+  sorted(
+    what: boolean | string | readonly SortDescriptor[] = false,
+    reverse?: boolean,
+  ): Results<T> {
     const descriptors = toSortDescriptors(what, reverse);
     if (this.isOfObjects()) return this.objects("sorted").sorted(descriptors);
     const wrong = descriptors.find(([property]) => property !== "self");

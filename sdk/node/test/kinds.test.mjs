@@ -224,7 +224,10 @@ describe("a list", () => {
     assert.deepEqual([...sorted], [1, 2, 3]);
     assert.deepEqual([...backwards], [3, 2, 1]);
     assert.deepEqual([sorted[0], sorted.at(-1), sorted[3], sorted.length], [1, 3, undefined, 3]);
-    assert.deepEqual([sorted.type, sorted.optional, sorted.max(), sorted.sum()], ["int", false, 3, 6]);
+    assert.deepEqual(
+      [sorted.type, sorted.optional, sorted.max(), sorted.sum()],
+      ["int", false, 3, 6],
+    );
     const old = sorted.snapshot();
     const told = listen(backwards);
     await told.next();
