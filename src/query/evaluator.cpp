@@ -119,14 +119,10 @@ class Aggregation {
 /// Evaluates the predicates for one object.
 class ObjectEvaluation {
  public:
-  ObjectEvaluation(const BoundQuery& query,
-                   ObjectSource& source,
-                   const std::vector<std::vector<Value>>& constants,
-                   const std::vector<std::vector<Value>>& ordered)
+  ObjectEvaluation(const BoundQuery& query, ObjectSource& source, const Evaluator& evaluator)
       : query_(query),
         source_(source),
-        constants_(constants),
-        ordered_(ordered) {}
+        evaluator_(evaluator) {}
 
   bool matches(const BoundPredicate& predicate, ObjectHandle object) {
     return std::visit([&](const auto& node) { return holds_here(node, object); }, predicate.data);
@@ -175,8 +171,7 @@ class ObjectEvaluation {
     if (constant == nullptr || !is_any || node.op != CompareOperator::kEqual || node.ignore_case) {
       return nullptr;
     }
-    const std::vector<Value>& ordered = ordered_[constant->constant];
-    return ordered.empty() ? nullptr : &ordered;
+    return evaluator_.ordered(constant->constant);
   }
 
   static bool holds_for_lists(const BoundComparison& node,
@@ -233,7 +228,7 @@ class ObjectEvaluation {
   /// The one value of an operand that is no list; false: there is none.
   bool read_one(const BoundOperand& operand, ObjectHandle object, Value& value) {
     if (const auto* constant = operand.as<ConstantOperand>()) {
-      value = constants_[constant->constant][0];
+      value = evaluator_.constant(constant->constant)[0];
       return true;
     }
     if (const auto* path = operand.as<PathOperand>()) {
@@ -258,7 +253,7 @@ class ObjectEvaluation {
   }
 
   Values read_node(const ConstantOperand& node, ObjectHandle) {
-    return {{}, false, &constants_[node.constant]};
+    return {{}, false, &evaluator_.constant(node.constant)};
   }
 
   Values read_node(const PathOperand& node, ObjectHandle object) {
@@ -356,15 +351,16 @@ class ObjectEvaluation {
 
   const BoundQuery& query_;
   ObjectSource& source_;
-  const std::vector<std::vector<Value>>& constants_;
-  const std::vector<std::vector<Value>>& ordered_;
+  const Evaluator& evaluator_;
 };
+
+/// Of so many values one that is equal is found by bisection.
+constexpr std::size_t kSearchedMin = 8;
 
 /// The values in order, if there are many of one kind, among which a binary search finds what is
 /// equal; else none.
 std::vector<Value> order_constants(const std::vector<Value>& values) {
-  constexpr std::size_t kManyMin = 8;
-  if (values.size() < kManyMin) return {};
+  if (values.size() < kSearchedMin) return {};
   const ValueKind kind = values[0].kind();
   const bool is_one_kind =
       std::ranges::all_of(values, [&](const Value& value) { return value.kind() == kind; });
@@ -405,14 +401,21 @@ Evaluator::Evaluator(const BoundQuery& query, ObjectSource& source)
     : query_(query),
       source_(source) {
   if (query.read_error) throw *query.read_error;
-  constants_.reserve(query.constants.size());
+  bool has_objects = false;
+  bool has_searched = false;
   for (const BoundConstant& constant : query.constants) {
-    std::vector<Value>& values = constants_.emplace_back(constant.values);
-    for (const BoundConstant::Object& object : constant.objects) {
+    has_objects = has_objects || !constant.objects.empty();
+    has_searched = has_searched || constant.values.size() >= kSearchedMin;
+  }
+  for (std::size_t i = 0; has_objects && i < query.constants.size(); ++i) {
+    std::vector<Value>& values = constants_.emplace_back(query.constants[i].values);
+    for (const BoundConstant::Object& object : query.constants[i].objects) {
       const auto found = source.find_object(object.class_id, object.key);
       values[object.position] = found ? Value::of_link(*found) : Value();
     }
-    ordered_.push_back(order_constants(values));
+  }
+  for (std::size_t i = 0; has_searched && i < query.constants.size(); ++i) {
+    ordered_.push_back(order_constants(constant(i)));
   }
 }
 
@@ -421,8 +424,7 @@ bool Evaluator::matches(ObjectHandle object) {
 }
 
 bool Evaluator::matches(const BoundPredicate& predicate, ObjectHandle object) {
-  const bool result =
-      ObjectEvaluation(query_, source_, constants_, ordered_).matches(predicate, object);
+  const bool result = ObjectEvaluation(query_, source_, *this).matches(predicate, object);
   source_.release();
   return result;
 }

@@ -32,14 +32,18 @@ class Evaluator {
 
   /// The values of a constant, with objects looked up.
   [[nodiscard]] const std::vector<Value>& constant(std::size_t index) const {
-    return constants_[index];
+    return constants_.empty() ? query_.constants[index].values : constants_[index];
+  }
+  /// The values of a constant in order, if they are searched; else none.
+  [[nodiscard]] const std::vector<Value>* ordered(std::size_t index) const {
+    return ordered_.empty() || ordered_[index].empty() ? nullptr : &ordered_[index];
   }
 
  private:
   const BoundQuery& query_;
   ObjectSource& source_;
-  std::vector<std::vector<Value>> constants_;
-  std::vector<std::vector<Value>> ordered_;  ///< Of the lists that are searched; else empty.
+  std::vector<std::vector<Value>> constants_;  ///< Where there are objects among them.
+  std::vector<std::vector<Value>> ordered_;    ///< Where there are lists that are searched.
 };
 
 /// Whether `left op right` holds for two single values.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <limits>
 
@@ -62,9 +63,11 @@ bool collect(TupleSet& tuples,
     for (;;) {
       const TupleRun run = tuples.find_run(from);
       if (run.empty()) break;
-      const std::size_t count = run.lower_bound(range.to);
-      if (rows.size() + count > rows_max) return false;
-      for (std::size_t i = 0; i < count; ++i) rows.push_back(RowId(run.last_word(i)));
+      const std::size_t count = run.lower_bound_near(range.to);
+      const std::size_t before = rows.size();
+      if (before + count > rows_max) return false;
+      rows.resize(before + count);
+      for (std::size_t i = 0; i < count; ++i) rows[before + i] = RowId(run.last_word(i));
       if (count < run.size()) break;
       // No row has the number behind that of the last one.
       from = run.back();
@@ -75,22 +78,25 @@ bool collect(TupleSet& tuples,
 }
 
 void sort_rows(std::vector<RowId>& rows) {
+  // Those of one value are in order.
+  if (std::ranges::adjacent_find(rows, std::greater_equal<>()) == rows.end()) return;
   std::ranges::sort(rows);
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
 }
 
 class Search {
  public:
-  Search(const RealmReader& realm, ClassId class_id)
+  Search(const RealmReader& realm, ClassId class_id, std::pmr::memory_resource& memory)
       : realm_(realm),
+        memory_(&memory),
         store_(realm.state().class_store(class_id)),
         info_(store_.info()),
         objects_(store_.object_count()) {}
 
   [[nodiscard]] std::optional<IndexedObjects> find(std::span<const QueryCondition> conditions) {
-    std::vector<QueryCondition> all;
+    Conditions all(memory_);
     for (const QueryCondition& condition : conditions) flatten(condition, all);
-    std::vector<Lookup> lookups;
+    std::pmr::vector<Lookup> lookups(memory_);
     std::optional<IndexedObjects> best;
     for (const QueryCondition& condition : all) {
       if (auto lookup = to_lookup(condition)) add(std::move(*lookup), lookups);
@@ -100,32 +106,37 @@ class Search {
     }
     for (const QueryCondition& condition : all) {
       if (const auto* text = condition.predicate->as<BoundText>()) {
-        take_better(
-            best, find_words(*text, condition, rows_max(all, {condition.predicate}, best)), all);
+        take_better(best,
+                    find_words(*text, condition, rows_max(all, {&condition.predicate, 1}, best)),
+                    all);
       } else if (const auto* group = condition.predicate->as<BoundGroup>()) {
         take_better(
-            best, find_any(*group, condition, rows_max(all, {condition.predicate}, best)), all);
+            best, find_any(*group, condition, rows_max(all, {&condition.predicate, 1}, best)), all);
       }
     }
     return best;
   }
 
  private:
+  using Conditions = std::pmr::vector<QueryCondition>;
+  using Predicates = std::pmr::vector<const query::BoundPredicate*>;
+  using PredicateSpan = std::span<const query::BoundPredicate* const>;
+
   /// The conditions on one property, as ranges of its index or as keys of objects.
   struct Lookup {
     PropertyIndex* index;
     TupleRanges ranges;
     std::vector<RowId> keyed;  ///< Without an index: what the primary keys lead to.
-    std::vector<const query::BoundPredicate*> covered;
+    Predicates covered;
   };
   /// Rows, and the conditions that hold for all of them.
   struct Found {
     std::vector<RowId> rows;
-    std::vector<const query::BoundPredicate*> covered;
-    std::vector<std::string> properties;
+    Predicates covered;
+    std::pmr::vector<const PropertyInfo*> properties;
   };
 
-  static void flatten(const QueryCondition& condition, std::vector<QueryCondition>& all) {
+  static void flatten(const QueryCondition& condition, Conditions& all) {
     const auto* group = condition.predicate->as<BoundGroup>();
     const auto* fixed = condition.predicate->as<query::FixedNode>();
     if (fixed != nullptr && fixed->value) return;
@@ -135,14 +146,13 @@ class Search {
     }
   }
 
-  static bool contains(const std::vector<const query::BoundPredicate*>& covered,
-                       const query::BoundPredicate* predicate) {
+  static bool contains(PredicateSpan covered, const query::BoundPredicate* predicate) {
     return std::ranges::find(covered, predicate) != covered.end();
   }
 
   /// With how many rows an index is still cheaper than a walk over all objects, and than the best.
-  [[nodiscard]] std::uint64_t rows_max(const std::vector<QueryCondition>& all,
-                                       const std::vector<const query::BoundPredicate*>& covered,
+  [[nodiscard]] std::uint64_t rows_max(const Conditions& all,
+                                       PredicateSpan covered,
                                        const std::optional<IndexedObjects>& best) const {
     std::uint64_t walk_cost = std::numeric_limits<std::uint32_t>::max();
     std::uint64_t row_cost = kRowCost;
@@ -159,22 +169,25 @@ class Search {
     return best ? std::min<std::uint64_t>(rows, best->rows.size()) : rows;
   }
 
-  static void take_better(std::optional<IndexedObjects>& best,
-                          std::optional<Found> found,
-                          const std::vector<QueryCondition>& all) {
+  void take_better(std::optional<IndexedObjects>& best,
+                   std::optional<Found> found,
+                   const Conditions& all) const {
     if (!found || (best && best->rows.size() <= found->rows.size())) return;
-    best.emplace();
-    best->rows = std::move(found->rows);
-    best->properties = std::move(found->properties);
+    best.emplace(
+        IndexedObjects{std::move(found->rows), Conditions(memory_), std::move(found->properties)});
     std::ranges::copy_if(all, std::back_inserter(best->rest), [&](const auto& condition) {
       return !contains(found->covered, condition.predicate);
     });
   }
 
+  [[nodiscard]] Found make_found() const {
+    return {{}, Predicates(memory_), std::pmr::vector<const PropertyInfo*>(memory_)};
+  }
+
   // Values.
 
   /// Joins it with what there is of the same property: the ends of a range are two conditions.
-  static void add(Lookup lookup, std::vector<Lookup>& lookups) {
+  static void add(Lookup lookup, std::pmr::vector<Lookup>& lookups) {
     const auto same = std::ranges::find_if(lookups, [&](const Lookup& other) {
       return lookup.index != nullptr && other.index == lookup.index;
     });
@@ -198,7 +211,7 @@ class Search {
                       ? find_listed(*index, *comparison, *condition.evaluator)
                       : find_compared(*index, *comparison, *condition.evaluator);
     if (!ranges) return std::nullopt;
-    Lookup lookup{index, std::move(*ranges), {}, {}};
+    Lookup lookup{index, std::move(*ranges), {}, Predicates(memory_)};
     if (lookup.ranges.is_exact) lookup.covered.push_back(condition.predicate);
     return lookup;
   }
@@ -270,7 +283,7 @@ class Search {
       values = {column->operand};
     }
     if (!values) return std::nullopt;
-    Lookup lookup{nullptr, {}, {}, {condition.predicate}};
+    Lookup lookup{nullptr, {}, {}, Predicates({condition.predicate}, memory_)};
     for (const Value& value : *values) {
       const auto row = realm_.find(info_.id, ObjectKey::of(value));
       if (row) lookup.keyed.push_back(*row);
@@ -279,16 +292,16 @@ class Search {
   }
 
   [[nodiscard]] std::optional<Found> find_values(const Lookup& lookup, std::uint64_t rows_max) {
-    Found found;
+    Found found = make_found();
     found.covered = lookup.covered;
     if (lookup.index == nullptr) {
       found.rows = lookup.keyed;
-      found.properties.push_back(info_.key_property().name);
+      found.properties.push_back(&info_.key_property());
       sort_rows(found.rows);
       return found;
     }
     if (!collect(lookup.index->tuples(), lookup.ranges, rows_max, found.rows)) return std::nullopt;
-    found.properties.push_back(lookup.index->property().name);
+    found.properties.push_back(&lookup.index->property());
     sort_rows(found.rows);
     return found;
   }
@@ -307,8 +320,8 @@ class Search {
     const query::FullTextQuery& wanted = text.query;
     const bool only_excludes = wanted.words.empty() && wanted.prefixes.empty();
     if (index == nullptr || (only_excludes && !wanted.matches_nothing)) return std::nullopt;
-    Found found;
-    found.properties.push_back(index->property().name);
+    Found found = make_found();
+    found.properties.push_back(&index->property());
     found.covered.push_back(condition.predicate);
     if (wanted.matches_nothing) return found;
 
@@ -389,7 +402,7 @@ class Search {
                                               const QueryCondition& condition,
                                               std::uint64_t rows_max) {
     TOMBOLO_ASSERT(!group.is_and);
-    Found found;
+    Found found = make_found();
     found.covered.push_back(condition.predicate);
     for (const query::BoundPredicate& operand : group.operands) {
       const QueryCondition one{&operand, condition.evaluator};
@@ -397,7 +410,7 @@ class Search {
       if (!objects || found.rows.size() + objects->rows.size() > rows_max) return std::nullopt;
       found.rows.insert(found.rows.end(), objects->rows.begin(), objects->rows.end());
       if (!objects->rest.empty()) found.covered.clear();
-      for (const std::string& property : objects->properties) {
+      for (const PropertyInfo* property : objects->properties) {
         if (std::ranges::find(found.properties, property) == found.properties.end()) {
           found.properties.push_back(property);
         }
@@ -408,6 +421,7 @@ class Search {
   }
 
   const RealmReader& realm_;
+  std::pmr::memory_resource* memory_;
   ClassStore& store_;
   const ClassInfo& info_;
   std::uint64_t objects_;
@@ -417,8 +431,9 @@ class Search {
 
 std::optional<IndexedObjects> search_indexes(const RealmReader& realm,
                                              ClassId class_id,
-                                             std::span<const QueryCondition> conditions) {
-  return Search(realm, class_id).find(conditions);
+                                             std::span<const QueryCondition> conditions,
+                                             std::pmr::memory_resource& memory) {
+  return Search(realm, class_id, memory).find(conditions);
 }
 
 }  // namespace tombolo::store

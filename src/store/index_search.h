@@ -1,8 +1,8 @@
 #pragma once
 
+#include <memory_resource>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "query/bound_query.h"
@@ -19,9 +19,9 @@ struct QueryCondition {
 
 /// What indexes have found for conditions that all must hold.
 struct IndexedObjects {
-  std::vector<RowId> rows;              ///< Ascending: all objects that match, perhaps others.
-  std::vector<QueryCondition> rest;     ///< What each of them is still to be asked.
-  std::vector<std::string> properties;  ///< Whose indexes were used.
+  std::vector<RowId> rows;                ///< Ascending: all objects that match, perhaps others.
+  std::pmr::vector<QueryCondition> rest;  ///< What each of them is still to be asked.
+  std::pmr::vector<const PropertyInfo*> properties;  ///< Whose indexes were used.
 };
 
 /// Searches the indexes of a class for what has to hold. Of conditions that all must hold the one
@@ -29,8 +29,12 @@ struct IndexedObjects {
 ///
 /// nullopt: no index helps, or so little that it is cheaper to walk over all objects.
 ///
+/// Shape:   but for the rows, what is needed is taken from `memory`, which outlives the result.
 /// Thread:  that of the transaction.
 [[nodiscard]] std::optional<IndexedObjects> search_indexes(
-    const RealmReader& realm, ClassId class_id, std::span<const QueryCondition> conditions);
+    const RealmReader& realm,
+    ClassId class_id,
+    std::span<const QueryCondition> conditions,
+    std::pmr::memory_resource& memory);
 
 }  // namespace tombolo::store

@@ -1,8 +1,10 @@
 #include "store/query_execution.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 
 #include "query/evaluator.h"
@@ -256,11 +258,11 @@ class Execution {
            });
   }
   void search() {
-    std::vector<QueryCondition> conditions;
+    std::pmr::vector<QueryCondition> conditions(&memory_);
     for (std::size_t i = 0; i < queries_.size(); ++i) {
       conditions.push_back({&queries_[i]->predicate, &evaluators_[i]});
     }
-    indexed_ = search_indexes(realm_, info_.id, conditions);
+    indexed_ = search_indexes(realm_, info_.id, conditions, memory_);
   }
 
   [[nodiscard]] std::vector<RowId> find_indexed() {
@@ -291,8 +293,8 @@ class Execution {
   void describe_indexed(std::string& lines) const {
     const std::size_t count = indexed_->rows.size();
     std::string properties;
-    for (const std::string& property : indexed_->properties) {
-      properties += (properties.empty() ? "'" : ", '") + property + "'";
+    for (const PropertyInfo* property : indexed_->properties) {
+      properties += (properties.empty() ? "'" : ", '") + property->name + "'";
     }
     add_line(lines,
              0,
@@ -339,8 +341,10 @@ class Execution {
         comparison->ignore_case) {
       return std::nullopt;
     }
+    const PropertyInfo* property = own_property(info_, comparison->left);
+    if (property == nullptr || property->id != *info_.primary_key) return std::nullopt;
     const auto column = column_predicate(info_, *comparison, evaluator);
-    if (!column || column->property != *info_.primary_key) return std::nullopt;
+    if (!column) return std::nullopt;
     return to_query_value(column->operand);
   }
 
@@ -424,11 +428,15 @@ class Execution {
   /// A scan holds some KiB, and a text may compare a column any number of times.
   static constexpr std::size_t kColumnsMax = 64;
 
+  /// For what planning takes, so that a query which an index answers allocates next to nothing.
+  std::array<std::byte, 2048> scratch_;
+  std::pmr::monotonic_buffer_resource memory_{scratch_.data(), scratch_.size()};
+
   QueryChain queries_;
   const RealmReader& realm_;
   const ClassInfo& info_;
   RealmObjects objects_;
-  std::vector<query::Evaluator> evaluators_;  ///< They stay where they are.
+  std::pmr::vector<query::Evaluator> evaluators_{&memory_};  ///< They stay where they are.
   std::optional<query::Value> key_;
   std::optional<IndexedObjects> indexed_;
   std::unique_ptr<BlockNode> root_;  ///< Null when an index leads to the objects, or all match.

@@ -62,18 +62,40 @@ std::optional<TupleSet::StoredBlock> TupleSet::as_stored(
   return block;
 }
 
-std::size_t TupleRun::lower_bound(const Tuple& tuple) const noexcept {
-  const std::uint64_t wanted = tuple.words[0];
-  std::size_t from = 0;
-  std::size_t length = size();
+bool TupleRun::is_less(std::size_t index, const Tuple& tuple) const noexcept {
+  const std::size_t begin = index * width_;
+  for (std::uint32_t i = 0; i < width_; ++i) {
+    const std::uint64_t number = word(begin + i);
+    if (number != tuple.words[i]) return number < tuple.words[i];
+  }
+  return false;
+}
+
+std::size_t TupleRun::lower_bound_in(std::size_t from,
+                                     std::size_t to,
+                                     const Tuple& tuple) const noexcept {
+  std::size_t length = to - from;
   while (length > 0) {
     const std::size_t half = length / 2;
-    const std::uint64_t first = word((from + half) * width_);
-    const bool is_less = first < wanted || (first == wanted && (*this)[from + half] < tuple);
-    from = is_less ? from + half + 1 : from;
-    length = is_less ? length - half - 1 : half;
+    const bool is_below = is_less(from + half, tuple);
+    from = is_below ? from + half + 1 : from;
+    length = is_below ? length - half - 1 : half;
   }
   return from;
+}
+
+std::size_t TupleRun::lower_bound(const Tuple& tuple) const noexcept {
+  return lower_bound_in(0, size(), tuple);
+}
+
+std::size_t TupleRun::lower_bound_near(const Tuple& tuple) const noexcept {
+  std::size_t from = 0;
+  std::size_t step = 4;
+  while (from + step < size() && is_less(from + step, tuple)) {
+    from += step + 1;
+    step *= 2;
+  }
+  return lower_bound_in(from, std::min(from + step, size()), tuple);
 }
 
 /// `find_run` by the directory, which was prepared.

@@ -41,12 +41,18 @@ class TupleRun {
   }
   /// Position of the first tuple that is not less.
   [[nodiscard]] std::size_t lower_bound(const Tuple& tuple) const noexcept;
+  /// The same, found the sooner the smaller it is.
+  [[nodiscard]] std::size_t lower_bound_near(const Tuple& tuple) const noexcept;
   /// What is left from that position on.
   [[nodiscard]] TupleRun from(std::size_t index) const noexcept {
     return {words_.subspan(index * stride()), width_};
   }
 
  private:
+  [[nodiscard]] bool is_less(std::size_t index, const Tuple& tuple) const noexcept;
+  [[nodiscard]] std::size_t lower_bound_in(std::size_t from,
+                                           std::size_t to,
+                                           const Tuple& tuple) const noexcept;
   [[nodiscard]] std::size_t stride() const noexcept { return width_ * sizeof(std::uint64_t); }
   [[nodiscard]] std::uint64_t word(std::size_t index) const noexcept {
     std::uint64_t number;
