@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 
 #include "base/assertion.h"
 #include "base/error.h"
@@ -42,34 +43,41 @@ std::span<const BlockTable::StoredBlock> BlockTable::all_in_snapshot() {
   return directory_.entries();
 }
 
-std::optional<BlockTable::StoredBlock> BlockTable::find_stored(std::uint64_t row) {
-  if (!transaction_.is_writable() &&
-      directory_.prepare(
-          transaction_, key(0), [this](const auto& item) { return as_stored(item); })) {
-    const StoredBlock* block = directory_.find(row);
-    return block == nullptr ? std::nullopt : std::optional(*block);
-  }
-  return as_stored(transaction_.find_at_or_before(key(row)));
+void BlockTable::set_found(const StoredBlock& block) {
+  found_generation_ = 0;
+  found_.first = RowId(block.first);
+  found_.open = nullptr;
+  std::construct_at(&found_.view, block.bytes, place_.layout());
+  found_generation_ = transaction_.generation();
 }
 
 const FoundBlock* BlockTable::search(RowId row) {
   const std::uint64_t id = row.value();
-  if (const auto index = find_open(id); index && id < open_[*index].end) {
-    const OpenBlock& block = *open_[*index].block;
-    if (id - open_[*index].first >= block.rows()) return nullptr;
-    found_ = {block.first(), &block, {}};
-    found_generation_ = 0;
-    return &found_;
+  if (!open_.empty()) {
+    if (const auto index = find_open(id); index && id < open_[*index].end) {
+      const OpenBlock& block = *open_[*index].block;
+      if (id - open_[*index].first >= block.rows()) return nullptr;
+      found_ = {block.first(), &block, {}};
+      found_generation_ = 0;
+      return &found_;
+    }
+    if (found_generation_ == transaction_.generation() && id >= found_.first.value() &&
+        id - found_.first.value() < found_.view.rows()) {
+      return &found_;
+    }
   }
-  if (found_generation_ == transaction_.generation() && id >= found_.first.value() &&
-      id - found_.first.value() < found_.view.rows()) {
-    return &found_;
+  if (!transaction_.is_writable() &&
+      directory_.prepare(
+          transaction_, key(0), [this](const auto& item) { return as_stored(item); })) {
+    const StoredBlock* block = directory_.find(id);
+    if (block == nullptr) return nullptr;
+    set_found(*block);
+  } else {
+    const auto stored = as_stored(transaction_.find_at_or_before(key(id)));
+    if (!stored) return nullptr;
+    set_found(*stored);
   }
-  const auto stored = find_stored(id);
-  if (!stored) return nullptr;
-  found_ = {RowId(stored->first), nullptr, BlockView(stored->bytes, place_.layout())};
-  found_generation_ = transaction_.generation();
-  return id - stored->first < found_.view.rows() ? &found_ : nullptr;
+  return id - found_.first.value() < found_.view.rows() ? &found_ : nullptr;
 }
 
 const FoundBlock* BlockTable::find_from(RowId row) {
@@ -83,8 +91,7 @@ const FoundBlock* BlockTable::find_from(RowId row) {
     return &found_;
   }
   if (!stored) return nullptr;
-  found_ = {RowId(stored->first), nullptr, BlockView(stored->bytes, place_.layout())};
-  found_generation_ = transaction_.generation();
+  set_found(*stored);
   return &found_;
 }
 

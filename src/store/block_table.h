@@ -93,7 +93,7 @@ class BlockTable {
   [[nodiscard]] const FoundBlock* search(RowId row);
   [[nodiscard]] Key key(std::uint64_t first) const noexcept;
   [[nodiscard]] std::optional<StoredBlock> as_stored(const KeyValueTransaction::Item& item) const;
-  [[nodiscard]] std::optional<StoredBlock> find_stored(std::uint64_t row);
+  void set_found(const StoredBlock& block);
   [[nodiscard]] std::span<const StoredBlock> all_in_snapshot();
   /// Position of the last open block that starts at or before `row`; nullopt when none does.
   [[nodiscard]] std::optional<std::size_t> find_open(std::uint64_t row) const noexcept;

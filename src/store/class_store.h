@@ -60,16 +60,6 @@ class ClassStore {
   [[nodiscard]] Value read(RowId row, const PropertyInfo& property) {
     return value_in(tables_[property.group.value()].find(row), row, property);
   }
-  /// The same of an object that may not be there: nullopt then.
-  [[nodiscard]] std::optional<Value> find_value(RowId row, const PropertyInfo& property) {
-    const FoundBlock* block = tables_[0].find(row);
-    if (block == nullptr ||
-        !block->is_present(static_cast<std::uint32_t>(row.value() - block->first.value()))) {
-      return std::nullopt;
-    }
-    if (property.group != GroupId(0)) block = tables_[property.group.value()].find(row);
-    return value_in(block, row, property);
-  }
   /// The root of a property's own collection.
   [[nodiscard]] BytesView read_root(RowId row, const PropertyInfo& property);
   /// The slot that holds an embedded object.

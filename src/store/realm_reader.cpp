@@ -15,10 +15,13 @@ namespace {
               "the object of class '" + store.info().name + "' was deleted");
 }
 
-/// A link to a tombstone, where it is seen as null.
+/// Whether it is a link to a tombstone, which is seen as null.
+bool is_unresolved(RealmState& realm, const Value& value) {
+  return value.type() == ValueType::kLink && realm.is_unresolved(value.as_link());
+}
+
 Value visible(RealmState& realm, const Value& value) {
-  const bool is_hidden = value.type() == ValueType::kLink && realm.is_unresolved(value.as_link());
-  return is_hidden ? Value::null() : value;
+  return is_unresolved(realm, value) ? Value::null() : value;
 }
 
 void require_object(RealmState& realm, ObjectRef object) {
@@ -49,8 +52,7 @@ Value CollectionReader::get(std::uint32_t position) const {
 
 bool CollectionReader::is_hidden(std::uint32_t position) const {
   if (!may_hide()) return false;
-  const Value value = get(position);
-  return value.type() == ValueType::kLink && realm_->is_unresolved(value.as_link());
+  return is_unresolved(*realm_, get(position));
 }
 
 bool CollectionReader::may_hide() const {
@@ -136,9 +138,11 @@ Value RealmReader::get(ObjectRef object, PropertyId property) const {
   ClassStore& store = state_->class_store(object.class_id);
   const PropertyInfo* info = store.info().find_property(property);
   TOMBOLO_ASSERT(info != nullptr && info->collection == CollectionType::kSingle);
-  const std::optional<Value> value = store.find_value(object.row, *info);
-  if (!value) throw_deleted(store);
-  return info->holds_references() ? visible(*state_, *value) : *value;
+  if (!store.contains(object.row)) throw_deleted(store);
+  // Made where the caller wants it: a copy of what was just written in parts waits for it.
+  Value value = store.read(object.row, *info);
+  if (is_unresolved(*state_, value)) value = Value::null();
+  return value;
 }
 
 CollectionReader RealmReader::collection(const CollectionRef& collection) const {
