@@ -17,6 +17,7 @@
 #include "base/random.h"
 #include "store/environment_internals.h"
 #include "store/keys.h"
+#include "store/private_directory.h"
 #include "store/realm_names.h"
 
 namespace tombolo::store {
@@ -177,9 +178,13 @@ Environment::Internals::Internals(std::filesystem::path file, const EnvironmentO
   shared.write_cache_bytes_max = options.write_cache_bytes_max;
   const auto access =
       options.exclusive ? GuardFile::Access::kExclusive : GuardFile::Access::kShared;
-  guard_ = std::make_unique<GuardFile>(path.string() + "-guard", access);
+  // Nobody opens the files of one in memory again, so they need no name.
+  std::optional<PrivateDirectory> unnamed;
+  if (options.in_memory) unnamed.emplace();
+  const std::string opened = (unnamed ? unnamed->path() / "realm" : path).string();
+  guard_ = std::make_unique<GuardFile>(opened + "-guard", access);
   try {
-    open_file();
+    open_file(opened);
     read_or_write_header();
   } catch (...) {
     mdb_env_close(environment);
@@ -192,25 +197,25 @@ Environment::Internals::~Internals() {
   mdb_env_close(environment);
 }
 
-void Environment::Internals::open_file() {
+void Environment::Internals::open_file(const std::string& file) {
   check_lmdb(mdb_env_create(&environment), "mdb_env_create");
   check_lmdb(mdb_env_set_mapsize(environment, options.map_bytes), "mdb_env_set_mapsize");
   check_lmdb(mdb_env_set_maxreaders(environment, options.readers_max), "mdb_env_set_maxreaders");
   unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
   if (options.read_only) flags |= MDB_RDONLY;
-  if (options.durability == Durability::kDeferred) flags |= MDB_NOSYNC;
+  if (options.durability == Durability::kDeferred || options.in_memory) flags |= MDB_NOSYNC;
   constexpr mdb_mode_t kMode = 0600;
   if (!options.read_only) {
-    reserve_lock_file(path.string() + "-lock", options.readers_max);
+    reserve_lock_file(file + "-lock", options.readers_max);
     std::error_code absent;
-    const std::uintmax_t bytes = std::filesystem::file_size(path, absent);
+    const std::uintmax_t bytes = std::filesystem::file_size(file, absent);
     if (!absent && bytes > 0 && bytes < 2 * kPageBytes) {
       guard_->lock_writer();
       const std::shared_ptr<void> unlock(nullptr, [this](void*) { guard_->unlock_writer(); });
-      clear_unfinished_file(path.string());
+      clear_unfinished_file(file);
     }
   }
-  check_lmdb(mdb_env_open(environment, path.c_str(), flags, kMode), "mdb_env_open");
+  check_lmdb(mdb_env_open(environment, file.c_str(), flags, kMode), "mdb_env_open");
   int dead_readers = 0;
   check_lmdb(mdb_reader_check(environment, &dead_readers), "mdb_reader_check");
 }
@@ -423,9 +428,10 @@ std::shared_ptr<Environment> Environment::open(const std::filesystem::path& path
     }
   });
   if (environment->options().read_only != options.read_only ||
-      environment->options().exclusive != options.exclusive) {
+      environment->options().exclusive != options.exclusive ||
+      environment->options().in_memory != options.in_memory) {
     throw Error(ErrorCode::kInvalidArgument,
-                "'" + path.string() + "' is open in this process with other options");
+                "'" + path.string() + "' is already opened in this process with different options");
   }
   return environment;
 }

@@ -37,6 +37,9 @@ struct EnvironmentOptions {
   Durability durability = Durability::kFull;
   bool read_only = false;
   bool exclusive = false;  ///< Refuse other processes, and be refused when one has it open.
+  /// The path is a name within this process alone, and what is there goes when it closes. Nothing
+  /// waits for a disk.
+  bool in_memory = false;
   /// How long a transaction waits for this process's readers when the map has to move.
   std::chrono::milliseconds growth_wait_max{10'000};
   /// Changed blocks that a write transaction keeps decoded before it writes them out.
@@ -76,8 +79,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   ///
   /// Errors:  throws `Error`: `kFileFormatTooNew`, `kFileCorrupt` (no such file of ours),
   ///          `kFileInUse` (an exclusive owner, or others when `exclusive` is asked),
-  ///          `kPermissionDenied`, `kInvalidArgument` (open already with `exclusive` or `read_only`
-  ///          different), or `kStorage` with the code in `foreign()`.
+  ///          `kPermissionDenied`, `kInvalidArgument` (open already with `exclusive`, `read_only`
+  ///          or `in_memory` different), or `kStorage` with the code in `foreign()`.
   [[nodiscard]] static std::shared_ptr<Environment> open(const std::filesystem::path& path,
                                                          const EnvironmentOptions& options = {});
   ~Environment();

@@ -105,7 +105,7 @@ class Environment::Internals final : public MapOwner {
   mutable std::condition_variable committed;
 
  private:
-  void open_file();
+  void open_file(const std::string& file);
   void read_or_write_header();
   void resize_map(std::size_t bytes);
   void move_map(std::size_t bytes);

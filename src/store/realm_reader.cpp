@@ -118,7 +118,9 @@ std::uint64_t RealmReader::membership_version(ClassId class_id) const {
 }
 
 bool RealmReader::contains(ObjectRef object) const {
-  return state_->class_store(object.class_id).contains(object.row);
+  // A class may have been removed since.
+  return state_->catalog().find_class(object.class_id) != nullptr &&
+         state_->class_store(object.class_id).contains(object.row);
 }
 
 std::optional<RowId> RealmReader::find(ClassId class_id, const ObjectKey& key) const {

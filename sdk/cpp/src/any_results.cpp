@@ -168,7 +168,8 @@ AnyResults::AnyResults(std::shared_ptr<RealmCore> realm,
 /// For all objects of the class only those that come and go count, and not what is written to them.
 AnyResults::RowsVersion AnyResults::rows_version() const {
   const store::RealmReader& reader = realm_->reader();
-  const bool is_of_all = queries_.empty() && std::holds_alternative<std::monostate>(source_);
+  const bool is_of_all = queries_.empty() && std::holds_alternative<std::monostate>(source_) &&
+                         reader.catalog().find_class(class_id_) != nullptr;
   if (!is_of_all) return {realm_->content_version(), 0};
   return {realm_->state_version(), reader.membership_version(class_id_)};
 }
@@ -184,7 +185,8 @@ const std::vector<store::RowId>& AnyResults::rows() const {
 }
 
 std::size_t AnyResults::size() const {
-  const bool is_counted = std::holds_alternative<std::monostate>(source_);
+  const bool is_counted = std::holds_alternative<std::monostate>(source_) &&
+                          realm_->reader().catalog().find_class(class_id_) != nullptr;
   if (is_snapshot_ || !is_counted || rows_version_ == rows_version()) return rows().size();
   return store::count_matching(realm_->reader(), class_id_, queries_);
 }

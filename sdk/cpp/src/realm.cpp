@@ -23,6 +23,15 @@ void Realm::cancel_transaction() {
 bool Realm::is_in_transaction() const {
   return core_->in_transaction();
 }
+bool Realm::is_in_migration() const noexcept {
+  return core_->is_in_migration();
+}
+bool Realm::is_read_only() const noexcept {
+  return core_->configuration().read_only;
+}
+bool Realm::is_in_memory() const noexcept {
+  return core_->configuration().in_memory;
+}
 bool Realm::refresh() {
   return core_->refresh();
 }
@@ -112,14 +121,13 @@ void Realm::erase(const AnyObject& object) {
 }
 
 void Realm::erase_all() {
-  store::RealmWriter& writer = core_->writer();
-  for (const store::ClassInfo& info : writer.catalog().classes()) {
-    store::RowId row = writer.first_row(info.id);
-    while (row != store::kNoRow) {
-      writer.erase({info.id, row});
-      row = writer.next_row(info.id, row);
-    }
+  for (const store::ClassInfo& info : core_->writer().catalog().classes()) {
+    core_->erase_objects(info.id);
   }
+}
+
+bool Realm::erase_class(std::string_view name) {
+  return core_->erase_class(name);
 }
 
 std::optional<SyncSession> Realm::sync_session() const {

@@ -1,7 +1,6 @@
 #include "realm_core.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/directory.h"
@@ -11,42 +10,10 @@
 #include "client/runtime.h"
 #include "realm_copy.h"
 #include "store/history.h"
-#include "store/schema_migration.h"
 #include "sync_error_number.h"
 
 namespace tombolo {
 namespace {
-
-/// The store also has links that lead to objects of any class.
-void check_supported(const Schema& schema) {
-  for (const ClassSchema& definition : schema.classes) {
-    for (const Property& property : definition.properties) {
-      if (property.type != PropertyType::kLink || !property.target.empty()) continue;
-      throw Error(ErrorCode::kInvalidSchema,
-                  definition.name + "." + property.name +
-                      ": a link to any class is not supported; a mixed property can hold one");
-    }
-  }
-}
-
-/// Whether `catalog` has everything that `schema` asks for, so that opening needs no write.
-bool covers(const store::Catalog& catalog, const Schema& schema) {
-  const Schema present = catalog.to_schema();
-  return std::ranges::all_of(schema.classes, [&](const ClassSchema& wanted) {
-    const ClassSchema* found = present.find_class(wanted.name);
-    if (found == nullptr || found->kind != wanted.kind ||
-        found->primary_key != wanted.primary_key) {
-      return false;
-    }
-    return std::ranges::all_of(wanted.properties, [&](const Property& property) {
-      const Property* existing = found->find_property(property.name);
-      if (existing == nullptr) return false;
-      Property like = property;
-      if (property.name == wanted.primary_key) like.index = existing->index;
-      return *existing == like;
-    });
-  });
-}
 
 /// What a file of that configuration says of itself.
 std::string kind_of_file(const RealmConfiguration& configuration) {
@@ -151,12 +118,18 @@ std::shared_ptr<RealmCore> RealmCore::open_frozen(RealmConfiguration configurati
 
 RealmCore::RealmCore(RealmConfiguration configuration) : configuration_(std::move(configuration)) {
   if (configuration_.schema) validate(*configuration_.schema).value();
-  const auto folder = configuration_.path.parent_path();
-  if (!folder.empty() && !configuration_.read_only) make_directories(folder);
-  if (!configuration_.read_only) put_aside_if_planned(configuration_.path);
+  if (configuration_.in_memory && configuration_.sync) {
+    throw Error(ErrorCode::kInvalidArgument, "A realm in memory cannot be synced");
+  }
+  if (!configuration_.read_only && !configuration_.in_memory) {
+    const auto folder = configuration_.path.parent_path();
+    if (!folder.empty()) make_directories(folder);
+    put_aside_if_planned(configuration_.path);
+  }
   environment_ = store::Environment::open(
       configuration_.path,
       {.read_only = configuration_.read_only,
+       .in_memory = configuration_.in_memory,
        .logger = configuration_.logger ? configuration_.logger
                                        : LogHub::shared().logger(LogCategory::kStorage)});
   read_.emplace(environment_->begin_read());
@@ -215,78 +188,6 @@ void RealmCore::prepare_file() {
     if (in_transaction()) cancel();
     throw;
   }
-}
-
-/// Errors:  throws `Error{kSchemaMismatch}` when the file cannot be brought to the schema, or not
-///          under this version.
-RealmCore::SchemaWork RealmCore::schema_work() const {
-  const auto& wanted = configuration_.schema;
-  if (!wanted) return SchemaWork::kNone;
-  const store::Catalog& catalog = reader().catalog();
-  const bool is_covered = covers(catalog, *wanted);
-  const SchemaWork addition = is_covered ? SchemaWork::kNone : SchemaWork::kAdd;
-  if (configuration_.sync || configuration_.read_only) return addition;
-  if (!check_kind_of_file(kLocalKind)) return SchemaWork::kAdd;
-
-  const std::string changes = store::describe_schema_changes(catalog.to_schema(), *wanted);
-  const std::uint64_t version = configuration_.schema_version;
-  const bool is_older = version < schema_version();
-  if (configuration_.erase_if_migration_needed && (is_older || !changes.empty())) {
-    return SchemaWork::kBeginAnew;
-  }
-  if (is_older) {
-    throw Error(ErrorCode::kSchemaMismatch,
-                "Provided schema version " + std::to_string(version) +
-                    " is less than last set version " + std::to_string(schema_version()) + ".");
-  }
-  if (version > schema_version()) return SchemaWork::kMigrate;
-  if (changes.empty()) return addition;
-  throw Error(ErrorCode::kSchemaMismatch,
-              "Migration is required due to the following errors:\n" + changes);
-}
-
-void RealmCore::prepare_schema() {
-  const SchemaWork work = schema_work();
-  if (work == SchemaWork::kNone) return;
-  check_supported(*configuration_.schema);
-  if (work == SchemaWork::kMigrate) {
-    migrate();
-  } else {
-    if (work == SchemaWork::kBeginAnew) store::erase_all_classes(writer());
-    writer().add_schema(*configuration_.schema);
-  }
-  writer().set_indexes(*configuration_.schema);
-  if (configuration_.sync || configuration_.schema_version == schema_version()) return;
-  writer().metadata().put(as_bytes(client::kSchemaVersionKey),
-                          as_bytes(std::to_string(configuration_.schema_version)));
-}
-
-void RealmCore::migrate() {
-  struct ClosedAtTheEnd : Realm {
-    using Realm::Realm;
-    ~ClosedAtTheEnd() { close(); }
-  };
-  ClosedAtTheEnd before(
-      open_frozen({.path = configuration_.path, .logger = configuration_.logger}));
-  store::migrate_schema(writer(), before.core()->reader(), *configuration_.schema);
-  schema_.reset();
-  if (!configuration_.migration) return;
-  Realm now(shared_from_this());
-  configuration_.migration(before, now);
-  if (in_transaction()) return;
-  throw Error(ErrorCode::kNotInTransaction, "the migration has ended its own transaction");
-}
-
-std::uint64_t RealmCore::schema_version() const {
-  const auto found = reader().metadata().find(as_bytes(client::kSchemaVersionKey));
-  std::uint64_t version = 0;
-  if (!found) return version;
-  const std::string_view text = as_text(*found);
-  if (std::from_chars(text.data(), text.data() + text.size(), version).ec != std::errc()) {
-    throw Error(ErrorCode::kFileCorrupt,
-                "'" + configuration_.path.string() + "' has no number as its schema version");
-  }
-  return version;
 }
 
 void RealmCore::start_session() {
@@ -431,6 +332,7 @@ void RealmCore::cancel() {
 /// Ends the transaction without effect, if there is one, and shows the newest commit.
 void RealmCore::leave_transaction() {
   write_.reset();
+  schema_.reset();
   new_state();
   if (advance()) has_untold_advance_ = true;
   if (std::exchange(has_untold_advance_, false)) {
@@ -489,34 +391,6 @@ void RealmCore::let_go() {
   read_.reset();
   environment_.reset();
   session_use_ = {};  // Last: who waits for the session to close finds the file closed here too.
-}
-
-const Schema& RealmCore::schema() const {
-  if (!schema_) schema_ = reader().schema();
-  return *schema_;
-}
-
-const store::ClassInfo& RealmCore::class_info(ClassId class_id) const {
-  const store::ClassInfo* info = reader().catalog().find_class(class_id);
-  TOMBOLO_ASSERT(info != nullptr);
-  return *info;
-}
-
-const store::PropertyInfo& RealmCore::property_info(ClassId class_id, PropertyId property) const {
-  const store::PropertyInfo* info = class_info(class_id).find_property(property);
-  TOMBOLO_ASSERT(info != nullptr);
-  return *info;
-}
-
-const store::PropertyInfo& RealmCore::property_info(ClassId class_id, std::string_view name) const {
-  const store::ClassInfo& info = class_info(class_id);
-  const store::PropertyInfo* property = info.find_property(name);
-  if (property == nullptr) {
-    throw Error(
-        ErrorCode::kNotFound,
-        "Property '" + std::string(name) + "' does not exist on '" + info.name + "' objects");
-  }
-  return *property;
 }
 
 OriginTimestamp RealmCore::next_origin_timestamp() const {

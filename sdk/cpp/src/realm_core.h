@@ -43,6 +43,10 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   void cancel();
   [[nodiscard]] bool in_transaction() const noexcept { return write_.has_value(); }
   bool refresh();
+  void erase_objects(ClassId class_id);
+  /// Of a local realm. Whether there was such a class.
+  bool erase_class(std::string_view name);
+  [[nodiscard]] bool is_in_migration() const noexcept { return is_in_migration_; }
   void write_copy_to(const RealmConfiguration& target) const;
   /// Ends the waits of this realm too; where it is only dropped, they go on.
   void close();
@@ -110,6 +114,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   void prepare_file();
   void prepare_schema();
   void migrate();
+  void put_schema_version(std::uint64_t version);
   void start_session();
   void add_reset_callbacks();
   void receive(const std::shared_ptr<const store::Commit>& commit);
@@ -127,6 +132,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   std::optional<store::ReadTransaction> read_;  ///< At rest while a write transaction is open.
   std::optional<store::WriteTransaction> write_;
   bool is_frozen_ = false;
+  bool is_in_migration_ = false;
   std::uint64_t content_version_ = 1;
   std::uint64_t state_version_ = 1;
   std::uint64_t begin_version_ = 0;  ///< `content_version_` when the open transaction began.

@@ -49,6 +49,7 @@ Rows matching_rows(const RealmCore& realm,
                    const AnyResults::Queries& queries,
                    const ResultSource& source) {
   const store::RealmReader& reader = realm.reader();
+  if (reader.catalog().find_class(class_id) == nullptr) return {};  // It was removed.
   if (std::holds_alternative<std::monostate>(source)) {
     return store::find_matching(reader, class_id, queries);
   }

@@ -212,6 +212,78 @@ TEST_F(MigrationTest, AFileMayBeEmptiedInstead) {
   EXPECT_EQ(realm.schema().find_class("Person")->find_property("friend"), nullptr);
 }
 
+TEST_F(MigrationTest, ItsRealmSaysSoAndRemovesClasses) {
+  make_first_file();
+  Schema with_dogs = first_schema();
+  with_dogs.classes.push_back({.name = "Dog", .properties = {property("age", PropertyType::kInt)}});
+  { const Realm realm = Realm::open(configuration(with_dogs, 1)); }
+  RealmConfiguration to = configuration(second_schema(), 2);
+  std::vector<bool> in_migration;
+  to.migration = [&](const Realm& before, Realm& now) {
+    in_migration = {before.is_in_migration(), now.is_in_migration()};
+    EXPECT_TRUE(now.erase_class("Person"));
+    EXPECT_TRUE(now.erase_class("Dog"));
+    EXPECT_FALSE(now.erase_class("Cat"));
+  };
+
+  const Realm realm = Realm::open(to);
+
+  // Then a class of the new schema is empty, and any other is gone.
+  EXPECT_EQ(in_migration, (std::vector<bool>{false, true}));
+  EXPECT_FALSE(realm.is_in_migration());
+  EXPECT_EQ(realm.objects(realm.class_id("Person")).size(), 0U);
+  EXPECT_EQ(realm.schema().find_class("Dog"), nullptr);
+  EXPECT_EQ(realm.schema_version(), 2U);
+}
+
+TEST_F(MigrationTest, AClassIsRemovedWhileObjectsOfItAreLookedAt) {
+  // Given another realm of the file with objects, results and an observer,
+  make_first_file();
+  Realm realm = Realm::open({.path = folder_.file("people.realm")});
+  Realm other = Realm::open({.path = folder_.file("people.realm")});
+  const AnyResults people = other.objects(other.class_id("Person"));
+  const AnyResults adults = people.filtered("age > 18");
+  const AnyObject ada = people.at(0);
+  std::vector<std::size_t> deletions;
+  const NotificationToken token = people.observe(
+      [&](const AnyResults&, const CollectionChanges& changes) { deletions = changes.deletions; });
+  other.refresh();
+
+  realm.write([&] {
+    EXPECT_TRUE(realm.erase_class("Person"));
+    realm.cancel_transaction();
+    EXPECT_NE(realm.schema().find_class("Person"), nullptr);
+    realm.begin_transaction();
+    EXPECT_TRUE(realm.erase_class("Person"));
+  });
+  other.refresh();
+
+  EXPECT_EQ(realm.schema_version(), 2U);
+  EXPECT_EQ(other.schema().find_class("Person"), nullptr);
+  EXPECT_FALSE(ada.is_valid());
+  EXPECT_EQ(people.size(), 0U);
+  EXPECT_EQ(adults.size(), 0U);
+  EXPECT_EQ(deletions, (std::vector<std::size_t>{0, 1}));
+}
+
+TEST_F(MigrationTest, AClassThatOthersLinkToIsNotRemoved) {
+  Schema linked = first_schema();
+  linked.classes.push_back(
+      {.name = "Dog",
+       .properties = {
+           {.name = "owner", .type = PropertyType::kLink, .nullable = true, .target = "Person"}}});
+  Realm realm = Realm::open(configuration(linked, 1));
+
+  try {
+    realm.write([&] { realm.erase_class("Person"); });
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidSchema);
+    EXPECT_EQ(error.message(), "the class 'Person' is the target of 'Dog.owner'");
+  }
+  EXPECT_EQ(realm.schema_version(), 1U);
+}
+
 TEST_F(MigrationTest, ManyObjectsAreMigratedInOneCommitWhileTheOldOnesAreRead) {
   // Given more than the map of a new file holds,
   constexpr std::int64_t kPeople = 20'000;

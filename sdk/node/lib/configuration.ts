@@ -21,6 +21,8 @@ export interface Configuration {
   /** A file that a migration would be needed for is emptied instead. */
   deleteRealmIfMigrationNeeded?: boolean;
   readOnly?: boolean;
+  /** The path is a name within this process, and the data is gone when the last one closes. */
+  inMemory?: boolean;
   sync?: SyncConfiguration;
 }
 
@@ -31,8 +33,13 @@ export function validateConfiguration(config: Configuration): void {
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
     throw new TypeAssertionError("an object", config, "realm configuration");
   }
-  const { path, schema, schemaVersion, onMigration, readOnly, sync } = config;
+  const { path, schema, schemaVersion, onMigration, readOnly, inMemory, sync } = config;
   const erases = config.deleteRealmIfMigrationNeeded;
+  assertOptionalBoolean(inMemory, "'inMemory' on realm configuration");
+  assert(
+    inMemory === undefined || sync === undefined,
+    "The realm configuration options 'inMemory' and 'sync' cannot both be defined.",
+  );
   if (sync !== undefined) validateSyncConfiguration(sync);
   if (path !== undefined) {
     if (typeof path !== "string") {

@@ -156,10 +156,14 @@ export interface NativeRealm {
   writeCopyTo(path: string, sync?: { user: NativeUser; partition: string }): void;
   isInTransaction(): boolean;
   isClosed(): boolean;
+  isInMigration(): boolean;
+  isReadOnly(): boolean;
+  isInMemory(): boolean;
   find(classId: number, keyProperty: number, key: NativeValue): number | undefined;
   create(classId: number, properties: number[], values: NativeValue[], mode: number): number;
   erase(classId: number, row: number): void;
   eraseAll(): void;
+  eraseClass(name: string): void;
   isValid(classId: number, row: number): boolean;
   get(classId: number, row: number, property: number): NativeValue;
   set(classId: number, row: number, property: number, value: NativeValue): void;
@@ -321,6 +325,7 @@ export interface NativeRealmOptions {
   sync?: NativeSyncOptions;
   path: string;
   readOnly: boolean;
+  inMemory: boolean;
   schema?: NativeClassSchema[];
   schemaVersion: number;
   /** Both are closed once it has returned. */

@@ -1,14 +1,13 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { assert, assertFunction, assertObject } from "./assert";
+import { assert, assertFunction, assertObject, assertString } from "./assert";
 import {
   BoundProperty,
   ClassModel,
   ComputedProperty,
   LinkConversion,
   bindProperty,
-  fromNative,
   toNative,
 } from "./class-model";
 import {
@@ -20,11 +19,9 @@ import {
   validateConfiguration,
 } from "./configuration";
 import { ClientResets } from "./client-reset";
-import { checkReset } from "./counter";
 import { AssertionError, TimeoutError, TypeAssertionError } from "./errors";
-import { CONSTRUCT, Collection } from "./collection";
+import { CONSTRUCT } from "./collection";
 import { Listeners, callListener } from "./listeners";
-import { nestedTypeOf } from "./mixed";
 import {
   NativeQueryNames,
   NativeRealm,
@@ -32,11 +29,10 @@ import {
   NativeResults,
   NativeSortedValues,
   NativeSyncOptions,
-  NativeType,
-  NativeUpdateMode,
   NativeValue,
   native,
 } from "./native";
+import { ObjectCreation, UpdateMode, toNativeMode } from "./object-creation";
 import { RealmObject, isManaged, makePrototype, modelOf, rowOf, wrapObject } from "./realm-object";
 import { ProgressRealmPromise, ReportProgress } from "./progress-realm-promise";
 import { Results, Snapshot } from "./results";
@@ -61,11 +57,6 @@ import { ClientResetError } from "./sync-error";
 import { SortedValues } from "./sorted-values";
 import type { StoredCollection } from "./stored-collection";
 import { SyncSession } from "./sync-session";
-import { sameValue } from "./values";
-import { writeProperty } from "./write-value";
-
-export const UpdateMode = { Never: "never", Modified: "modified", All: "all" } as const;
-export type UpdateMode = (typeof UpdateMode)[keyof typeof UpdateMode];
 
 export type RealmListener = (realm: Realm, name: string, schema?: CanonicalObjectSchema[]) => void;
 
@@ -81,6 +72,9 @@ export class Realm {
   readonly #native: NativeRealm;
   readonly #classes = new Map<string, ClassModel>();
   readonly #classesById = new Map<number, ClassModel>();
+  /** Removed in the open transaction. */
+  #removedClasses: ClassModel[] = [];
+  readonly #creation: ObjectCreation;
   readonly #listeners = new Listeners<RealmListener>();
   readonly syncSession: SyncSession | null;
   readonly #self = new WeakRef(this);
@@ -97,6 +91,7 @@ export class Realm {
     const options: NativeRealmOptions = {
       path: this.#path,
       readOnly: configuration.readOnly ?? false,
+      inMemory: configuration.inMemory ?? false,
       schemaVersion: configuration.schemaVersion ?? 0,
       eraseIfMigrationNeeded: configuration.deleteRealmIfMigrationNeeded ?? false,
     };
@@ -108,6 +103,7 @@ export class Realm {
     const { sync } = configuration;
     if (sync !== undefined) options.sync = syncOptions(configuration, sync, this.#path, this.#self);
     this.#native = opened ?? new native.NativeRealm(options);
+    this.#creation = new ObjectCreation(this.#native);
     const session = this.#native.syncSession();
     this.syncSession = session && sync ? new SyncSession(session, sync.user) : null;
     this.#bindClasses(declared ?? []);
@@ -234,6 +230,16 @@ export class Realm {
   get isInTransaction(): boolean {
     return this.#native.isInTransaction();
   }
+  get isReadOnly(): boolean {
+    return this.#native.isReadOnly();
+  }
+  get isInMemory(): boolean {
+    return this.#native.isInMemory();
+  }
+  /** Whether this is the new realm of a migration. */
+  get isInMigration(): boolean {
+    return this.#native.isInMigration();
+  }
   get isEmpty(): boolean {
     return [...this.#classes.values()].every((model) => Results.of(model).length === 0);
   }
@@ -256,9 +262,13 @@ export class Realm {
   }
   commitTransaction(): void {
     this.#native.commitTransaction();
+    this.#removedClasses = [];
   }
   cancelTransaction(): void {
     this.#native.cancelTransaction();
+    for (const model of this.#removedClasses) this.#classes.set(model.schema.name, model);
+    this.#removedClasses = [];
+    this.#noteSchema();
   }
 
   create<T = RealmObject>(
@@ -279,7 +289,7 @@ export class Realm {
     if (values === null || values === undefined) {
       throw new TypeError(`Cannot create a '${model.schema.name}' from ${String(values)}`);
     }
-    return wrapObject(model, this.#createRow(model, values, nativeMode)) as T;
+    return wrapObject(model, this.#creation.createRow(model, values, nativeMode)) as T;
   }
 
   delete(subject: RealmObject | Iterable<RealmObject>): void {
@@ -301,6 +311,20 @@ export class Realm {
   deleteAll(): void {
     assert(this.isInTransaction, "Can only delete objects within a transaction.");
     this.#native.eraseAll();
+  }
+  /**
+   * Removes a class and its objects. The schema version rises by one. In a migration it does not,
+   * and a class of the new schema has no objects afterwards.
+   */
+  deleteModel(name: string): void {
+    assert(this.isInTransaction, "Can only delete objects within a transaction.");
+    assertString(name, "name");
+    this.#native.eraseClass(name);
+    const model = this.#classes.get(name);
+    if (model === undefined) return;
+    this.#classes.delete(name);
+    this.#removedClasses.push(model);
+    this.#noteSchema();
   }
 
   objectForPrimaryKey<T = RealmObject>(type: string | ObjectClass, key: unknown): T | null {
@@ -385,7 +409,7 @@ export class Realm {
         model: (className) => this.#storedModel(className),
         owner: () => model,
         toRow: (className, value, target) =>
-          this.#linkedRow(this.#storedModel(className), value, target),
+          this.#creation.linkedRow(this.#storedModel(className), value, target),
       };
       const declaredProperties = Object.entries(schema.properties);
       const computed = new Map(
@@ -427,6 +451,9 @@ export class Realm {
       this.#classesById.set(nativeClass.id, model);
     }
     this.#checkComputed();
+    this.#noteSchema();
+  }
+  #noteSchema(): void {
     this.#schema = [...this.#classes.values()].map(({ schema }) => schema);
   }
 
@@ -487,6 +514,10 @@ export class Realm {
     return { publicNames, linkingObjects };
   }
 
+  /** Gives a new embedded object its values. @internal */
+  _fill(model: ClassModel, row: number, values: Record<string, unknown>): void {
+    this.#creation.fill(model, row, values);
+  }
   /** @internal */
   _modelOf(type: string | ObjectClass): ClassModel {
     if (typeof type !== "string" && typeof type !== "function") {
@@ -507,99 +538,6 @@ export class Realm {
     const model = this.#classes.get(className);
     if (model === undefined) throw new Error(`Object type '${className}' not found in schema.`);
     return model;
-  }
-
-  #createRow(model: ClassModel, values: Record<string, unknown>, mode: number): number {
-    const existing = this.#findExisting(model, values);
-    if (existing !== undefined && mode === NativeUpdateMode.Never) {
-      throw new Error(
-        `Attempting to create an object of type '${model.schema.name}' with an existing ` +
-          `primary key value '${String(values[model.schema.primaryKey ?? ""])}'.`,
-      );
-    }
-    const properties: number[] = [];
-    const natives: NativeValue[] = [];
-    const others: [BoundProperty, unknown][] = [];
-    for (const [property, value] of this.#valuesOf(model, values, existing === undefined)) {
-      if (isMadeInPlace(property, value)) {
-        others.push([property, value]);
-        continue;
-      }
-      if (existing !== undefined) checkReset(model, existing, property, value);
-      if (existing !== undefined && mode === NativeUpdateMode.Modified) {
-        const stored = this.#native.get(model.native.id, existing, property.native.id);
-        const current = fromNative(model, existing, property, stored);
-        if (property !== model.primaryKey && sameValue(current, value)) continue;
-      }
-      properties.push(property.native.id);
-      natives.push(this.#withMode(mode, () => toNative(property, value, targetOf(property))));
-    }
-    const row = this.#native.create(model.native.id, properties, natives, NativeUpdateMode.All);
-    for (const [property, value] of others) {
-      this.#withMode(mode, () => writeProperty(model, row, property, value, targetOf(property)));
-    }
-    return row;
-  }
-
-  /** Gives a new embedded object its values. @internal */
-  _fill(model: ClassModel, row: number, values: Record<string, unknown>): void {
-    for (const [property, value] of this.#valuesOf(model, values, true)) {
-      writeProperty(model, row, property, value, targetOf(property));
-    }
-  }
-
-  /** What is to be written of `values`, with the defaults of a new object. */
-  *#valuesOf(
-    model: ClassModel,
-    values: Record<string, unknown>,
-    isNew: boolean,
-  ): Generator<[BoundProperty, unknown]> {
-    for (const [name, property] of model.properties) {
-      let given = values[name];
-      if (given === undefined && isNew) given = defaultOf(property.schema);
-      if (given !== undefined) {
-        yield [property, given];
-        continue;
-      }
-      if (property === model.primaryKey) throw new TypeAssertionError("a value", given, name);
-      if (!isNew || property.collection !== undefined || property.schema.optional) continue;
-      throw new Error(`Missing value for property '${model.schema.name}.${name}'`);
-    }
-  }
-
-  #findExisting(model: ClassModel, values: Record<string, unknown>): number | undefined {
-    const { primaryKey } = model;
-    if (primaryKey === undefined) return undefined;
-    const key = values[primaryKey.schema.name];
-    if (key === undefined) return undefined;
-    return this.#native.find(
-      model.native.id,
-      primaryKey.native.id,
-      toNative(primaryKey, key, primaryKey.schema.name),
-    );
-  }
-
-  /** The mode of the `create` under way also holds for objects nested in its values. */
-  #mode: number = NativeUpdateMode.Never;
-  #withMode<T>(mode: number, work: () => T): T {
-    const outer = this.#mode;
-    this.#mode = mode;
-    try {
-      return work();
-    } finally {
-      this.#mode = outer;
-    }
-  }
-
-  #linkedRow(model: ClassModel, value: unknown, target: string): number {
-    if (typeof value !== "object" || value === null) {
-      throw new TypeAssertionError("an object", value, target);
-    }
-    if (isManaged(value) && modelOf(value) === model) {
-      assert(value.isValid(), "Object is invalid");
-      return rowOf(value);
-    }
-    return this.#createRow(model, value as Record<string, unknown>, this.#mode);
   }
 
   #deleteObject(object: RealmObject): void {
@@ -625,38 +563,6 @@ function migrationOf(
 
 function isModel(candidate: unknown): boolean {
   return typeof candidate === "function" && candidate.prototype instanceof RealmObject;
-}
-
-function toNativeMode(mode: UpdateMode | boolean): number {
-  switch (mode) {
-    case UpdateMode.Never:
-    case false:
-      return NativeUpdateMode.Never;
-    case UpdateMode.Modified:
-      return NativeUpdateMode.Modified;
-    case UpdateMode.All:
-    case true:
-      return NativeUpdateMode.All;
-  }
-  throw new Error(`Unsupported 'updateMode': ${String(mode)}`);
-}
-
-/** Whether the value is written once the object is there, because it is made in its place. */
-function isMadeInPlace(property: BoundProperty, value: unknown): boolean {
-  if (property.collection !== undefined || property.isEmbedded()) return true;
-  return (
-    property.native.type === NativeType.Mixed &&
-    (nestedTypeOf(value) !== undefined || value instanceof Collection)
-  );
-}
-
-/** What errors call a value of the property. */
-function targetOf({ schema }: BoundProperty): string {
-  return schema.type === "object" ? schema.name : "value";
-}
-
-function defaultOf({ default: value }: CanonicalPropertySchema): unknown {
-  return typeof value === "function" ? (value as () => unknown)() : value;
 }
 
 /** The native code holds what is in here: a realm that nobody else holds may be collected. */

@@ -151,11 +151,15 @@ Napi::Function NativeRealm::define(Napi::Env env) {
                       InstanceMethod<&NativeRealm::write_copy_to>("writeCopyTo"),
                       InstanceMethod<&NativeRealm::schema_version>("schemaVersion"),
                       InstanceMethod<&NativeRealm::is_in_transaction>("isInTransaction"),
+                      InstanceMethod<&NativeRealm::is_in_migration>("isInMigration"),
+                      InstanceMethod<&NativeRealm::is_read_only>("isReadOnly"),
+                      InstanceMethod<&NativeRealm::is_in_memory>("isInMemory"),
                       InstanceMethod<&NativeRealm::is_closed>("isClosed"),
                       InstanceMethod<&NativeRealm::find>("find"),
                       InstanceMethod<&NativeRealm::create>("create"),
                       InstanceMethod<&NativeRealm::erase>("erase"),
                       InstanceMethod<&NativeRealm::erase_all>("eraseAll"),
+                      InstanceMethod<&NativeRealm::erase_class>("eraseClass"),
                       InstanceMethod<&NativeRealm::is_valid>("isValid"),
                       InstanceMethod<&NativeRealm::get>("get"),
                       InstanceMethod<&NativeRealm::set>("set"),
@@ -187,7 +191,8 @@ std::function<void(const Realm&, Realm&)> NativeRealm::to_migration(const Napi::
   };
 }
 
-/// new NativeRealm({path, schema?, schemaVersion, migration?, eraseIfMigrationNeeded, readOnly});
+/// new NativeRealm({path, schema?, schemaVersion, migration?, eraseIfMigrationNeeded, readOnly,
+/// inMemory});
 /// without arguments for `make`.
 NativeRealm::NativeRealm(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
@@ -201,6 +206,7 @@ NativeRealm::NativeRealm(const Napi::CallbackInfo& info)
             options.Get("schemaVersion").As<Napi::Number>().Int64Value()),
         .erase_if_migration_needed = options.Get("eraseIfMigrationNeeded").As<Napi::Boolean>(),
         .read_only = options.Get("readOnly").As<Napi::Boolean>(),
+        .in_memory = options.Get("inMemory").As<Napi::Boolean>(),
         .scheduler = thread_->scheduler()};
     if (const Napi::Value schema = options.Get("schema"); schema.IsArray()) {
       configuration.schema = to_schema(schema.As<Napi::Array>());
@@ -330,6 +336,15 @@ Napi::Value NativeRealm::schema_version(const Napi::CallbackInfo& info) {
 Napi::Value NativeRealm::is_in_transaction(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), realm().is_in_transaction());
 }
+Napi::Value NativeRealm::is_in_migration(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), realm().is_in_migration());
+}
+Napi::Value NativeRealm::is_read_only(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), realm().is_read_only());
+}
+Napi::Value NativeRealm::is_in_memory(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), realm().is_in_memory());
+}
 Napi::Value NativeRealm::is_closed(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), realm().is_closed());
 }
@@ -372,6 +387,9 @@ void NativeRealm::erase(const Napi::CallbackInfo& info) {
 }
 void NativeRealm::erase_all(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] { realm().erase_all(); });
+}
+void NativeRealm::erase_class(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { (void)realm().erase_class(std::string(info[0].As<Napi::String>())); });
 }
 Napi::Value NativeRealm::is_valid(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), object(info).is_valid());

@@ -41,12 +41,16 @@ class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
   void write_copy_to(const Napi::CallbackInfo& info);
   Napi::Value schema_version(const Napi::CallbackInfo& info);
   Napi::Value is_in_transaction(const Napi::CallbackInfo& info);
+  Napi::Value is_in_migration(const Napi::CallbackInfo& info);
+  Napi::Value is_read_only(const Napi::CallbackInfo& info);
+  Napi::Value is_in_memory(const Napi::CallbackInfo& info);
   Napi::Value is_closed(const Napi::CallbackInfo& info);
 
   Napi::Value find(const Napi::CallbackInfo& info);
   Napi::Value create(const Napi::CallbackInfo& info);
   void erase(const Napi::CallbackInfo& info);
   void erase_all(const Napi::CallbackInfo& info);
+  void erase_class(const Napi::CallbackInfo& info);
   Napi::Value is_valid(const Napi::CallbackInfo& info);
   Napi::Value get(const Napi::CallbackInfo& info);
   void set(const Napi::CallbackInfo& info);

@@ -40,6 +40,9 @@ struct RealmConfiguration {
   /// A local file that a migration would be needed for is emptied instead.
   bool erase_if_migration_needed = false;
   bool read_only = false;
+  /// The path is a name that realms of this process share; what they hold goes when the last of
+  /// them closes. Not for synced ones.
+  bool in_memory = false;
   std::optional<SyncConfiguration> sync;  ///< nullopt: a local realm.
   Scheduler scheduler;
   std::shared_ptr<Logger> logger;  ///< Null: as `set_logger()` says.
@@ -117,6 +120,10 @@ class Realm {
   void commit_transaction();
   void cancel_transaction();
   [[nodiscard]] bool is_in_transaction() const;
+  /// Whether this is the realm that a migration is given to change.
+  [[nodiscard]] bool is_in_migration() const noexcept;
+  [[nodiscard]] bool is_read_only() const noexcept;
+  [[nodiscard]] bool is_in_memory() const noexcept;
 
   /// Moves to the newest state and calls observers of what changed. Without effect in a
   /// transaction. Returns whether there was a newer one.
@@ -160,6 +167,13 @@ class Realm {
   void erase(const AnyObject& object);
   /// Deletes every object of every class; the schema stays.
   void erase_all();
+  /// Removes a class of a local realm and its objects: they become invalid, and results empty. The
+  /// schema version rises by one. In a migration it does not, and a class of the new schema stays,
+  /// without objects. Returns whether there was such a class.
+  ///
+  /// Errors:  `kNotInTransaction`; `kInvalidSchema` while another class links to it;
+  ///          `kInvalidArgument` for a synced realm.
+  bool erase_class(std::string_view name);
 
   /// Calls back after each commit that this realm moves to, on its thread; for its own commits
   /// before `commit_transaction()` returns.

@@ -1,0 +1,150 @@
+import { assert } from "./assert";
+import { BoundProperty, ClassModel, fromNative, toNative } from "./class-model";
+import { Collection } from "./collection";
+import { checkReset } from "./counter";
+import { TypeAssertionError } from "./errors";
+import { nestedTypeOf } from "./mixed";
+import { NativeRealm, NativeType, NativeUpdateMode, NativeValue } from "./native";
+import { isManaged, modelOf, rowOf } from "./realm-object";
+import { CanonicalPropertySchema } from "./schema";
+import { sameValue } from "./values";
+import { writeProperty } from "./write-value";
+
+export const UpdateMode = { Never: "never", Modified: "modified", All: "all" } as const;
+export type UpdateMode = (typeof UpdateMode)[keyof typeof UpdateMode];
+
+/** Makes the objects of a realm out of the values that applications give. */
+export class ObjectCreation {
+  readonly #native: NativeRealm;
+
+  constructor(native: NativeRealm) {
+    this.#native = native;
+  }
+
+  /** The row of the new object, or of that with the same primary key. */
+  createRow(model: ClassModel, values: Record<string, unknown>, mode: number): number {
+    const existing = this.#findExisting(model, values);
+    if (existing !== undefined && mode === NativeUpdateMode.Never) {
+      throw new Error(
+        `Attempting to create an object of type '${model.schema.name}' with an existing ` +
+          `primary key value '${String(values[model.schema.primaryKey ?? ""])}'.`,
+      );
+    }
+    const properties: number[] = [];
+    const natives: NativeValue[] = [];
+    const others: [BoundProperty, unknown][] = [];
+    for (const [property, value] of this.#valuesOf(model, values, existing === undefined)) {
+      if (isMadeInPlace(property, value)) {
+        others.push([property, value]);
+        continue;
+      }
+      if (existing !== undefined) checkReset(model, existing, property, value);
+      if (existing !== undefined && mode === NativeUpdateMode.Modified) {
+        const stored = this.#native.get(model.native.id, existing, property.native.id);
+        const current = fromNative(model, existing, property, stored);
+        if (property !== model.primaryKey && sameValue(current, value)) continue;
+      }
+      properties.push(property.native.id);
+      natives.push(this.#withMode(mode, () => toNative(property, value, targetOf(property))));
+    }
+    const row = this.#native.create(model.native.id, properties, natives, NativeUpdateMode.All);
+    for (const [property, value] of others) {
+      this.#withMode(mode, () => writeProperty(model, row, property, value, targetOf(property)));
+    }
+    return row;
+  }
+
+  /** Gives a new embedded object its values. */
+  fill(model: ClassModel, row: number, values: Record<string, unknown>): void {
+    for (const [property, value] of this.#valuesOf(model, values, true)) {
+      writeProperty(model, row, property, value, targetOf(property));
+    }
+  }
+
+  /** What is to be written of `values`, with the defaults of a new object. */
+  *#valuesOf(
+    model: ClassModel,
+    values: Record<string, unknown>,
+    isNew: boolean,
+  ): Generator<[BoundProperty, unknown]> {
+    for (const [name, property] of model.properties) {
+      let given = values[name];
+      if (given === undefined && isNew) given = defaultOf(property.schema);
+      if (given !== undefined) {
+        yield [property, given];
+        continue;
+      }
+      if (property === model.primaryKey) throw new TypeAssertionError("a value", given, name);
+      if (!isNew || property.collection !== undefined || property.schema.optional) continue;
+      throw new Error(`Missing value for property '${model.schema.name}.${name}'`);
+    }
+  }
+
+  #findExisting(model: ClassModel, values: Record<string, unknown>): number | undefined {
+    const { primaryKey } = model;
+    if (primaryKey === undefined) return undefined;
+    const key = values[primaryKey.schema.name];
+    if (key === undefined) return undefined;
+    return this.#native.find(
+      model.native.id,
+      primaryKey.native.id,
+      toNative(primaryKey, key, primaryKey.schema.name),
+    );
+  }
+
+  /** The mode of the `create` under way also holds for objects nested in its values. */
+  #mode: number = NativeUpdateMode.Never;
+  #withMode<T>(mode: number, work: () => T): T {
+    const outer = this.#mode;
+    this.#mode = mode;
+    try {
+      return work();
+    } finally {
+      this.#mode = outer;
+    }
+  }
+
+  /** The row of the object that is to be linked to, which may have to be made. */
+  linkedRow(model: ClassModel, value: unknown, target: string): number {
+    if (typeof value !== "object" || value === null) {
+      throw new TypeAssertionError("an object", value, target);
+    }
+    if (isManaged(value) && modelOf(value) === model) {
+      assert(value.isValid(), "Object is invalid");
+      return rowOf(value);
+    }
+    return this.createRow(model, value as Record<string, unknown>, this.#mode);
+  }
+}
+
+export function toNativeMode(mode: UpdateMode | boolean): number {
+  switch (mode) {
+    case UpdateMode.Never:
+    case false:
+      return NativeUpdateMode.Never;
+    case UpdateMode.Modified:
+      return NativeUpdateMode.Modified;
+    case UpdateMode.All:
+    case true:
+      return NativeUpdateMode.All;
+  }
+  throw new Error(`Unsupported 'updateMode': ${String(mode)}`);
+}
+
+/** Whether the value is written once the object is there, because it is made in its place. */
+function isMadeInPlace(property: BoundProperty, value: unknown): boolean {
+  if (property.collection !== undefined || property.isEmbedded()) return true;
+  return (
+    property.native.type === NativeType.Mixed &&
+    (nestedTypeOf(value) !== undefined || value instanceof Collection)
+  );
+}
+
+/** What errors call a value of the property. */
+function targetOf({ schema }: BoundProperty): string {
+  return schema.type === "object" ? schema.name : "value";
+}
+
+function defaultOf({ default: value }: CanonicalPropertySchema): unknown {
+  return typeof value === "function" ? (value as () => unknown)() : value;
+}

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+
+import Realm from "tombolo";
+
+const Note = { name: "Note", primaryKey: "_id", properties: { _id: "int", text: "string" } };
+const Tag = { name: "Tag", properties: { name: "string" } };
+
+let folder;
+let path;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tombolo-file-life-"));
+  path = join(folder, "notes.realm");
+});
+afterEach(() => {
+  Realm.shutdown();
+  rmSync(folder, { recursive: true });
+});
+
+function addNotes(realm, count) {
+  realm.write(() => {
+    for (let _id = 0; _id < count; ++_id) realm.create("Note", { _id, text: "t".repeat(1000) });
+  });
+}
+
+describe("a realm in memory", () => {
+  it("is one for all that open it, and gone with the last", () => {
+    const realm = new Realm({ path, schema: [Note], inMemory: true });
+    addNotes(realm, 3);
+    const same = new Realm({ path, schema: [Note], inMemory: true });
+
+    assert.equal(same.objects("Note").length, 3);
+    assert.equal(realm.isInMemory, true);
+    assert.deepEqual(readdirSync(folder), []);
+    assert.equal(Realm.exists({ path }), false);
+    realm.close();
+    same.close();
+    assert.equal(same.isInMemory, true);
+    const anew = new Realm({ path, schema: [Note], inMemory: true });
+    assert.equal(anew.objects("Note").length, 0);
+  });
+
+  it("has neither the name of an open file nor sync", () => {
+    const file = new Realm({ path, schema: [Note] });
+    assert.equal(file.isInMemory, false);
+    assert.throws(() => new Realm({ path, inMemory: true }), {
+      code: "InvalidArgument",
+      message: /already opened in this process with different options/,
+    });
+    for (const inMemory of [true, false]) {
+      assert.throws(() => new Realm({ inMemory, sync: {} }), {
+        message: /'inMemory' and 'sync' cannot both be defined/,
+      });
+    }
+    assert.throws(() => new Realm({ inMemory: 1 }), /'inMemory' on realm configuration/);
+  });
+});
+
+describe("a file that is only read", () => {
+  it("takes no writes and no other schema", () => {
+    const writable = new Realm({ path, schema: [Note] });
+    addNotes(writable, 1);
+    assert.equal(writable.isReadOnly, false);
+    writable.close();
+
+    const realm = new Realm({ path, schema: [Note], readOnly: true });
+    assert.equal(realm.isReadOnly, true);
+    assert.equal(realm.objects("Note").length, 1);
+    assert.throws(() => realm.write(() => {}), /Can't perform transactions on read-only Realms/);
+    realm.close();
+
+    assert.throws(
+      () => new Realm({ path, schema: [Note, Tag], readOnly: true }),
+      /read-only schema mode/,
+    );
+    assert.throws(() => new Realm({ path: join(folder, "absent.realm"), readOnly: true }));
+    assert.equal(existsSync(join(folder, "absent.realm")), false);
+  });
+});
+
+describe("a class that is removed", () => {
+  it("takes its objects along and raises the schema version", () => {
+    const realm = new Realm({ path, schema: [Note, Tag], schemaVersion: 4 });
+    addNotes(realm, 2);
+    const notes = realm.objects("Note");
+    const note = notes[0];
+    assert.throws(() => realm.deleteModel("Note"), /within a transaction/);
+
+    // When it is removed and the transaction cancelled, everything is as it was;
+    realm.beginTransaction();
+    realm.deleteModel("Note");
+    realm.cancelTransaction();
+    assert.equal(notes.length, 2);
+    assert.equal(realm.objects("Note").length, 2);
+    assert.equal(realm.schema.length, 2);
+
+    // otherwise it is gone, for those who look at it too.
+    realm.write(() => realm.deleteModel("Note"));
+    assert.equal(realm.schemaVersion, 5);
+    assert.deepEqual(
+      realm.schema.map(({ name }) => name),
+      ["Tag"],
+    );
+    assert.equal(note.isValid(), false);
+    assert.equal(notes.length, 0);
+    assert.throws(() => realm.objects("Note"), /Object type 'Note' not found in schema/);
+    realm.close();
+    assert.equal(new Realm({ path }).schema.length, 1);
+  });
+
+  it("in a migration is empty when the new schema has it", () => {
+    const old = new Realm({ path, schema: [Note, Tag] });
+    addNotes(old, 2);
+    assert.equal(old.isInMigration, false);
+    old.close();
+
+    const realm = new Realm({
+      path,
+      schema: [Note],
+      schemaVersion: 1,
+      onMigration: (oldRealm, newRealm) => {
+        assert.equal(oldRealm.isInMigration, false);
+        assert.equal(oldRealm.isReadOnly, false);
+        assert.equal(newRealm.isInMigration, true);
+        newRealm.deleteModel("Note");
+        newRealm.deleteModel("Tag");
+      },
+    });
+
+    assert.equal(realm.isInMigration, false);
+    assert.equal(realm.schemaVersion, 1);
+    assert.equal(realm.objects("Note").length, 0);
+    realm.close();
+    assert.deepEqual(
+      new Realm({ path }).schema.map(({ name }) => name),
+      ["Note"],
+    );
+  });
+});
