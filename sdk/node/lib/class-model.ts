@@ -2,6 +2,7 @@ import { Counter } from "./counter";
 import { toNativeMixed } from "./mixed";
 import {
   NativeClass,
+  NativeCollection,
   NativeMixed,
   NativeProperty,
   NativeRealm,
@@ -11,6 +12,7 @@ import {
   NativeValue,
 } from "./native";
 import type { Realm } from "./realm";
+import type { RealmObject } from "./realm-object";
 import type { Results } from "./results";
 import { CanonicalObjectSchema, CanonicalPropertySchema } from "./schema";
 import type { StoredCollection } from "./stored-collection";
@@ -24,6 +26,8 @@ export interface BoundProperty {
   readonly collection: "list" | "set" | "dictionary" | undefined;
   /** Of the value, or of the elements of a collection; but see `fromNative` for mixed values. */
   readonly converter: ValueConverter;
+  /** Whether it is a single value that nothing but itself says how to write. */
+  readonly isScalar: boolean;
   /** Whether the values are embedded objects. */
   isEmbedded(): boolean;
   /** Of what links lead to. */
@@ -47,8 +51,10 @@ export interface ClassModel {
   /** Those that are not stored, likewise. */
   readonly computed: ReadonlyMap<string, ComputedProperty>;
   readonly primaryKey: BoundProperty | undefined;
-  /** What the objects' accessors hang on. */
-  prototype: object;
+  /** The numbers of all properties, in that order, where all are scalars; not of an embedded class. */
+  readonly scalars: Uint32Array | undefined;
+  /** Makes what stands behind the proxies of its objects. */
+  Target: new () => RealmObject;
   /** Elements that one of its lists has now, as results that stay so. */
   snapshotOf<T>(elements: readonly T[], of: { type: string; optional: boolean }): Results<T>;
   /** Some of its objects. */
@@ -77,11 +83,17 @@ export function bindProperty(
   links: LinkConversion,
 ): BoundProperty {
   const isLink = native.type === NativeType.Link;
+  const isCounter = schema.presentation === "counter";
   return {
     schema,
     native,
     collection: ([undefined, "list", "dictionary", "set"] as const)[native.collection],
-    converter: schema.presentation === "counter" ? counterConverter : makeConverter(native, links),
+    converter: isCounter ? counterConverter : makeConverter(native, links),
+    isScalar:
+      native.collection === NativeCollection.Single &&
+      !isLink &&
+      native.type !== NativeType.Mixed &&
+      !isCounter,
     isEmbedded: () => isLink && links.model(native.target).schema.embedded,
     target: isLink ? () => links.model(native.target) : undefined,
   };

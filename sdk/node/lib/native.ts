@@ -160,7 +160,13 @@ export interface NativeRealm {
   isReadOnly(): boolean;
   isInMemory(): boolean;
   find(classId: number, keyProperty: number, key: NativeValue): number | undefined;
-  create(classId: number, properties: number[], values: NativeValue[], mode: number): number;
+  /** @param values what is undefined is not written. */
+  create(
+    classId: number,
+    properties: Uint32Array,
+    values: (NativeValue | undefined)[],
+    mode: number,
+  ): number;
   erase(classId: number, row: number): void;
   eraseAll(): void;
   eraseClass(name: string): void;

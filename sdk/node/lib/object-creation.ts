@@ -21,15 +21,26 @@ export class ObjectCreation {
     this.#native = native;
   }
 
+  /** The row of a new object of a class of scalars: what may be wrong is asked when it fails. */
+  createScalars(model: ClassModel, scalars: Uint32Array, values: Record<string, unknown>): number {
+    try {
+      const natives: (NativeValue | undefined)[] = [];
+      for (const [name, property] of model.properties) {
+        const value = givenValue(model, values, name, property, true);
+        natives.push(value === undefined ? undefined : toNative(property, value, "value"));
+      }
+      return this.#native.create(model.native.id, scalars, natives, NativeUpdateMode.Never);
+    } catch (error) {
+      model.realm._requireTransaction();
+      requireNew(model, values, this.#findExisting(model, values));
+      throw error;
+    }
+  }
+
   /** The row of the new object, or of that with the same primary key. */
   createRow(model: ClassModel, values: Record<string, unknown>, mode: number): number {
     const existing = this.#findExisting(model, values);
-    if (existing !== undefined && mode === NativeUpdateMode.Never) {
-      throw new Error(
-        `Attempting to create an object of type '${model.schema.name}' with an existing ` +
-          `primary key value '${String(values[model.schema.primaryKey ?? ""])}'.`,
-      );
-    }
+    if (mode === NativeUpdateMode.Never) requireNew(model, values, existing);
     const properties: number[] = [];
     const natives: NativeValue[] = [];
     const others: [BoundProperty, unknown][] = [];
@@ -47,7 +58,12 @@ export class ObjectCreation {
       properties.push(property.native.id);
       natives.push(this.#withMode(mode, () => toNative(property, value, targetOf(property))));
     }
-    const row = this.#native.create(model.native.id, properties, natives, NativeUpdateMode.All);
+    const row = this.#native.create(
+      model.native.id,
+      Uint32Array.from(properties),
+      natives,
+      NativeUpdateMode.All,
+    );
     for (const [property, value] of others) {
       this.#withMode(mode, () => writeProperty(model, row, property, value, targetOf(property)));
     }
@@ -68,15 +84,8 @@ export class ObjectCreation {
     isNew: boolean,
   ): Generator<[BoundProperty, unknown]> {
     for (const [name, property] of model.properties) {
-      let given = values[name];
-      if (given === undefined && isNew) given = defaultOf(property.schema);
-      if (given !== undefined) {
-        yield [property, given];
-        continue;
-      }
-      if (property === model.primaryKey) throw new TypeAssertionError("a value", given, name);
-      if (!isNew || property.collection !== undefined || property.schema.optional) continue;
-      throw new Error(`Missing value for property '${model.schema.name}.${name}'`);
+      const value = givenValue(model, values, name, property, isNew);
+      if (value !== undefined) yield [property, value];
     }
   }
 
@@ -143,6 +152,34 @@ function isMadeInPlace(property: BoundProperty, value: unknown): boolean {
 /** What errors call a value of the property. */
 function targetOf({ schema }: BoundProperty): string {
   return schema.type === "object" ? schema.name : "value";
+}
+
+function requireNew(
+  model: ClassModel,
+  values: Record<string, unknown>,
+  existing: number | undefined,
+): void {
+  if (existing === undefined) return;
+  throw new Error(
+    `Attempting to create an object of type '${model.schema.name}' with an existing ` +
+      `primary key value '${String(values[model.schema.primaryKey ?? ""])}'.`,
+  );
+}
+
+/** The value of a property, or the default of a new object; undefined: none is to be written. */
+function givenValue(
+  model: ClassModel,
+  values: Record<string, unknown>,
+  name: string,
+  property: BoundProperty,
+  isNew: boolean,
+): unknown {
+  let given = values[name];
+  if (given === undefined && isNew) given = defaultOf(property.schema);
+  if (given !== undefined) return given;
+  if (property === model.primaryKey) throw new TypeAssertionError("a value", given, name);
+  if (!isNew || property.collection !== undefined || property.schema.optional) return undefined;
+  throw new Error(`Missing value for property '${model.schema.name}.${name}'`);
 }
 
 function defaultOf({ default: value }: CanonicalPropertySchema): unknown {

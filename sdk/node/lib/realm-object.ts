@@ -1,5 +1,5 @@
 import { assert } from "./assert";
-import { BoundProperty, ClassModel, ComputedProperty, fromNative } from "./class-model";
+import { BoundProperty, ClassModel, ComputedProperty, fromNative, toNative } from "./class-model";
 import { CONSTRUCT } from "./collection";
 import { Counter, checkReset } from "./counter";
 import { KeyPaths, toStoredKeyPaths } from "./key-paths";
@@ -18,35 +18,55 @@ export interface ObjectChangeSet {
 }
 export type ObjectChangeCallback<T> = (object: T, changes: ObjectChangeSet) => void;
 
-/** Where a managed object lives. */
-interface Managed {
-  readonly model: ClassModel;
-  readonly row: number;
-  listeners?: Listeners<ObjectChangeCallback<never>>;
-}
-
 const MANAGED = Symbol("Realm.Object#managed");
 
-/** Own properties of an object are those of its schema, so that spreading and `keys` work. */
-const PROXY_HANDLER: ProxyHandler<RealmObject> = {
-  ownKeys(target) {
-    const { properties, computed } = managed(target).model;
+/**
+ * Where a managed object lives, and how the proxy that stands for it behaves. Its own properties are
+ * those of its schema, so that spreading and `keys` work; they are read and written here, without a
+ * way through the accessors of the prototype.
+ */
+class Managed implements ProxyHandler<RealmObject> {
+  listeners?: Listeners<ObjectChangeCallback<never>>;
+
+  constructor(
+    readonly model: ClassModel,
+    readonly row: number,
+  ) {}
+
+  get(target: RealmObject, name: string | symbol, receiver: unknown): unknown {
+    if (name === MANAGED) return this;
+    const property = this.model.properties.get(name as string);
+    return property === undefined
+      ? Reflect.get(target, name, receiver)
+      : readProperty(this, property);
+  }
+  set(target: RealmObject, name: string | symbol, value: unknown, receiver: unknown): boolean {
+    const property = this.model.properties.get(name as string);
+    if (property === undefined) return Reflect.set(target, name, value, receiver);
+    writePropertyOf(this, property, value);
+    return true;
+  }
+  ownKeys(target: RealmObject): string[] {
+    const { properties, computed } = this.model;
     return [...properties.keys(), ...computed.keys(), ...Object.keys(target)];
-  },
-  getOwnPropertyDescriptor(target, name) {
+  }
+  getOwnPropertyDescriptor(
+    target: RealmObject,
+    name: string | symbol,
+  ): PropertyDescriptor | undefined {
     const own = Reflect.getOwnPropertyDescriptor(target, name);
     if (own !== undefined) return own;
-    const { properties, computed } = managed(target).model;
-    if (typeof name !== "string") return undefined;
-    if (!properties.has(name) && !computed.has(name)) return undefined;
+    const property = this.model.properties.get(name as string);
+    const computed = this.model.computed.get(name as string);
+    if (property === undefined && computed === undefined) return undefined;
     return {
-      value: Reflect.get(target, name) as unknown,
+      value: property ? readProperty(this, property) : readComputed(this, computed!),
       enumerable: true,
       configurable: true,
       writable: true,
     };
-  },
-};
+  }
+}
 
 /** A live object. Each read of the same row gives another wrapper of it. */
 export class RealmObject {
@@ -79,10 +99,10 @@ export class RealmObject {
     const result: Record<string, unknown> = {};
     cache.set(identity, result);
     for (const [name, property] of model.properties) {
-      result[name] = toPlain(readProperty(this, property), cache);
+      result[name] = toPlain(readProperty(managed(this), property), cache);
     }
     for (const [name, property] of model.computed) {
-      result[name] = toPlain(readComputed(this, property), cache);
+      result[name] = toPlain(readComputed(managed(this), property), cache);
     }
     return result;
   }
@@ -124,7 +144,7 @@ export class RealmObject {
       property.native.target === model.schema.name,
       `'${origin.schema.name}#${propertyName}' is not a relationship to '${model.schema.name}'`,
     );
-    return linkingFrom(this, origin, property) as Results<T>;
+    return linkingFrom(managed(this), origin, property) as Results<T>;
   }
   /** How many links there are to this object. */
   linkingObjectsCount(): number {
@@ -195,15 +215,14 @@ export function rowOf(object: RealmObject): number {
 
 /** A wrapper of the object in `row`. */
 export function wrapObject(model: ClassModel, row: number): RealmObject {
-  const object = Object.create(model.prototype, {
-    // Configurable, so that the proxy may leave it out of the own keys.
-    [MANAGED]: { value: { model, row } satisfies Managed, configurable: true },
-  }) as RealmObject;
-  return new Proxy(object, PROXY_HANDLER);
+  return new Proxy(new model.Target(), new Managed(model, row));
 }
 
-/** The prototype of the objects of `model`: an accessor for each property over the user's class. */
-export function makePrototype(model: ClassModel): object {
+/**
+ * Makes what stands behind the proxies of the objects of `model`. Its prototype has an accessor for
+ * each property over the user's class.
+ */
+export function makeTarget(model: ClassModel): ClassModel["Target"] {
   const base = (model.schema.ctor ?? RealmObject) as typeof RealmObject;
   const named = { [model.schema.name]: class extends base {} }[
     model.schema.name
@@ -212,7 +231,7 @@ export function makePrototype(model: ClassModel): object {
     Object.defineProperty(named.prototype, name, {
       configurable: true,
       get(this: RealmObject) {
-        return readComputed(this, property);
+        return readComputed(managed(this), property);
       },
       set() {
         throw new Error(`Not supported: '${name}' is made of the links of other objects`);
@@ -223,47 +242,61 @@ export function makePrototype(model: ClassModel): object {
     Object.defineProperty(named.prototype, name, {
       configurable: true,
       get(this: RealmObject) {
-        return readProperty(this, property);
+        return readProperty(managed(this), property);
       },
       set(this: RealmObject, value: unknown) {
-        writePropertyOf(this, property, value);
+        writePropertyOf(managed(this), property, value);
       },
     });
   }
-  return named.prototype;
+  const Target = function () {};
+  Target.prototype = named.prototype;
+  return Target as unknown as ClassModel["Target"];
 }
 
-function checkValid(object: RealmObject): Managed {
-  const state = managed(object);
+function checkValid({ model, row }: Managed): void {
   assert(
-    object.isValid(),
-    `Accessing object of type ${state.model.schema.name} which has been invalidated or deleted`,
+    model.nativeRealm.isValid(model.native.id, row),
+    `Accessing object of type ${model.schema.name} which has been invalidated or deleted`,
   );
-  return state;
 }
 
-function readProperty(object: RealmObject, property: BoundProperty): unknown {
-  const { model, row } = managed(object);
+function readProperty(state: Managed, property: BoundProperty): unknown {
+  const { model, row } = state;
   if (property.collection !== undefined) {
-    checkValid(object);
+    checkValid(state);
     return collectionOf(model, row, property);
   }
   try {
     const value = model.nativeRealm.get(model.native.id, row, property.native.id);
+    if (property.isScalar) return value === null ? null : property.converter.fromNative(value);
     if (property.schema.presentation === "counter" && value !== null) {
       return new Counter(CONSTRUCT, model, row, property);
     }
     return fromNative(model, row, property, value);
   } catch (error) {
-    checkValid(object);
+    checkValid(state);
     throw error;
   }
 }
 
-function writePropertyOf(object: RealmObject, property: BoundProperty, value: unknown): void {
-  const { model, row } = checkValid(object);
-  model.realm._requireTransaction();
+function writePropertyOf(state: Managed, property: BoundProperty, value: unknown): void {
+  const { model, row } = state;
   const { schema } = property;
+  if (property.isScalar && property !== model.primaryKey) {
+    try {
+      const native = toNative(property, value, "value");
+      model.nativeRealm.set(model.native.id, row, property.native.id, native);
+      return;
+    } catch (error) {
+      // That there is no object or no transaction goes before what is wrong with the value.
+      checkValid(state);
+      model.realm._requireTransaction();
+      throw error;
+    }
+  }
+  checkValid(state);
+  model.realm._requireTransaction();
   if (property === model.primaryKey) {
     throw new Error(`Cannot change value of primary key '${schema.name}'`);
   }
@@ -271,14 +304,17 @@ function writePropertyOf(object: RealmObject, property: BoundProperty, value: un
   writeProperty(model, row, property, value, schema.type === "object" ? schema.name : "value");
 }
 
-function readComputed(object: RealmObject, computed: ComputedProperty): Results {
-  checkValid(object);
+function readComputed(state: Managed, computed: ComputedProperty): Results {
+  checkValid(state);
   const { model, property } = computed.origin();
-  return linkingFrom(object, model, property);
+  return linkingFrom(state, model, property);
 }
 
-function linkingFrom(object: RealmObject, origin: ClassModel, property: BoundProperty): Results {
-  const { model, row } = managed(object);
+function linkingFrom(
+  { model, row }: Managed,
+  origin: ClassModel,
+  property: BoundProperty,
+): Results {
   return origin.resultsOf(
     model.nativeRealm.linking(model.native.id, row, origin.native.id, property.native.id),
   );

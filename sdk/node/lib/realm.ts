@@ -22,6 +22,7 @@ import { ClientResets } from "./client-reset";
 import { AssertionError, TimeoutError, TypeAssertionError } from "./errors";
 import { CONSTRUCT } from "./collection";
 import { Listeners, callListener } from "./listeners";
+import { isPlainObject } from "./mixed";
 import {
   NativeQueryNames,
   NativeRealm,
@@ -29,11 +30,12 @@ import {
   NativeResults,
   NativeSortedValues,
   NativeSyncOptions,
+  NativeUpdateMode,
   NativeValue,
   native,
 } from "./native";
 import { ObjectCreation, UpdateMode, toNativeMode } from "./object-creation";
-import { RealmObject, isManaged, makePrototype, modelOf, rowOf, wrapObject } from "./realm-object";
+import { RealmObject, isManaged, makeTarget, modelOf, rowOf, wrapObject } from "./realm-object";
 import { ProgressRealmPromise, ReportProgress } from "./progress-realm-promise";
 import { Results, Snapshot } from "./results";
 import {
@@ -277,6 +279,10 @@ export class Realm {
     mode: UpdateMode | boolean = UpdateMode.Never,
   ): T {
     const nativeMode = toNativeMode(mode);
+    const known = typeof type === "string" ? this.#classes.get(type) : undefined;
+    if (known?.scalars && nativeMode === NativeUpdateMode.Never && isPlainObject(values)) {
+      return wrapObject(known, this.#creation.createScalars(known, known.scalars, values)) as T;
+    }
     this._requireTransaction();
     const model = this._modelOf(type);
     if (model.schema.embedded) {
@@ -328,17 +334,20 @@ export class Realm {
   }
 
   objectForPrimaryKey<T = RealmObject>(type: string | ObjectClass, key: unknown): T | null {
-    const model = this._modelOf(type);
-    const { primaryKey } = model;
-    if (primaryKey === undefined) {
-      throw new Error(`Expected a primary key on '${model.schema.name}'`);
+    const known = typeof type === "string" ? this.#classes.get(type) : undefined;
+    const model = known ?? this._modelOf(type);
+    try {
+      const { primaryKey } = model;
+      if (primaryKey === undefined) {
+        throw new Error(`Expected a primary key on '${model.schema.name}'`);
+      }
+      const native = toNative(primaryKey, key, "value");
+      const row = this.#native.find(model.native.id, primaryKey.native.id, native);
+      return row === undefined ? null : (wrapObject(model, row) as T);
+    } catch (error) {
+      this._modelOf(type); // That the realm has been closed goes before what else is wrong.
+      throw error;
     }
-    const row = this.#native.find(
-      model.native.id,
-      primaryKey.native.id,
-      toNative(primaryKey, key, "value"),
-    );
-    return row === undefined ? null : (wrapObject(model, row) as T);
   }
   objects<T = RealmObject>(type: string | ObjectClass): Results<T> {
     const model = this._modelOf(type);
@@ -436,7 +445,11 @@ export class Realm {
         properties,
         computed,
         primaryKey: schema.primaryKey === undefined ? undefined : properties.get(schema.primaryKey),
-        prototype: RealmObject.prototype,
+        scalars:
+          !schema.embedded && [...properties.values()].every(({ isScalar }) => isScalar)
+            ? Uint32Array.from(properties.values(), ({ native: { id } }) => id)
+            : undefined,
+        Target: RealmObject as unknown as ClassModel["Target"],
         resultsOf: <T>(results: NativeResults) => new Results<T>(CONSTRUCT, model, results).self,
         sortedValuesOf: <T>(
           collection: StoredCollection<T>,
@@ -446,7 +459,7 @@ export class Realm {
         snapshotOf: (elements, of) => new Snapshot(model, elements, of).self,
         wrap: (row) => wrapObject(model, row),
       };
-      model.prototype = makePrototype(model);
+      model.Target = makeTarget(model);
       this.#classes.set(schema.name, model);
       this.#classesById.set(nativeClass.id, model);
     }

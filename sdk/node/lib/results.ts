@@ -152,8 +152,13 @@ export class Results<T = unknown> extends OrderedCollection<T> {
     }
   }
 
+  /** Each object is wrapped when its turn comes: nobody holds all of them. */
+  override values(): IterableIterator<T> {
+    return wrapRows(this.#model, this.#native.rows()) as IterableIterator<T>;
+  }
+
   protected toArray(): T[] {
-    return Array.from(this.#native.rows(), (row) => wrapObject(this.#model, row) as T);
+    return [...wrapRows(this.#model, this.#native.rows())] as T[];
   }
 
   protected observe(
@@ -171,6 +176,10 @@ export class Results<T = unknown> extends OrderedCollection<T> {
   get _model(): ClassModel {
     return this.#model;
   }
+}
+
+function* wrapRows(model: ClassModel, rows: Float64Array): IterableIterator<unknown> {
+  for (let i = 0; i < rows.length; ++i) yield wrapObject(model, rows[i] as number);
 }
 
 function refuse(): never {
@@ -225,6 +234,10 @@ export class Snapshot<T = unknown> extends Results<T> {
   }
   override snapshot(): Results<T> {
     return this.self;
+  }
+
+  override values(): IterableIterator<T> {
+    return this.toArray().values();
   }
 
   protected override toArray(): T[] {

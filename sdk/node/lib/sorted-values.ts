@@ -70,6 +70,9 @@ export class SortedValues<T = unknown> extends Results<T> {
     return `sort the ${this.length} values of the collection`;
   }
 
+  override values(): IterableIterator<T> {
+    return this.toArray().values();
+  }
   protected override toArray(): T[] {
     return Array.from({ length: this.length }, (_, index) => this.#present(this.#native.at(index)));
   }

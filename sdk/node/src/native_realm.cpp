@@ -1,6 +1,7 @@
 #include "native_realm.h"
 
 #include <deque>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -155,14 +156,10 @@ Napi::Function NativeRealm::define(Napi::Env env) {
                       InstanceMethod<&NativeRealm::is_read_only>("isReadOnly"),
                       InstanceMethod<&NativeRealm::is_in_memory>("isInMemory"),
                       InstanceMethod<&NativeRealm::is_closed>("isClosed"),
-                      InstanceMethod<&NativeRealm::find>("find"),
-                      InstanceMethod<&NativeRealm::create>("create"),
                       InstanceMethod<&NativeRealm::erase>("erase"),
                       InstanceMethod<&NativeRealm::erase_all>("eraseAll"),
                       InstanceMethod<&NativeRealm::erase_class>("eraseClass"),
                       InstanceMethod<&NativeRealm::is_valid>("isValid"),
-                      InstanceMethod<&NativeRealm::get>("get"),
-                      InstanceMethod<&NativeRealm::set>("set"),
                       InstanceMethod<&NativeRealm::add>("add"),
                       InstanceMethod<&NativeRealm::collection>("collection"),
                       InstanceMethod<&NativeRealm::linking>("linking"),
@@ -191,12 +188,27 @@ std::function<void(const Realm&, Realm&)> NativeRealm::to_migration(const Napi::
   };
 }
 
+template <auto kMethod>
+void NativeRealm::put_method(Napi::Object self, const char* name) {
+  self.Set(
+      name,
+      Napi::Function::New(
+          self.Env(),
+          [this](const Napi::CallbackInfo& info) -> Napi::Value { return (this->*kMethod)(info); },
+          name));
+}
+
 /// new NativeRealm({path, schema?, schemaVersion, migration?, eraseIfMigrationNeeded, readOnly,
 /// inMemory});
 /// without arguments for `make`.
 NativeRealm::NativeRealm(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
       thread_(JsThread::of(info.Env())) {
+  const Napi::Object self = info.This().As<Napi::Object>();
+  put_method<&NativeRealm::find>(self, "find");
+  put_method<&NativeRealm::create>(self, "create");
+  put_method<&NativeRealm::get>(self, "get");
+  put_method<&NativeRealm::set>(self, "set");
   if (info.Length() == 0) return;
   guarded(info.Env(), [&] {
     const Napi::Object options = info[0].As<Napi::Object>();
@@ -362,18 +374,21 @@ Napi::Value NativeRealm::find(const Napi::CallbackInfo& info) {
   });
 }
 
-/// create(class, [property...], [value...], mode): the row
+/// create(class, Uint32Array of properties, [value...], mode): the row
 Napi::Value NativeRealm::create(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const ClassId class_id = class_argument(info);
-    const Napi::Array properties = info[1].As<Napi::Array>();
+    const auto properties = info[1].As<Napi::Uint32Array>();
     const Napi::Array from = info[2].As<Napi::Array>();
     std::deque<IncomingValue> incoming;  // Their addresses hold while it grows.
     std::vector<PropertyValue> values;
-    values.reserve(properties.Length());
-    for (std::uint32_t i = 0; i < properties.Length(); ++i) {
-      const PropertyId property(properties.Get(i).As<Napi::Number>().Uint32Value());
-      incoming.emplace_back(from.Get(i), slot(class_id, property));
+    const std::span<const std::uint32_t> ids(properties.Data(), properties.ElementLength());
+    values.reserve(ids.size());
+    for (std::uint32_t i = 0; i < ids.size(); ++i) {
+      const PropertyId property(ids[i]);
+      const Napi::Value value = from.Get(i);
+      if (value.IsUndefined()) continue;
+      incoming.emplace_back(value, slot(class_id, property));
       values.push_back({property, incoming.back().get()});
     }
     const auto mode = static_cast<UpdateMode>(info[3].As<Napi::Number>().Uint32Value());
@@ -400,11 +415,12 @@ Napi::Value NativeRealm::get(const Napi::CallbackInfo& info) {
     return to_js(info.Env(), object(info).get(property), slot(class_argument(info), property));
   });
 }
-void NativeRealm::set(const Napi::CallbackInfo& info) {
-  guarded(info.Env(), [&] {
+Napi::Value NativeRealm::set(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
     const PropertyId property = property_argument(info);
     const SlotType& type = slot(class_argument(info), property);
     object(info).set(property, IncomingValue(info[3], type).get());
+    return info.Env().Undefined();
   });
 }
 void NativeRealm::add(const Napi::CallbackInfo& info) {

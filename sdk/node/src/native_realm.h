@@ -53,7 +53,7 @@ class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
   void erase_class(const Napi::CallbackInfo& info);
   Napi::Value is_valid(const Napi::CallbackInfo& info);
   Napi::Value get(const Napi::CallbackInfo& info);
-  void set(const Napi::CallbackInfo& info);
+  Napi::Value set(const Napi::CallbackInfo& info);
   void add(const Napi::CallbackInfo& info);
 
   Napi::Value collection(const Napi::CallbackInfo& info);
@@ -64,6 +64,9 @@ class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
   Napi::Value observe(const Napi::CallbackInfo& info);
   Napi::Value observe_object(const Napi::CallbackInfo& info);
 
+  /// Makes it a method of this one object, which then need not be looked up in each call.
+  template <auto kMethod>
+  void put_method(Napi::Object self, const char* name);
   void adopt(Realm realm);
   /// Shows `closed` from now on, which is closed or about to be.
   void let_go(const Realm& closed);
