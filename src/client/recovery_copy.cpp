@@ -133,7 +133,7 @@ void make_planned_recovery_copy(const std::filesystem::path& file) {
 }
 
 void remove_store_file(const std::filesystem::path& file) {
-  for (const char* suffix : {"", "-lock", "-guard"}) {
+  for (const char* suffix : {"", "-lock", "-guard", "-compact"}) {
     std::error_code
         ignored;  // What cannot be removed is in nobody's way: it is opened or replaced.
     std::filesystem::remove(file.string() + suffix, ignored);

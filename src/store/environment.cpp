@@ -15,7 +15,9 @@
 #include "base/assertion.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "store/compaction.h"
 #include "store/environment_internals.h"
+#include "store/file_descriptor.h"
 #include "store/keys.h"
 #include "store/private_directory.h"
 #include "store/realm_names.h"
@@ -34,24 +36,6 @@ struct Header {
   std::uint32_t format_version = kFormatVersion;
   std::uint32_t reserved = 0;
   HashKey hash_key{};
-};
-
-/// A file that closes itself.
-class FileDescriptor {
- public:
-  FileDescriptor(const std::string& path, int flags) noexcept
-      : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
-  ~FileDescriptor() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-
-  [[nodiscard]] bool is_open() const noexcept { return descriptor_ >= 0; }
-  [[nodiscard]] int get() const noexcept { return descriptor_; }
-
- private:
-  int descriptor_;
 };
 
 /// LMDB maps the file of its readers and leaves it sparse: a page of it for which the disk has no
@@ -118,6 +102,15 @@ class Registry {
     entries_.erase(path);
     changed_.notify_all();
   }
+  /// Runs `work` when nobody here has the file open; who opens it meanwhile waits.
+  void run_closed(const std::string& path, const std::function<void()>& work) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!entries_.try_emplace(path).second) return;
+    }
+    const std::shared_ptr<void> at_the_end(nullptr, [&](void*) { remove(path); });
+    work();
+  }
 
  private:
   std::mutex mutex_;
@@ -129,6 +122,31 @@ Registry& registry() {
   // Never destroyed: an environment may close while statics are.
   static Registry& instance = *new Registry;
   return instance;
+}
+
+std::filesystem::path canonical_of(const std::filesystem::path& path) {
+  std::error_code failure;
+  std::filesystem::path canonical = std::filesystem::weakly_canonical(path, failure);
+  if (!failure) return canonical;
+  throw Error(
+      failure == std::errc::permission_denied ? ErrorCode::kPermissionDenied : ErrorCode::kStorage,
+      "cannot open '" + path.string() + "': " + failure.message(),
+      ForeignError{"errno", failure.value(), "realpath"});
+}
+
+/// Runs `work`. What the system says of a call names no file, so that the error is given its name.
+template <typename Work>
+std::invoke_result_t<Work> naming_the_file(const char* verb,
+                                           const std::filesystem::path& file,
+                                           const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    if (!error.foreign() || error.message().find(file.string()) != std::string::npos) throw;
+    throw Error(error.code(),
+                std::string("cannot ") + verb + " '" + file.string() + "': " + error.message(),
+                *error.foreign());
+  }
 }
 
 }  // namespace
@@ -170,19 +188,20 @@ void Notifier::deliver() {
   is_delivering_ = false;
 }
 
-Environment::Internals::Internals(std::filesystem::path file, const EnvironmentOptions& chosen)
+Environment::Internals::Internals(std::filesystem::path file,
+                                  const EnvironmentOptions& chosen,
+                                  GuardFile::Access access)
     : path(std::move(file)),
       options(chosen),
       next_age_warning_(chosen.reader_age_warning) {
   TOMBOLO_ASSERT(sodium_init() >= 0);
   shared.write_cache_bytes_max = options.write_cache_bytes_max;
-  const auto access =
-      options.exclusive ? GuardFile::Access::kExclusive : GuardFile::Access::kShared;
   // Nobody opens the files of one in memory again, so they need no name.
   std::optional<PrivateDirectory> unnamed;
   if (options.in_memory) unnamed.emplace();
   const std::string opened = (unnamed ? unnamed->path() / "realm" : path).string();
   guard_ = std::make_unique<GuardFile>(opened + "-guard", access);
+  if (!options.read_only) remove_unfinished_copy(opened);
   try {
     open_file(opened);
     read_or_write_header();
@@ -407,25 +426,14 @@ void Environment::Internals::note_commit() {
 
 std::shared_ptr<Environment> Environment::open(const std::filesystem::path& path,
                                                const EnvironmentOptions& options) {
-  std::error_code failure;
-  const std::filesystem::path canonical = std::filesystem::weakly_canonical(path, failure);
-  if (failure) {
-    throw Error(failure == std::errc::permission_denied ? ErrorCode::kPermissionDenied
-                                                        : ErrorCode::kStorage,
-                "cannot open '" + path.string() + "': " + failure.message(),
-                ForeignError{"errno", failure.value(), "realpath"});
-  }
+  const std::filesystem::path canonical = canonical_of(path);
+  const auto access =
+      options.exclusive ? GuardFile::Access::kExclusive : GuardFile::Access::kShared;
   auto environment = registry().find_or_open(canonical.string(), [&] {
-    try {
+    return naming_the_file("open", canonical, [&] {
       return std::shared_ptr<Environment>(
-          new Environment(std::make_unique<Internals>(canonical, options)));
-    } catch (const Error& error) {
-      // What the system says of a call names no file.
-      if (!error.foreign() || error.message().find(canonical.string()) != std::string::npos) throw;
-      throw Error(error.code(),
-                  "cannot open '" + canonical.string() + "': " + error.message(),
-                  *error.foreign());
-    }
+          new Environment(std::make_unique<Internals>(canonical, options, access)));
+    });
   });
   if (environment->options().read_only != options.read_only ||
       environment->options().exclusive != options.exclusive ||
@@ -434,6 +442,24 @@ std::shared_ptr<Environment> Environment::open(const std::filesystem::path& path
                 "'" + path.string() + "' is already opened in this process with different options");
   }
   return environment;
+}
+
+std::optional<Compaction> Environment::compact(const std::filesystem::path& path,
+                                               EnvironmentOptions options) {
+  const std::filesystem::path canonical = canonical_of(path);
+  options.exclusive = true;
+  std::optional<Compaction> done;
+  try {
+    registry().run_closed(canonical.string(), [&] {
+      naming_the_file("compact", canonical, [&] {
+        const Internals opened(canonical, options, GuardFile::Access::kBrief);
+        done = replace_by_compacted(opened.environment, canonical);
+      });
+    });
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kFileInUse) throw;
+  }
+  return done;
 }
 
 Environment::Environment(std::unique_ptr<Internals> internals) : internals_(std::move(internals)) {}
@@ -478,6 +504,11 @@ EnvironmentStats Environment::stats() const {
           .map_bytes = info.me_mapsize,
           .readers = internals_->gate.readers(),
           .oldest_reader_age = internals_->oldest_reader_age()};
+}
+
+FileUsage Environment::usage() {
+  const ReadTransaction snapshot = begin_read();  // Keeps the map where it is.
+  return measure_usage(internals_->environment);
 }
 
 const std::filesystem::path& Environment::path() const noexcept {

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/logging.h"
 #include "store/change_log.h"
+#include "store/file_usage.h"
 #include "store/ids.h"
 #include "store/transaction.h"
 
@@ -56,6 +57,12 @@ struct EnvironmentStats {
   Duration oldest_reader_age{0};
 };
 
+/// The newest commit of a file before and after it was compacted: they show the same.
+struct Compaction {
+  CommitId before;
+  CommitId after;
+};
+
 /// Ends an observation when it goes. A callback that runs on another thread at that moment may
 /// still finish afterwards.
 class [[nodiscard]] Observation {
@@ -83,6 +90,13 @@ class Environment : public std::enable_shared_from_this<Environment> {
   ///          or `in_memory` different), or `kStorage` with the code in `foreign()`.
   [[nodiscard]] static std::shared_ptr<Environment> open(const std::filesystem::path& path,
                                                          const EnvironmentOptions& options = {});
+  /// Makes the file as small as what it holds, with the same content and its commits counted anew.
+  /// nullopt, and nothing done, while it is open here or in another process; who opens it meanwhile
+  /// waits. After a crash it is the old file or the new one.
+  ///
+  /// Errors:  throws `Error`: what opening throws; `kDiskFull`, `kStorage`: the file is as it was.
+  static std::optional<Compaction> compact(const std::filesystem::path& path,
+                                           EnvironmentOptions options = {});
   ~Environment();
 
   /// A snapshot of the newest commit.
@@ -103,6 +117,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
       std::function<void(const std::shared_ptr<const Commit>&)> observer);
 
   [[nodiscard]] EnvironmentStats stats() const;
+  /// Goes over the list of free pages.
+  [[nodiscard]] FileUsage usage();
   [[nodiscard]] const std::filesystem::path& path() const noexcept;
   [[nodiscard]] const EnvironmentOptions& options() const noexcept;
 

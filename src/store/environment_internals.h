@@ -68,7 +68,9 @@ class Notifier {
 /// Thread:  callable from any thread.
 class Environment::Internals final : public MapOwner {
  public:
-  Internals(std::filesystem::path path, const EnvironmentOptions& options);
+  Internals(std::filesystem::path path,
+            const EnvironmentOptions& options,
+            GuardFile::Access access);
   ~Internals() override;
 
   [[nodiscard]] std::unique_ptr<ReadTransaction::State> take_reader();

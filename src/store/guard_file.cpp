@@ -13,6 +13,7 @@ namespace {
 
 constexpr off_t kOpenByte = 0;
 constexpr off_t kWriterByte = 1;
+constexpr off_t kWaitByte = 2;
 
 /// Locks of open file descriptions: unlike those of processes they survive that another part of the
 /// process closes the same file.
@@ -34,8 +35,11 @@ int change_lock(int descriptor, short type, off_t byte, int command) noexcept {
 GuardFile::GuardFile(const std::filesystem::path& path, Access access)
     : descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
   if (descriptor_ < 0) check_lmdb(errno, "open");
-  const short type = access == Access::kExclusive ? F_WRLCK : F_RDLCK;
-  const int code = change_lock(descriptor_, type, kOpenByte, F_OFD_SETLK);
+  const bool is_brief = access == Access::kBrief;
+  const short type = access == Access::kShared ? F_RDLCK : F_WRLCK;
+  int code = change_lock(descriptor_, is_brief ? F_WRLCK : F_RDLCK, kWaitByte, F_OFD_SETLKW);
+  if (code == 0) code = change_lock(descriptor_, type, kOpenByte, F_OFD_SETLK);
+  if (code == 0 && !is_brief) code = change_lock(descriptor_, F_UNLCK, kWaitByte, F_OFD_SETLK);
   if (code == 0) return;
   ::close(descriptor_);
   if (code == EAGAIN || code == EACCES) {

@@ -4,15 +4,19 @@
 
 namespace tombolo::store {
 
-/// The locks between processes that LMDB does not have, on two bytes of a file beside the database:
-/// who may have it open (byte 0), and who writes (byte 1). The system releases them when a process
-/// ends, however it ends.
+/// The locks between processes that LMDB does not have, on three bytes of a file beside the
+/// database: who may have it open (byte 0), who writes (byte 1), and that others wait with opening
+/// it (byte 2). The system releases them when a process ends, however it ends.
 ///
 /// Errors:  throws `Error`: `kFileInUse`, `kPermissionDenied`, `kStorage`.
 /// Thread:  `lock_writer` and `unlock_writer` by one thread at a time.
 class GuardFile {
  public:
-  enum class Access : unsigned char { kShared, kExclusive };
+  enum class Access : unsigned char {
+    kShared,
+    kExclusive,
+    kBrief,  ///< Exclusive; who comes meanwhile waits instead of failing.
+  };
 
   /// Takes the first lock, or fails with `kFileInUse`.
   GuardFile(const std::filesystem::path& path, Access access);

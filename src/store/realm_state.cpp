@@ -111,8 +111,9 @@ std::vector<ClassInfo> RealmState::begin_schema_change() {
 void RealmState::end_schema_change(std::vector<ClassInfo> classes) {
   classes_.clear();
   catalog_ = std::make_shared<const Catalog>(std::move(classes));
-  record_.catalog_commit = transaction_.commit_id().value();
-  catalog_commit_ = transaction_.commit_id();
+  // In a compacted file commits are counted anew, and this number still has to be another one.
+  catalog_commit_ = std::max(transaction_.commit_id(), CommitId(record_.catalog_commit + 1));
+  record_.catalog_commit = catalog_commit_.value();
   put_record();
   if (tracker != nullptr) tracker->schema_changed();
 }

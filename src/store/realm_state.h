@@ -46,7 +46,7 @@ struct SharedState {
 
 /// The record under `Space::kRealmState`.
 struct RealmRecord {
-  std::uint64_t catalog_commit = 0;  ///< The commit that changed the schema last.
+  std::uint64_t catalog_commit = 0;  ///< Rises with each commit that changes the schema.
   std::uint64_t file_ident = 0;
   std::uint32_t next_class = 1;
   std::uint32_t reserved = 0;

@@ -1,0 +1,266 @@
+#include "store/compaction.h"
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "store/environment.h"
+#include "test/support/child_process.h"
+#include "test/support/temporary_directory.h"
+
+namespace tombolo::store {
+namespace {
+
+using test::ChildProcess;
+using test::Pipe;
+using test::TemporaryDirectory;
+
+Schema schema_with(const std::string& property) {
+  return {{{.name = "Entry",
+            .primary_key = "_id",
+            .properties = {{.name = "_id", .type = PropertyType::kInt},
+                           {.name = property, .type = PropertyType::kString}}}}};
+}
+
+std::string text_of(std::int64_t key) {
+  return std::string(3000, static_cast<char>('a' + key % 26)) + std::to_string(key);
+}
+
+void add_entries(Environment& environment, std::int64_t first, std::int64_t end) {
+  WriteTransaction write = environment.begin_write();
+  RealmWriter& realm = write.realm();
+  realm.add_schema(schema_with("text"));
+  const ClassInfo& entry = *realm.catalog().find_class("Entry");
+  const PropertyId text = entry.find_property("text")->id;
+  for (std::int64_t key = first; key < end; ++key) {
+    const ObjectRef object{entry.id, realm.create(entry.id, ObjectKey::of_int(key)).row};
+    realm.set(object, text, Value::of_string(text_of(key)));
+  }
+  write.commit();
+}
+
+void erase_entries(Environment& environment, std::int64_t first, std::int64_t end) {
+  WriteTransaction write = environment.begin_write();
+  RealmWriter& realm = write.realm();
+  const ClassId entry = realm.catalog().find_class("Entry")->id;
+  for (std::int64_t key = first; key < end; ++key) {
+    realm.erase({entry, *realm.find(entry, ObjectKey::of_int(key))});
+  }
+  write.commit();
+}
+
+/// Whether these are all entries that there are.
+void expect_entries(Environment& environment, std::int64_t first, std::int64_t end) {
+  const ReadTransaction read = environment.begin_read();
+  const RealmReader& realm = read.realm();
+  const ClassInfo& entry = *realm.catalog().find_class("Entry");
+  ASSERT_EQ(realm.object_count(entry.id), static_cast<std::uint64_t>(end - first));
+  for (std::int64_t key = first; key < end; ++key) {
+    const auto row = realm.find(entry.id, ObjectKey::of_int(key));
+    ASSERT_TRUE(row) << key;
+    ASSERT_EQ(realm.get({entry.id, *row}, entry.find_property("text")->id).as_string(),
+              text_of(key));
+  }
+}
+
+constexpr std::int64_t kErased = 400;
+constexpr std::int64_t kEnd = 500;
+
+class CompactionTest : public ::testing::Test {
+ protected:
+  CompactionTest() {
+    const auto environment = Environment::open(path_);
+    add_entries(*environment, 0, kEnd);
+    erase_entries(*environment, 0, kErased);
+  }
+
+  [[nodiscard]] std::uintmax_t file_bytes() const { return std::filesystem::file_size(path_); }
+  [[nodiscard]] std::string content() const {
+    std::ifstream file(path_, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  [[nodiscard]] std::filesystem::path copy() const { return path_.string() + "-compact"; }
+
+  TemporaryDirectory directory_;
+  const std::filesystem::path path_ = directory_.file("realm");
+};
+
+TEST_F(CompactionTest, MakesTheFileAsSmallAsWhatItHolds) {
+  const std::uintmax_t before = file_bytes();
+  const FileUsage usage = Environment::open(path_)->usage();
+  ASSERT_LT(usage.used_bytes, usage.total_bytes / 2);
+  ASSERT_LE(usage.total_bytes, before);
+
+  ASSERT_TRUE(Environment::compact(path_));
+
+  EXPECT_LE(file_bytes(), usage.used_bytes + 16384);
+  const auto environment = Environment::open(path_);
+  expect_entries(*environment, kErased, kEnd);
+  EXPECT_EQ(std::filesystem::status(path_).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_FALSE(std::filesystem::exists(copy()));
+}
+
+TEST_F(CompactionTest, CountsCommitsAnewAndSchemasStillDiffer) {
+  // Given a file whose schema was changed by its commit number n, and that was compacted,
+  CommitId changed;
+  {
+    const auto environment = Environment::open(path_);
+    WriteTransaction write = environment->begin_write();
+    write.realm().add_schema(schema_with("first"));
+    changed = write.commit();
+  }
+  const auto done = Environment::compact(path_);
+  ASSERT_TRUE(done);
+  ASSERT_EQ(done->before, changed);
+  const auto environment = Environment::open(path_);
+  ASSERT_EQ(environment->newest_commit(), done->after);
+
+  // When the schema is changed by each commit up to that number and after it,
+  for (int i = 0; environment->newest_commit() <= changed; ++i) {
+    const std::string name = "later" + std::to_string(i);
+    WriteTransaction write = environment->begin_write();
+    write.realm().add_schema(schema_with(name));
+    write.commit();
+
+    // Then a snapshot knows that change.
+    const ReadTransaction read = environment->begin_read();
+    ASSERT_NE(read.realm().catalog().find_class("Entry")->find_property(name), nullptr) << name;
+  }
+}
+
+TEST_F(CompactionTest, IsNotDoneWhileSomebodyHasTheFileOpen) {
+  const std::string before = content();
+  {
+    const auto environment = Environment::open(path_);
+    EXPECT_FALSE(Environment::compact(path_));
+  }
+  ChildProcess child([&](const Pipe& parent) {
+    const auto environment = Environment::open(path_);
+    parent.send(1);
+    (void)parent.receive();
+    expect_entries(*environment, kErased, kEnd);
+  });
+  ASSERT_TRUE(child.receive());
+  EXPECT_FALSE(Environment::compact(path_));
+  EXPECT_EQ(content(), before);
+  child.send(1);
+  EXPECT_TRUE(child.succeeds());
+
+  EXPECT_TRUE(Environment::compact(path_));
+}
+
+TEST_F(CompactionTest, WhoOpensTheFileMeanwhileWaits) {
+  ChildProcess child([&](const Pipe& parent) {
+    for (;;) {
+      (void)Environment::compact(path_);
+      parent.send(1);
+      if (parent.receive().value() == 0) return;
+    }
+  });
+  for (std::int64_t key = kEnd; key < kEnd + 100; ++key) {
+    // The child is at it, or about to.
+    ASSERT_NO_THROW(add_entries(*Environment::open(path_), key, key + 1));
+    ASSERT_TRUE(child.receive());
+    child.send(1);
+  }
+  ASSERT_TRUE(child.receive());
+  child.send(0);
+  EXPECT_TRUE(child.succeeds());
+
+  expect_entries(*Environment::open(path_), kErased, kEnd + 100);
+}
+
+TEST_F(CompactionTest, ThatTheDiskHasNoRoomForLeavesTheFileAsItWas) {
+  const std::string before = content();
+  ChildProcess child([&](const Pipe&) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    rlimit limit{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
+    for (const rlim_t room : {rlim_t{40'000}, rlim_t{100'000}, rlim_t{250'001}}) {
+      SCOPED_TRACE(room);
+      limit.rlim_cur = room;
+      ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+      try {
+        (void)Environment::compact(path_);
+        ADD_FAILURE();
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::kDiskFull);
+        EXPECT_NE(error.message().find("cannot compact '" + path_.string()), std::string::npos)
+            << error.message();
+      }
+      EXPECT_FALSE(std::filesystem::exists(copy()));
+    }
+  });
+  EXPECT_TRUE(child.succeeds());
+
+  EXPECT_EQ(content(), before);
+  EXPECT_TRUE(Environment::compact(path_));
+}
+
+TEST_F(CompactionTest, AKilledOneHasHappenedOrHasNot) {
+  const std::string before = content();
+  const std::uintmax_t old_bytes = file_bytes();
+  const std::uintmax_t new_bytes = Environment::open(path_)->usage().used_bytes;
+  SeededRandom random(20150101);
+  int old_files = 0;
+  int new_files = 0;
+  int copies = 0;
+  for (int round = 0; round < 60; ++round) {
+    SCOPED_TRACE(round);
+    std::ofstream(path_, std::ios::binary) << before;
+    std::filesystem::remove(path_.string() + "-lock");
+
+    if (round % 2 == 0) {
+      // When the process ends at some byte of the copy,
+      const rlim_t end = 34'000 + random.below(new_bytes);
+      ChildProcess child([&](const Pipe&) {
+        rlimit limit{};
+        (void)::getrlimit(RLIMIT_FSIZE, &limit);
+        limit.rlim_cur = end;
+        (void)::setrlimit(RLIMIT_FSIZE, &limit);
+        ::signal(SIGXFSZ, [](int) { (void)::raise(SIGKILL); });
+        (void)Environment::compact(path_);
+      });
+      (void)child.succeeds();
+    } else {
+      // or at any moment from its beginning to after its end,
+      ChildProcess child([&](const Pipe& parent) {
+        parent.send(1);
+        (void)Environment::compact(path_);
+        parent.send(2);
+        (void)parent.receive();
+      });
+      ASSERT_TRUE(child.receive());
+      const std::uint64_t steps = random.below(3'000'000);
+      for (std::atomic<std::uint64_t> step = 0; step < steps; ++step) {
+      }
+      child.kill();
+    }
+    copies += std::filesystem::exists(copy()) ? 1 : 0;
+
+    // Then it is the old file or the new one, whole, and what is left over goes with the next use.
+    (file_bytes() == old_bytes ? old_files : new_files) += 1;
+    const auto environment = Environment::open(path_);
+    expect_entries(*environment, kErased, kEnd);
+    EXPECT_FALSE(std::filesystem::exists(copy()));
+    add_entries(*environment, kEnd, kEnd + 1);
+    expect_entries(*environment, kErased, kEnd + 1);
+  }
+  EXPECT_GE(old_files, 10);
+  EXPECT_GE(new_files, 1);
+  EXPECT_GE(copies, 5);
+}
+
+}  // namespace
+}  // namespace tombolo::store
