@@ -50,6 +50,9 @@ bool Realm::is_closed() const noexcept {
 void Realm::write_copy_to(const RealmConfiguration& target) const {
   core_->write_copy_to(target);
 }
+bool Realm::compact() {
+  return core_->compact();
+}
 void Realm::close() {
   core_->close();
 }

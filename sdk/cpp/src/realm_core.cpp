@@ -98,10 +98,7 @@ struct ResetCalls {
 
 std::shared_ptr<RealmCore> RealmCore::open(RealmConfiguration configuration) {
   auto core = std::make_shared<RealmCore>(std::move(configuration));
-  core->observation_ = core->environment_->observe(
-      [weak = std::weak_ptr(core)](const std::shared_ptr<const store::Commit>& commit) {
-        if (const auto realm = weak.lock()) realm->receive(commit);
-      });
+  core->observe_commits();
   core->prepare_file();
   core->configuration_.migration = nullptr;  // What it refers to need not live on.
   core->start_session();
@@ -110,6 +107,7 @@ std::shared_ptr<RealmCore> RealmCore::open(RealmConfiguration configuration) {
 
 std::shared_ptr<RealmCore> RealmCore::open_frozen(RealmConfiguration configuration) {
   configuration.sync.reset();
+  configuration.should_compact = nullptr;
   configuration.scheduler = nullptr;
   auto core = std::make_shared<RealmCore>(std::move(configuration));
   core->is_frozen_ = true;
@@ -126,13 +124,39 @@ RealmCore::RealmCore(RealmConfiguration configuration) : configuration_(std::mov
     if (!folder.empty()) make_directories(folder);
     put_aside_if_planned(configuration_.path);
   }
+  open_file();
+  compact_if_wanted();
+  read_.emplace(environment_->begin_read());
+}
+
+void RealmCore::open_file() {
   environment_ = store::Environment::open(
       configuration_.path,
       {.read_only = configuration_.read_only,
        .in_memory = configuration_.in_memory,
        .logger = configuration_.logger ? configuration_.logger
                                        : LogHub::shared().logger(LogCategory::kStorage)});
-  read_.emplace(environment_->begin_read());
+}
+
+void RealmCore::compact_if_wanted() {
+  if (!configuration_.should_compact || configuration_.read_only || configuration_.in_memory)
+    return;
+  const auto should_compact = std::exchange(configuration_.should_compact, nullptr);
+  const bool is_first = environment_.use_count() == 1;
+  const bool has_session =
+      configuration_.sync && client::Runtime::shared()->find_session(environment_->path());
+  if (!is_first || has_session || !should_compact(environment_->usage())) return;
+  const store::EnvironmentOptions options = environment_->options();
+  environment_.reset();
+  (void)store::Environment::compact(configuration_.path, options);
+  open_file();
+}
+
+void RealmCore::observe_commits() {
+  observation_ = environment_->observe(
+      [weak = weak_from_this()](const std::shared_ptr<const store::Commit>& commit) {
+        if (const auto realm = weak.lock()) realm->receive(commit);
+      });
 }
 
 RealmCore::~RealmCore() {
@@ -360,6 +384,44 @@ void RealmCore::write_copy_to(const RealmConfiguration& target) const {
     throw Error(ErrorCode::kInTransaction, "Can't write a copy inside a write transaction");
   }
   copy_realm(*environment_, target.path, kind_of_file(target));
+}
+
+bool RealmCore::compact() {
+  require_open();
+  if (in_transaction()) {
+    throw Error(ErrorCode::kInTransaction, "Can't compact a Realm inside a write transaction");
+  }
+  if (configuration_.read_only || configuration_.in_memory || is_frozen_ || session_) return false;
+  const store::CommitId shown = read_->commit_id();
+  const store::EnvironmentOptions options = environment_->options();
+  std::optional<store::Compaction> done;
+  const auto reopen = [&] {
+    open_file();
+    read_.emplace(environment_->begin_read());
+    observe_commits();
+    new_state();
+    const bool is_same = done ? done->before == shown && done->after == read_->commit_id()
+                              : read_->commit_id() == shown;
+    if (is_same) return;
+    note_unknown_changes();
+    call_realm_observers();
+    schedule_delivery();
+  };
+  observation_ = {};
+  read_.reset();
+  environment_.reset();
+  {
+    const std::lock_guard lock(inbox_->mutex);
+    inbox_->commits.clear();
+  }
+  try {
+    done = store::Environment::compact(configuration_.path, options);
+  } catch (...) {
+    reopen();
+    throw;
+  }
+  reopen();
+  return done.has_value();
 }
 
 void RealmCore::close() {

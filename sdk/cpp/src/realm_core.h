@@ -48,6 +48,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   bool erase_class(std::string_view name);
   [[nodiscard]] bool is_in_migration() const noexcept { return is_in_migration_; }
   void write_copy_to(const RealmConfiguration& target) const;
+  bool compact();
   /// Ends the waits of this realm too; where it is only dropped, they go on.
   void close();
   [[nodiscard]] bool is_closed() const noexcept { return environment_ == nullptr; }
@@ -104,6 +105,9 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
     ++content_version_;
     ++state_version_;
   }
+  void open_file();
+  void compact_if_wanted();
+  void observe_commits();
   void leave_transaction();
   void let_go();
   [[nodiscard]] bool check_kind_of_file(std::string_view wanted) const;

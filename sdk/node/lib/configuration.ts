@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from "node:path";
 
 import { assert, assertFunction, assertOptionalBoolean } from "./assert";
 import { TypeAssertionError } from "./errors";
+import type { CompactCallback } from "./native";
 import type { Realm } from "./realm";
 import { CanonicalObjectSchema, ObjectClass, ObjectSchema } from "./schema";
 import {
@@ -23,6 +24,8 @@ export interface Configuration {
   readOnly?: boolean;
   /** The path is a name within this process, and the data is gone when the last one closes. */
   inMemory?: boolean;
+  /** Asked before the process opens the file for the first time: whether to compact it. */
+  shouldCompact?: CompactCallback;
   sync?: SyncConfiguration;
 }
 
@@ -65,6 +68,9 @@ export function validateConfiguration(config: Configuration): void {
   }
   assertOptionalBoolean(readOnly, "'readOnly' on realm configuration");
   assertOptionalBoolean(erases, "'deleteRealmIfMigrationNeeded' on realm configuration");
+  if (config.shouldCompact !== undefined) {
+    assertFunction(config.shouldCompact, "'shouldCompact' on realm configuration");
+  }
   if (onMigration !== undefined) {
     assertFunction(onMigration, "'onMigration' on realm configuration");
     assert(

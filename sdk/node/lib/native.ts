@@ -169,6 +169,7 @@ export interface NativeRealm {
   ): number;
   erase(classId: number, row: number): void;
   eraseAll(): void;
+  compact(): boolean;
   eraseClass(name: string): void;
   isValid(classId: number, row: number): boolean;
   get(classId: number, row: number, property: number): NativeValue;
@@ -332,12 +333,15 @@ export interface NativeRealmOptions {
   path: string;
   readOnly: boolean;
   inMemory: boolean;
+  shouldCompact?: CompactCallback;
   schema?: NativeClassSchema[];
   schemaVersion: number;
   /** Both are closed once it has returned. */
   migration?: (before: NativeRealm, now: NativeRealm) => void;
   eraseIfMigrationNeeded: boolean;
 }
+
+export type CompactCallback = (totalBytes: number, usedBytes: number) => boolean;
 
 interface Addon {
   /** @param level 0 off, 1 error, 2 warn, 3 info, 4 debug, 5 trace */

@@ -97,7 +97,8 @@ export class Realm {
       schemaVersion: configuration.schemaVersion ?? 0,
       eraseIfMigrationNeeded: configuration.deleteRealmIfMigrationNeeded ?? false,
     };
-    const { onMigration } = configuration;
+    const { onMigration, shouldCompact } = configuration;
+    if (shouldCompact !== undefined) options.shouldCompact = shouldCompact;
     if (onMigration !== undefined) {
       options.migration = migrationOf(configuration, onMigration, this.#path);
     }
@@ -214,7 +215,8 @@ export class Realm {
   static deleteFile(config: Configuration): void {
     validateConfiguration(config);
     const path = resolvePath(config, Realm.defaultPath);
-    for (const suffix of ["", "-lock", "-guard", "-reset"]) rmSync(path + suffix, { force: true });
+    for (const suffix of ["", "-lock", "-guard", "-compact", "-reset"])
+      rmSync(path + suffix, { force: true });
   }
 
   get path(): string {
@@ -372,6 +374,15 @@ export class Realm {
     this.#listeners.removeAll();
   }
 
+  /**
+   * Makes the file as small as what it holds; nothing else changes. False while another realm, in
+   * whatever process, has the file open, or the session of this one: `shouldCompact` can have it
+   * done at the next opening.
+   */
+  compact(): boolean {
+    assert(!this.isInTransaction, "Can only compact outside of a transaction.");
+    return this.#native.compact();
+  }
   /**
    * Writes what the newest commit holds to a new file: a local realm, with which one stops syncing
    * for good, or with `sync` one that syncs as another device. A copy of a local realm uploads all of

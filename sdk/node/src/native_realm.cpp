@@ -149,6 +149,7 @@ Napi::Function NativeRealm::define(Napi::Env env) {
                       InstanceMethod<&NativeRealm::cancel_transaction>("cancelTransaction"),
                       InstanceMethod<&NativeRealm::refresh>("refresh"),
                       InstanceMethod<&NativeRealm::close>("close"),
+                      InstanceMethod<&NativeRealm::compact>("compact"),
                       InstanceMethod<&NativeRealm::write_copy_to>("writeCopyTo"),
                       InstanceMethod<&NativeRealm::schema_version>("schemaVersion"),
                       InstanceMethod<&NativeRealm::is_in_transaction>("isInTransaction"),
@@ -199,7 +200,7 @@ void NativeRealm::put_method(Napi::Object self, const char* name) {
 }
 
 /// new NativeRealm({path, schema?, schemaVersion, migration?, eraseIfMigrationNeeded, readOnly,
-/// inMemory});
+/// inMemory, shouldCompact?(total bytes, used bytes)});
 /// without arguments for `make`.
 NativeRealm::NativeRealm(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
@@ -225,6 +226,15 @@ NativeRealm::NativeRealm(const Napi::CallbackInfo& info)
     }
     if (const Napi::Value migration = options.Get("migration"); migration.IsFunction()) {
       configuration.migration = to_migration(migration.As<Napi::Function>());
+    }
+    if (const Napi::Value wanted = options.Get("shouldCompact"); wanted.IsFunction()) {
+      configuration.should_compact = [wanted](const FileUsage& usage) {
+        const Napi::Env env = wanted.Env();
+        const Napi::Value answer = wanted.As<Napi::Function>().Call(
+            {Napi::Number::New(env, static_cast<double>(usage.total_bytes)),
+             Napi::Number::New(env, static_cast<double>(usage.used_bytes))});
+        return answer.ToBoolean().Value();
+      };
     }
     if (const Napi::Value sync = options.Get("sync"); sync.IsObject()) {
       configuration.sync = to_sync_configuration(sync.As<Napi::Object>(), thread_);
@@ -331,6 +341,9 @@ Napi::Value NativeRealm::refresh(const Napi::CallbackInfo& info) {
 void NativeRealm::close(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] { realm().close(); });
   release();
+}
+Napi::Value NativeRealm::compact(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] { return Napi::Boolean::New(info.Env(), realm().compact()); });
 }
 /// writeCopyTo(path, {user, partition}?)
 void NativeRealm::write_copy_to(const Napi::CallbackInfo& info) {

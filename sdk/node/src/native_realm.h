@@ -38,6 +38,7 @@ class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
   void cancel_transaction(const Napi::CallbackInfo& info);
   Napi::Value refresh(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
+  Napi::Value compact(const Napi::CallbackInfo& info);
   void write_copy_to(const Napi::CallbackInfo& info);
   Napi::Value schema_version(const Napi::CallbackInfo& info);
   Napi::Value is_in_transaction(const Napi::CallbackInfo& info);

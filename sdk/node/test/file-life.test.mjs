@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -78,6 +78,76 @@ describe("a file that is only read", () => {
     );
     assert.throws(() => new Realm({ path: join(folder, "absent.realm"), readOnly: true }));
     assert.equal(existsSync(join(folder, "absent.realm")), false);
+  });
+});
+
+describe("compacting", () => {
+  function leaveFewNotes(realm) {
+    addNotes(realm, 2000);
+    realm.write(() => realm.delete(realm.objects("Note").filtered("_id >= 5")));
+  }
+
+  it("makes the file small and changes nothing else", () => {
+    const realm = new Realm({ path, schema: [Note] });
+    leaveFewNotes(realm);
+    const before = statSync(path).size;
+    const notes = realm.objects("Note");
+    const first = notes[0];
+
+    realm.beginTransaction();
+    assert.throws(() => realm.compact(), /outside of a transaction/);
+    realm.cancelTransaction();
+    const other = new Realm({ path, schema: [Note] });
+    assert.equal(realm.compact(), false);
+    other.close();
+    assert.equal(statSync(path).size, before);
+
+    assert.equal(realm.compact(), true);
+    assert.ok(statSync(path).size < before / 2);
+    assert.equal(notes.length, 5);
+    assert.equal(first._id, 0);
+    realm.write(() => realm.create("Note", { _id: 9, text: "" }));
+    assert.equal(notes.length, 6);
+    realm.close();
+    assert.throws(() => realm.compact(), /has been closed/);
+  });
+
+  it("is asked for at the first opening", () => {
+    const old = new Realm({ path, schema: [Note] });
+    leaveFewNotes(old);
+    old.close();
+    const before = statSync(path).size;
+    const asked = [];
+    let answer = false;
+    const shouldCompact = (totalBytes, usedBytes) => {
+      asked.push([totalBytes, usedBytes]);
+      return answer;
+    };
+
+    new Realm({ path, shouldCompact }).close();
+    assert.equal(statSync(path).size, before);
+    assert.ok(asked[0][0] <= before && asked[0][1] < asked[0][0] / 2);
+    answer = true;
+    const realm = new Realm({ path, shouldCompact });
+    assert.ok(statSync(path).size < before / 2);
+    assert.equal(realm.objects("Note").length, 5);
+    new Realm({ path, shouldCompact }).close();
+    assert.equal(asked.length, 2);
+    realm.close();
+
+    const failure = new Error("mine");
+    assert.throws(
+      () =>
+        new Realm({
+          path,
+          shouldCompact: () => {
+            throw failure;
+          },
+        }),
+      (error) => error === failure,
+    );
+    assert.equal(new Realm({ path }).objects("Note").length, 5);
+    assert.throws(() => new Realm({ path, shouldCompact: 1 }), /'shouldCompact' on realm conf/);
   });
 });
 

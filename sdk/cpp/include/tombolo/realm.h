@@ -14,6 +14,7 @@
 #include "base/logging.h"
 #include "base/result.h"
 #include "schema/schema.h"
+#include "store/file_usage.h"
 #include "tombolo/any_results.h"
 #include "tombolo/object.h"
 #include "tombolo/results.h"
@@ -25,6 +26,8 @@ namespace tombolo {
 
 class OpenTask;
 class Realm;
+
+using store::FileUsage;
 
 struct RealmConfiguration {
   std::filesystem::path path = "default.realm";  ///< Created with its folders when absent.
@@ -40,6 +43,9 @@ struct RealmConfiguration {
   /// A local file that a migration would be needed for is emptied instead.
   bool erase_if_migration_needed = false;
   bool read_only = false;
+  /// Asked before the first realm of this process opens the file, unless a session has it: whether
+  /// it is to be compacted. When others have it open it stays as it is. May be null.
+  std::function<bool(const FileUsage& usage)> should_compact;
   /// The path is a name that realms of this process share; what they hold goes when the last of
   /// them closes. Not for synced ones.
   bool in_memory = false;
@@ -192,6 +198,15 @@ class Realm {
   ///          changes of a synced realm that the server has not confirmed where the copy is to
   ///          sync; `kDiskFull`, `kStorage`, `kPermissionDenied`. Then there is no such file.
   void write_copy_to(const RealmConfiguration& target) const;
+
+  /// Makes the file as small as what it holds. Objects, results and observers stay what they are.
+  /// False, and nothing done, while anybody else has the file open: another realm, in whatever
+  /// process, or the session of this one; then `should_compact` can have it done at the next
+  /// opening. So it is for a realm that is only read, or in memory. After a crash it is the old
+  /// file or the new one.
+  ///
+  /// Errors:  `kInTransaction`; `kDiskFull`, `kStorage`: the file is as it was.
+  bool compact();
 
   [[nodiscard]] const std::filesystem::path& path() const;
   [[nodiscard]] bool is_closed() const noexcept;
