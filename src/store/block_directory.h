@@ -1,9 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <limits>
 #include <optional>
 #include <span>
@@ -19,12 +19,11 @@ namespace tombolo::store {
 /// enough searches to pay for that, and lasts as long as the snapshot's commit is the newest.
 ///
 ///     First      what a block starts with, ordered by `<`
-///     kRank      a number that is nearly proportional to the position of a block where keys are
-///                dense or random
+///     kWords     its words, the most significant first, in which `<` compares
 ///     parse      std::optional<Entry>(KeyValueTransaction::Item); nullopt: not of this table
 ///
 /// Thread:  that of the transaction.
-template <typename First, std::uint64_t (*kRank)(const First&) noexcept>
+template <typename First, std::span<const std::uint64_t> (*kWords)(const First&) noexcept>
 class BlockDirectory {
  public:
   struct Entry {
@@ -59,8 +58,10 @@ class BlockDirectory {
     if (wanted < entries_.front().first) return nullptr;
     if (entries_.size() == 1 || wanted < entries_[1].first) return &entries_.front();
     if (!(wanted < entries_.back().first)) return &entries_.back();
-    if (const Entry* guess = guess_near(wanted)) return guess;
-    return &*std::prev(std::ranges::upper_bound(entries_, wanted, {}, &Entry::first));
+    if (is_even_) {
+      if (const Entry* guess = guess_near(wanted)) return guess;
+    }
+    return search(wanted);
   }
 
  private:
@@ -74,7 +75,7 @@ class BlockDirectory {
     if (generation_ == snapshot.generation()) [[likely]]
       return;
     generation_ = snapshot.generation();
-    entries_.clear();
+    clear();
     searches_ = 0;
     searches_wanted_ = kSearchesMin;
   }
@@ -92,27 +93,84 @@ class BlockDirectory {
     }
     if (block) {
       // More blocks than the searches so far pay for.
-      entries_.clear();
+      clear();
       searches_wanted_ *= 2;
+      return;
+    }
+    rank_entries();
+  }
+  void clear() noexcept {
+    entries_.clear();
+    ranks_.clear();
+  }
+
+  // The rank of a block are the 64 bits of its key from the first on in which keys differ. The
+  // first block has none: it may start long before its first key.
+
+  void rank_entries() {
+    if (entries_.size() < 2) return;
+    const auto first = kWords(entries_[1].first);
+    const auto last = kWords(entries_.back().first);
+    const auto differ = std::ranges::mismatch(first, last);
+    word_ = static_cast<std::size_t>(differ.in1 - first.begin());
+    shift_ = word_ == first.size() ? 0 : std::countl_zero(*differ.in1 ^ *differ.in2);
+    ranks_.reserve(entries_.size() - 1);
+    for (std::size_t i = 1; i < entries_.size(); ++i) ranks_.push_back(rank(entries_[i].first));
+    is_even_ = true;
+    for (std::size_t i = 0; i < ranks_.size() && is_even_; ++i) {
+      const std::size_t guess = guess_of(ranks_[i]);
+      is_even_ = std::max(i, guess) - std::min(i, guess) < kStepsMax;
     }
   }
-
-  /// Looks where the block should be, between the second one (the first may start long before its
-  /// first key) and the last; null when it is not near.
-  [[nodiscard]] const Entry* guess_near(const First& wanted) const noexcept {
-    constexpr int kStepsMax = 8;
-    const std::uint64_t from = kRank(entries_[1].first);
-    const std::uint64_t to = kRank(entries_.back().first);
-    if (from == to) return nullptr;
-    const double share = static_cast<double>(kRank(wanted) - from) / static_cast<double>(to - from);
-    const Entry* at = &entries_[1] +
-                      static_cast<std::ptrdiff_t>(share * static_cast<double>(entries_.size() - 2));
-    for (int i = 0; i < kStepsMax && wanted < at->first; ++i) --at;
-    for (int i = 0; i < kStepsMax && !(wanted < at[1].first); ++i) ++at;
-    return !(wanted < at->first) && wanted < at[1].first ? at : nullptr;
+  [[nodiscard]] std::uint64_t rank(const First& first) const noexcept {
+    const auto words = kWords(first);
+    if (word_ == words.size()) return 0;
+    if (shift_ == 0 || word_ + 1 == words.size()) return words[word_] << shift_;
+    return words[word_] << shift_ | words[word_ + 1] >> (64 - shift_);
   }
 
+  /// The block of that rank if ranks were even. Requires that it is that of a key between them.
+  [[nodiscard]] std::size_t guess_of(std::uint64_t rank) const noexcept {
+    if (ranks_.front() == ranks_.back()) return 0;
+    const double share = static_cast<double>(rank - ranks_.front()) /
+                         static_cast<double>(ranks_.back() - ranks_.front());
+    return static_cast<std::size_t>(share * static_cast<double>(ranks_.size() - 1));
+  }
+  /// Looks where the block should be, between the second one and the last; null when it is not
+  /// near.
+  [[nodiscard]] const Entry* guess_near(const First& wanted) const noexcept {
+    const Entry* at = &entries_[1] + guess_of(rank(wanted));
+    for (std::size_t i = 0; i < kStepsMax && wanted < at->first; ++i) --at;
+    for (std::size_t i = 0; i < kStepsMax && !(wanted < at[1].first); ++i) ++at;
+    return !(wanted < at->first) && wanted < at[1].first ? at : nullptr;
+  }
+  /// Searches the ranks, of which many share a cache line, and then the blocks of that rank.
+  [[nodiscard]] const Entry* search(const First& wanted) const noexcept {
+    const std::uint64_t wanted_rank = rank(wanted);
+    const std::uint64_t* from = ranks_.data();
+    for (std::size_t length = ranks_.size(); length > 1;) {
+      const std::size_t half = length / 2;
+      from += from[half - 1] < wanted_rank ? half : 0;
+      length -= half;
+    }
+    const auto below = entries_.begin() + 1 + (from - ranks_.data());
+    if (*from != wanted_rank) return &*below - 1;
+    const auto end = std::upper_bound(from, ranks_.data() + ranks_.size(), wanted_rank);
+    return &*std::upper_bound(
+               below,
+               below + (end - from),
+               wanted,
+               [](const First& key, const Entry& entry) { return key < entry.first; }) -
+           1;
+  }
+
+  static constexpr std::size_t kStepsMax = 8;
+
   std::vector<Entry> entries_;
+  std::vector<std::uint64_t> ranks_;  ///< Of the entries from the second one on.
+  std::size_t word_ = 0;              ///< Where the words of keys begin to differ.
+  int shift_ = 0;                     ///< How many of its bits do not.
+  bool is_even_ = false;              ///< The position of a block follows from its rank.
   std::uint64_t generation_ = 0;
   std::size_t searches_ = 0;
   std::size_t searches_wanted_ = 0;

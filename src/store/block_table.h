@@ -84,10 +84,11 @@ class BlockTable {
     std::uint64_t end;  ///< First row of the next block, or one past the last possible row.
     std::unique_ptr<OpenBlock> block;
   };
-  [[nodiscard]] static std::uint64_t rank(const std::uint64_t& first_row) noexcept {
-    return first_row;
+  [[nodiscard]] static std::span<const std::uint64_t> words(
+      const std::uint64_t& first_row) noexcept {
+    return {&first_row, 1};
   }
-  using Directory = BlockDirectory<std::uint64_t, rank>;
+  using Directory = BlockDirectory<std::uint64_t, words>;
   using StoredBlock = Directory::Entry;
 
   [[nodiscard]] const FoundBlock* search(RowId row);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "store/block_directory.h"
@@ -107,8 +108,10 @@ class TupleSet {
     std::optional<Tuple> end;  ///< `first` of the next block; nullopt: the last block.
     std::vector<std::uint64_t> words;
   };
-  [[nodiscard]] static std::uint64_t rank(const Tuple& tuple) noexcept { return tuple.words[0]; }
-  using Directory = BlockDirectory<Tuple, rank>;
+  [[nodiscard]] static std::span<const std::uint64_t> words(const Tuple& tuple) noexcept {
+    return tuple.words;
+  }
+  using Directory = BlockDirectory<Tuple, words>;
   using StoredBlock = Directory::Entry;  ///< Its bytes are the words.
 
   [[nodiscard]] Key key(const Tuple& first) const noexcept;
