@@ -16,6 +16,7 @@
 
 #include <lmdb.h>
 
+#include "bench/store_life_rows.h"
 #include "bench/store_query_rows.h"
 #include "bench/support/bench_rows.h"
 #include "bench/support/sqlite.h"
@@ -532,6 +533,7 @@ int run(int argc, char** argv) {
   sides.update(bench);
   durable_commits(bench, objects);
   add_query_rows(bench);
+  add_life_rows(bench);
   return bench.finish();
 }
 

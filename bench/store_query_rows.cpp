@@ -218,7 +218,7 @@ void indexed_equality(Bench& bench) {
   if (!bench.selects("indexed equality")) return;
   constexpr std::int64_t kTexts = 1'000'000;
   constexpr std::int64_t kDifferent = 100'000;
-  constexpr std::int64_t kLookups = 10'000;
+  constexpr std::int64_t kLookups = 100'000;
   constexpr std::size_t kWanted = 1'000;
   std::mt19937_64 random(20150101);
   std::vector<std::string> texts;
