@@ -281,6 +281,12 @@ RowId ClassStore::create(const ObjectKey& key) {
   return row;
 }
 
+void ClassStore::change_key(RowId row, const ObjectKey& key) {
+  unindex(*key_of(row), row.value());
+  write(row, info_.key_property(), key.to_value());
+  index(key, row.value());
+}
+
 RowId ClassStore::create_embedded(const SlotRef& owner) {
   TOMBOLO_ASSERT(info_.is_embedded());
   Counters& counters = changed_counters();

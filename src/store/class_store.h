@@ -74,6 +74,9 @@ class ClassStore {
   RowId create(const ObjectKey& key);
   /// A new row for an object that `owner` is going to hold; the class is embedded.
   RowId create_embedded(const SlotRef& owner);
+  /// Gives an object another primary key. For the time being several may have the same, but for
+  /// null: `find` finds the one in the first row then.
+  void change_key(RowId row, const ObjectKey& key);
   RowId create_tombstone(const ObjectKey& key);
   void revive(RowId row, const ObjectKey& key);
   /// A new name for a collection in a mixed value of this class.

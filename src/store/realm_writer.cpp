@@ -205,6 +205,29 @@ void RealmWriter::erase_property(ClassId class_id, PropertyId property) {
   state_->erase_property(class_id, property);
 }
 
+void RealmWriter::change_key(ObjectRef object, const Value& value) {
+  TOMBOLO_ASSERT(state_->recorder == nullptr);
+  ClassStore& store = state_->class_store(object.class_id);
+  const ClassInfo& info = store.info();
+  TOMBOLO_ASSERT(info.primary_key);
+  if (!contains(object)) throw Error(ErrorCode::kObjectDeleted, "the object was deleted before");
+  check_value(*state_, SlotRef{object.class_id, object.row, *info.primary_key}, value);
+  check_text(value);
+  // What the value is a view of may move when the index changes.
+  const bool is_text = value.type() == ValueType::kString;
+  const std::string text(is_text ? value.as_string() : std::string_view());
+  const ObjectKey key = is_text ? ObjectKey::of_string(text) : ObjectKey::of(value);
+  const auto taken = store.find(key);
+  if (taken && taken->row == object.row) return;
+  if (taken && (taken->is_tombstone || value.is_null())) {
+    throw Error(ErrorCode::kDuplicateKey,
+                "an object of class '" + info.name + "' has that primary key already");
+  }
+  store.change_key(object.row, key);
+  if (state_->tracker != nullptr) state_->tracker->modified(object, *info.primary_key);
+  state_->limit_memory();
+}
+
 Created RealmWriter::create(ClassId class_id, const ObjectKey& key) {
   const ClassInfo& info = state_->class_store(class_id).info();
   if (!is_key_of(info, key)) {

@@ -86,6 +86,14 @@ class RealmWriter : public RealmReader {
   /// The row that a link to this key leads to: the object, or a tombstone, made when absent.
   RowId link_target(ClassId class_id, const ObjectKey& key);
 
+  /// Gives an object of a class with a primary key another one. What links to it still does. Until
+  /// the commit several may have the same, but for null; see `describe_duplicate_keys`.
+  ///
+  /// Shape:   not while recording is on (asserted): no changeset can tell it.
+  /// Errors:  `kTypeMismatch` for a value that the property cannot have; `kDuplicateKey` when null,
+  ///          or the key of a tombstone, is taken.
+  void change_key(ObjectRef object, const Value& key);
+
   // Properties. The primary key cannot be written (`kInvalidArgument`).
   //
   // What stood where something is written goes with all that is in it.

@@ -1,5 +1,6 @@
 #include "store/schema_migration.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/error.h"
@@ -125,6 +126,36 @@ void migrate_schema(RealmWriter& realm, const RealmReader& before, const Schema&
     const ClassInfo& info = *realm.catalog().find_class(property.class_id);
     copy.copy_column(property.class_id, property.from, info.find_property(property.name)->id);
   }
+}
+
+std::string describe_duplicate_keys(const RealmReader& realm, ClassId class_id) {
+  constexpr std::size_t kNamedMax = 5;
+  const auto text_of = [](const ObjectKey& key) {
+    switch (key.type()) {
+      case ObjectKey::Type::kInt: return std::to_string(key.as_int());
+      case ObjectKey::Type::kString: return "'" + std::string(key.as_string()) + "'";
+      case ObjectKey::Type::kObjectId: return to_string(key.as_object_id());
+      case ObjectKey::Type::kUuid: return to_string(key.as_uuid());
+      case ObjectKey::Type::kNull:
+      case ObjectKey::Type::kGlobalKey: break;
+    }
+    return std::string("null");
+  };
+  std::vector<std::string> named;
+  for (RowId row = realm.first_row(class_id); row != kNoRow; row = realm.next_row(class_id, row)) {
+    const ObjectKey key = realm.key_of({class_id, row});
+    if (realm.find(class_id, key) == row) continue;
+    const std::string text = text_of(key);
+    if (std::ranges::find(named, text) != named.end()) continue;
+    if (named.size() == kNamedMax) {
+      named.emplace_back("...");
+      break;
+    }
+    named.push_back(text);
+  }
+  std::string list;
+  for (const std::string& text : named) list += (list.empty() ? "" : ", ") + text;
+  return list;
 }
 
 void erase_all_classes(RealmWriter& realm) {

@@ -24,6 +24,9 @@ namespace tombolo::store {
 /// Thread:  that of both transactions.
 void migrate_schema(RealmWriter& realm, const RealmReader& before, const Schema& wanted);
 
+/// The primary keys of the class that several objects have, some of many; "" when there are none.
+[[nodiscard]] std::string describe_duplicate_keys(const RealmReader& realm, ClassId class_id);
+
 /// Removes every class and object.
 void erase_all_classes(RealmWriter& realm);
 

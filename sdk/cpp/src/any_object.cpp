@@ -151,7 +151,11 @@ AnyObject AnyObject::owner() const {
 }
 
 void AnyObject::set(PropertyId property, const Value& value) {
-  realm_->writer().set(object_, property, value);
+  if (realm_->is_in_migration() && realm_->class_info(object_.class_id).primary_key == property) {
+    realm_->change_key(object_, value);
+  } else {
+    realm_->writer().set(object_, property, value);
+  }
 }
 
 void AnyObject::add(PropertyId property, std::int64_t operand) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,8 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   [[nodiscard]] bool in_transaction() const noexcept { return write_.has_value(); }
   bool refresh();
   void erase_objects(ClassId class_id);
+  /// In a migration, at the end of which all keys have to be different.
+  void change_key(store::ObjectRef object, const Value& key);
   /// Of a local realm. Whether there was such a class.
   bool erase_class(std::string_view name);
   [[nodiscard]] bool is_in_migration() const noexcept { return is_in_migration_; }
@@ -118,6 +121,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   void prepare_file();
   void prepare_schema();
   void migrate();
+  void check_changed_keys() const;
   void put_schema_version(std::uint64_t version);
   void start_session();
   void add_reset_callbacks();
@@ -137,6 +141,7 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   std::optional<store::WriteTransaction> write_;
   bool is_frozen_ = false;
   bool is_in_migration_ = false;
+  std::set<ClassId> classes_with_changed_keys_;
   std::uint64_t content_version_ = 1;
   std::uint64_t state_version_ = 1;
   std::uint64_t begin_version_ = 0;  ///< `content_version_` when the open transaction began.

@@ -131,8 +131,27 @@ void RealmCore::migrate() {
   is_in_migration_ = true;
   const std::shared_ptr<void> at_the_end(nullptr, [this](void*) { is_in_migration_ = false; });
   configuration_.migration(before, now);
-  if (in_transaction()) return;
-  throw Error(ErrorCode::kNotInTransaction, "the migration has ended its own transaction");
+  if (!in_transaction()) {
+    throw Error(ErrorCode::kNotInTransaction, "the migration has ended its own transaction");
+  }
+  check_changed_keys();
+}
+
+void RealmCore::change_key(store::ObjectRef object, const Value& key) {
+  writer().change_key(object, key);
+  classes_with_changed_keys_.insert(object.class_id);
+}
+
+void RealmCore::check_changed_keys() const {
+  for (const ClassId class_id : classes_with_changed_keys_) {
+    const store::ClassInfo* const info = reader().catalog().find_class(class_id);
+    if (info == nullptr) continue;  // It was removed afterwards.
+    const std::string duplicates = store::describe_duplicate_keys(reader(), class_id);
+    if (duplicates.empty()) continue;
+    throw Error(ErrorCode::kDuplicateKey,
+                "Primary key property '" + info->name + "." + info->key_property().name +
+                    "' has duplicate values after migration. They are: " + duplicates);
+  }
 }
 
 bool RealmCore::erase_class(std::string_view name) {

@@ -194,6 +194,90 @@ TEST_F(MigrationTest, APrimaryKeyCannotChange) {
             "- Class 'Person' has changed its primary key from '_id' to 'last'.");
 }
 
+TEST_F(MigrationTest, ItMayGiveObjectsOtherPrimaryKeys) {
+  // Given an object that another one links to,
+  Schema linked = first_schema();
+  linked.classes.push_back(
+      {.name = "Dog",
+       .properties = {
+           {.name = "owner", .type = PropertyType::kLink, .nullable = true, .target = "Person"}}});
+  {
+    Realm realm = Realm::open(configuration(linked, 1));
+    realm.write([&] {
+      for (std::int64_t id = 1; id <= 3; ++id) add_person(realm, id, std::to_string(id), "");
+      const AnyObject dog = realm.create(realm.class_id("Dog"), {});
+      AnyObject(dog).set(realm.property_id(realm.class_id("Dog"), "owner"),
+                         Value::of_link(realm.objects(realm.class_id("Person")).at(0).ref()));
+    });
+  }
+
+  // When each takes the key that the next one has,
+  RealmConfiguration to = configuration(linked, 2);
+  to.migration = [](const Realm&, Realm& now) {
+    const PropertyId key = now.property_id(now.class_id("Person"), "_id");
+    for (std::int64_t i = 0; i < 3; ++i) {
+      now.objects(now.class_id("Person"))
+          .at(static_cast<std::size_t>(i))
+          .set(key, Value::of_int(i + 2));
+    }
+  };
+  Realm realm = Realm::open(to);
+
+  // then it is found by that, the link holds, and the keys that are free are so.
+  const ClassId person = realm.class_id("Person");
+  const PropertyId first = realm.property_id(person, "first");
+  EXPECT_FALSE(realm.find(person, ObjectKey::of_int(1)));
+  for (std::int64_t id = 2; id <= 4; ++id) {
+    EXPECT_EQ(realm.find(person, ObjectKey::of_int(id))->get(first).as_string(),
+              std::to_string(id - 1));
+  }
+  const AnyObject dog = realm.objects(realm.class_id("Dog")).at(0);
+  EXPECT_EQ(dog.get(realm.property_id(dog.ref().class_id, "owner")).as_link(),
+            realm.find(person, ObjectKey::of_int(2))->ref());
+  realm.write([&] { add_person(realm, 1, "new", ""); });
+  EXPECT_EQ(realm.objects(person).size(), 4U);
+
+  // Outside of a migration keys stay.
+  realm.begin_transaction();
+  EXPECT_THROW(realm.objects(person).at(0).set(realm.property_id(person, "_id"), Value::of_int(9)),
+               Error);
+}
+
+TEST_F(MigrationTest, KeysThatAreNotDifferentAtTheEndAreNamedAndTheFileIsAsItWas) {
+  make_first_file();
+  RealmConfiguration to = configuration(first_schema(), 2);
+  to.migration = [](const Realm&, Realm& now) {
+    const ClassId person = now.class_id("Person");
+    add_person(now, 3, "Grace", "Hopper");
+    now.objects(person).at(2).set(now.property_id(person, "_id"), Value::of_int(2));
+  };
+
+  const auto error = [&]() -> std::optional<Error> {
+    try {
+      (void)Realm::open(to);
+      return std::nullopt;
+    } catch (const Error& thrown) {
+      return thrown;
+    }
+  };
+  const auto duplicate = error();
+  ASSERT_TRUE(duplicate);
+  EXPECT_EQ(duplicate->code(), ErrorCode::kDuplicateKey);
+  EXPECT_EQ(duplicate->message(),
+            "Primary key property 'Person._id' has duplicate values after migration. "
+            "They are: 2");
+
+  const Realm realm = Realm::open({.path = folder_.file("people.realm")});
+  EXPECT_EQ(realm.objects(realm.class_id("Person")).size(), 2U);
+  EXPECT_EQ(realm.schema_version(), 1U);
+
+  to.migration = [](const Realm&, Realm& now) {
+    const ClassId person = now.class_id("Person");
+    now.objects(person).at(0).set(now.property_id(person, "_id"), Value::of_string("one"));
+  };
+  EXPECT_EQ(error()->code(), ErrorCode::kTypeMismatch);
+}
+
 TEST_F(MigrationTest, AFileMayBeEmptiedInstead) {
   Schema linked = first_schema();
   linked.classes[0].properties.push_back(

@@ -297,7 +297,7 @@ function writePropertyOf(state: Managed, property: BoundProperty, value: unknown
   }
   checkValid(state);
   model.realm._requireTransaction();
-  if (property === model.primaryKey) {
+  if (property === model.primaryKey && !model.realm.isInMigration) {
     throw new Error(`Cannot change value of primary key '${schema.name}'`);
   }
   checkReset(model, row, property, value);

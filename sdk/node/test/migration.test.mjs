@@ -125,4 +125,32 @@ describe("a migration", () => {
       /'deleteRealmIfMigrationNeeded' and 'readOnly' cannot both be defined/,
     );
   });
+
+  it("may change primary keys, which have to be different at the end", () => {
+    const open = (onMigration) =>
+      new Realm({ path, schema: [First], schemaVersion: 2, onMigration }).objects("Person");
+    assert.throws(
+      () => open((_, newRealm) => newRealm.objects("Person").forEach((one) => (one._id = 7))),
+      {
+        code: "DuplicateKey",
+        message: /Primary key property 'Person._id' has duplicate values after migration\. .*: 7$/,
+      },
+    );
+    assert.throws(
+      () => open((_, newRealm) => (newRealm.objects("Person")[0]._id = "one")),
+      /Expected .* to be a/,
+    );
+
+    const people = open((_, newRealm) =>
+      newRealm.objects("Person").forEach((one) => (one._id += 1)),
+    );
+
+    assert.deepEqual(
+      people.map(({ _id, firstName }) => [_id, firstName]),
+      [
+        [2, "Ada"],
+        [3, "Alan"],
+      ],
+    );
+  });
 });
