@@ -52,6 +52,14 @@ void reserve_lock_file(const std::string& path, unsigned readers_max) {
              "posix_fallocate");
 }
 
+/// Whether LMDB can keep a list of readers in that file.
+///
+/// Thread:  while this process does not have the environment open.
+bool may_write(const std::string& path) {
+  const FileDescriptor file(path, O_RDWR | O_CREAT);
+  return file.is_open() || (errno != EACCES && errno != EROFS);
+}
+
 /// Empties a file of LMDB that a full disk has cut off while it was made: nothing is in it yet, but
 /// it would be taken for a damaged one.
 ///
@@ -221,7 +229,10 @@ void Environment::Internals::open_file(const std::string& file) {
   check_lmdb(mdb_env_set_mapsize(environment, options.map_bytes), "mdb_env_set_mapsize");
   check_lmdb(mdb_env_set_maxreaders(environment, options.readers_max), "mdb_env_set_maxreaders");
   unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
-  if (options.read_only) flags |= MDB_RDONLY;
+  if (options.read_only) {
+    flags |= MDB_RDONLY;
+    if (!may_write(file + "-lock")) flags |= MDB_NOLOCK;
+  }
   if (options.durability == Durability::kDeferred || options.in_memory) flags |= MDB_NOSYNC;
   constexpr mdb_mode_t kMode = 0600;
   if (!options.read_only) {
@@ -427,8 +438,9 @@ void Environment::Internals::note_commit() {
 std::shared_ptr<Environment> Environment::open(const std::filesystem::path& path,
                                                const EnvironmentOptions& options) {
   const std::filesystem::path canonical = canonical_of(path);
-  const auto access =
-      options.exclusive ? GuardFile::Access::kExclusive : GuardFile::Access::kShared;
+  const auto access = options.exclusive   ? GuardFile::Access::kExclusive
+                      : options.read_only ? GuardFile::Access::kReading
+                                          : GuardFile::Access::kShared;
   auto environment = registry().find_or_open(canonical.string(), [&] {
     return naming_the_file("open", canonical, [&] {
       return std::shared_ptr<Environment>(

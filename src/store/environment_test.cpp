@@ -391,6 +391,37 @@ TEST(Environment, ADirectoryThatMayNotBeWrittenIsPermissionDenied) {
   EXPECT_TRUE(child.succeeds());
 }
 
+TEST(Environment, AFileIsReadWhereNothingMayBeWritten) {
+  const TemporaryDirectory directory;
+  const auto closed = directory.file("closed");
+  std::filesystem::create_directory(closed);
+  { Ledger(closed / "realm").grow_to(3); }
+  for (const bool has_other_files : {true, false}) {
+    if (!has_other_files) {
+      std::filesystem::remove(closed / "realm-lock");
+      std::filesystem::remove(closed / "realm-guard");
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(closed)) {
+      ASSERT_EQ(::chmod(entry.path().c_str(), 0444), 0);
+    }
+    ASSERT_EQ(::chmod(directory.path().c_str(), 0755), 0);
+    ASSERT_EQ(::chmod(closed.c_str(), 0555), 0);
+
+    ChildProcess child([&](const Pipe&) {
+      constexpr uid_t kNobody = 65534;
+      if (::geteuid() == 0) {  // Root may write everywhere.
+        ASSERT_EQ(::seteuid(kNobody), 0);
+      }
+      EnvironmentOptions options = small_map();
+      options.read_only = true;
+      EXPECT_EQ(Ledger(closed / "realm", options).count(), 3U);
+    });
+
+    EXPECT_TRUE(child.succeeds());
+    ASSERT_EQ(::chmod(closed.c_str(), 0755), 0);
+  }
+}
+
 // ---- A full disk
 
 /// From now on this process cannot make a file longer than `bytes`: what a full disk is to it.

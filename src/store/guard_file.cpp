@@ -34,9 +34,14 @@ int change_lock(int descriptor, short type, off_t byte, int command) noexcept {
 
 GuardFile::GuardFile(const std::filesystem::path& path, Access access)
     : descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+  if (descriptor_ < 0 && access == Access::kReading && (errno == EACCES || errno == EROFS)) {
+    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor_ < 0 && errno == ENOENT) return;
+  }
   if (descriptor_ < 0) check_lmdb(errno, "open");
   const bool is_brief = access == Access::kBrief;
-  const short type = access == Access::kShared ? F_RDLCK : F_WRLCK;
+  const bool is_shared = access == Access::kShared || access == Access::kReading;
+  const short type = is_shared ? F_RDLCK : F_WRLCK;
   int code = change_lock(descriptor_, is_brief ? F_WRLCK : F_RDLCK, kWaitByte, F_OFD_SETLKW);
   if (code == 0) code = change_lock(descriptor_, type, kOpenByte, F_OFD_SETLK);
   if (code == 0 && !is_brief) code = change_lock(descriptor_, F_UNLCK, kWaitByte, F_OFD_SETLK);
@@ -51,7 +56,7 @@ GuardFile::GuardFile(const std::filesystem::path& path, Access access)
 }
 
 GuardFile::~GuardFile() {
-  ::close(descriptor_);
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 void GuardFile::lock_writer() {

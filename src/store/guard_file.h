@@ -14,6 +14,7 @@ class GuardFile {
  public:
   enum class Access : unsigned char {
     kShared,
+    kReading,  ///< Shared; where nothing may be written, without the file if there is none.
     kExclusive,
     kBrief,  ///< Exclusive; who comes meanwhile waits instead of failing.
   };
@@ -29,7 +30,7 @@ class GuardFile {
   void unlock_writer() noexcept;
 
  private:
-  int descriptor_;
+  int descriptor_;  ///< -1: there is no file.
 };
 
 }  // namespace tombolo::store
