@@ -16,6 +16,7 @@
 
 #include <lmdb.h>
 
+#include "bench/store_encryption_rows.h"
 #include "bench/store_life_rows.h"
 #include "bench/store_query_rows.h"
 #include "bench/support/bench_rows.h"
@@ -534,6 +535,7 @@ int run(int argc, char** argv) {
   durable_commits(bench, objects);
   add_query_rows(bench);
   add_life_rows(bench);
+  add_encryption_rows(bench);
   return bench.finish();
 }
 

@@ -32,6 +32,7 @@ enum class ErrorCode : std::uint16_t {
   kDiskFull,            ///< No space left; nothing was changed. Free space and try again.
   kFileFormatTooNew,    ///< The file was written by a newer version of this library.
   kFileCorrupt,         ///< The file's content contradicts itself.
+  kWrongKey,            ///< The file is encrypted with another key, or not at all, or a key is missing.
   kFileInUse,           ///< Another process holds the file or directory.
   kReadOnly,            ///< A write on something opened for reading.
   kPermissionDenied,    ///< The operating system or the server does not allow it.
@@ -74,6 +75,7 @@ inline constexpr std::array kErrorCodes{
     ErrorCodeInfo{ErrorCode::kDiskFull, "DiskFull"},
     ErrorCodeInfo{ErrorCode::kFileFormatTooNew, "FileFormatTooNew"},
     ErrorCodeInfo{ErrorCode::kFileCorrupt, "FileCorrupt"},
+    ErrorCodeInfo{ErrorCode::kWrongKey, "WrongKey"},
     ErrorCodeInfo{ErrorCode::kFileInUse, "FileInUse"},
     ErrorCodeInfo{ErrorCode::kReadOnly, "ReadOnly"},
     ErrorCodeInfo{ErrorCode::kPermissionDenied, "PermissionDenied"},

@@ -386,7 +386,7 @@ void App::initiate_client_reset(const std::filesystem::path& file) {
     throw Error(ErrorCode::kNotFound, failure + ": none is due");
   }
   try {
-    make_planned_recovery_copy(file);
+    make_planned_recovery_copy(file, Runtime::shared()->kept_key(file));
   } catch (const Error& error) {
     throw Error::caused_by(error.code(), failure, error);
   }

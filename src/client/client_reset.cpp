@@ -71,7 +71,8 @@ void ClientReset::open() {
 }
 
 std::shared_ptr<SyncedFile> ClientReset::open_copy_file() const {
-  const store::EnvironmentOptions options{.logger = file_->options().logger};
+  const store::EnvironmentOptions options{.encryption_key = file_->options().encryption_key,
+                                          .logger = file_->options().logger};
   const auto& files = file_->files();
   return std::make_shared<SyncedFile>(files, files->open(copy_path_, options), [] {});
 }
@@ -83,7 +84,8 @@ ClientReset::OpenCopy ClientReset::open_copy() const {
       (void)read_sync_metadata(copy.file->open()->begin_read().realm().metadata());
       return copy;
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::kFileCorrupt && error.code() != ErrorCode::kFileFormatTooNew) {
+      if (error.code() != ErrorCode::kFileCorrupt && error.code() != ErrorCode::kFileFormatTooNew &&
+          error.code() != ErrorCode::kWrongKey) {
         throw;
       }
       remove_store_file(copy_path_);

@@ -65,8 +65,8 @@ constexpr auto kClosingInterval = std::chrono::milliseconds(2);
 constexpr auto kClosingPatience = std::chrono::seconds(10);
 
 /// Makes the file a local one.
-void make_local(const std::filesystem::path& file) {
-  const auto environment = open_alone(file);
+void make_local(const std::filesystem::path& file, const std::optional<store::EncryptionKey>& key) {
+  const auto environment = open_alone(file, key);
   store::WriteTransaction transaction = environment->begin_write();
   transaction.realm().metadata().put(as_bytes(kKindOfFileKey), as_bytes(kLocalKind));
   transaction.commit();
@@ -74,14 +74,15 @@ void make_local(const std::filesystem::path& file) {
 
 }  // namespace
 
-std::shared_ptr<store::Environment> open_alone(const std::filesystem::path& file) {
+std::shared_ptr<store::Environment> open_alone(const std::filesystem::path& file,
+                                               const std::optional<store::EncryptionKey>& key) {
   const TimePoint end = system_clock().now() + kClosingPatience;
   for (;;) {
     // The file of a session belongs to it even while it is closed.
     const auto session = Runtime::shared()->find_session(file);
     if (!session) {
       try {
-        return store::Environment::open(file, {.exclusive = true});
+        return store::Environment::open(file, {.exclusive = true, .encryption_key = key});
       } catch (const Error& error) {
         // This process has it open, shared.
         if (error.code() != ErrorCode::kInvalidArgument) throw;
@@ -115,12 +116,13 @@ std::optional<std::filesystem::path> find_planned_recovery_copy(const std::files
   return text.str();
 }
 
-void make_planned_recovery_copy(const std::filesystem::path& file) {
+void make_planned_recovery_copy(const std::filesystem::path& file,
+                                const std::optional<store::EncryptionKey>& key) {
   const auto copy = find_planned_recovery_copy(file);
   if (!copy) return;
   // Without the file a crash came after its move.
   if (std::filesystem::exists(file)) {
-    make_local(file);
+    make_local(file, key);
     make_directories(copy->parent_path());
     if (::rename(file.c_str(), copy->c_str()) != 0) {
       fail("cannot move " + file.string() + " to " + copy->string(), errno, "rename");

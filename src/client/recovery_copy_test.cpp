@@ -67,6 +67,26 @@ TEST_F(RecoveryCopy, WaitsUntilNobodyHasTheFileOpen) {
   EXPECT_EQ(read(copy, "content"), "precious");
 }
 
+TEST_F(RecoveryCopy, OfAnEncryptedFileNeedsTheKeyAndKeepsIt) {
+  const auto file = directory_.file("encrypted.realm");
+  const store::EnvironmentOptions options{.encryption_key = store::EncryptionKey{std::byte{1}}};
+  (void)store::Environment::open(file, options);
+  const auto copy = plan_recovery_copy(file);
+
+  try {
+    make_planned_recovery_copy(file);
+    ADD_FAILURE() << "it was made";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kWrongKey);
+  }
+  EXPECT_TRUE(find_planned_recovery_copy(file));
+  make_planned_recovery_copy(file, options.encryption_key);
+
+  EXPECT_FALSE(std::filesystem::exists(file));
+  const auto snapshot = store::Environment::open(copy, options)->begin_read();
+  EXPECT_TRUE(snapshot.realm().metadata().find(as_bytes(kKindOfFileKey)));
+}
+
 TEST_F(RecoveryCopy, IsCompletedAfterACrash) {
   // Given a move after which the process ended,
   const auto copy = plan_recovery_copy(file_);

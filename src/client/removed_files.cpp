@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "client/pending_uploads.h"
 #include "client/recovery_copy.h"
+#include "client/runtime.h"
 
 namespace tombolo::client {
 namespace {
@@ -27,13 +28,24 @@ std::vector<std::filesystem::path> realm_files(const std::filesystem::path& fold
   return files;
 }
 
+/// Opens it for nobody else. Null: it could be, but its key is not known, nor needed.
+std::shared_ptr<store::Environment> open_to_remove(const std::filesystem::path& file,
+                                                   FilesToRemove files) {
+  try {
+    return open_alone(file, Runtime::shared()->kept_key(file));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kWrongKey || files != FilesToRemove::kAll) throw;
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 bool remove_realm_files(const std::filesystem::path& folder, FilesToRemove files, Logger* logger) {
   bool is_done = true;
   for (const std::filesystem::path& file : realm_files(folder)) {
     try {
-      const auto environment = open_alone(file);
+      const auto environment = open_to_remove(file, files);
       if (files == FilesToRemove::kUploaded && has_unsent_writes(file, *environment)) {
         if (logger != nullptr) logger->warn("unsent_writes_kept file=" + file.string());
         continue;

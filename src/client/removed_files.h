@@ -15,7 +15,8 @@ enum class FilesToRemove : std::uint8_t {
 
 /// Removes the realm files in `folder`, and the folder if it is empty then. Copies that client
 /// resets left behind stay, and so do files that are open, in this process or another, or that
-/// cannot be removed; `logger`, if not null, is told.
+/// cannot be removed, and encrypted ones of `kUploaded` that this process has not synced: it does
+/// not know their key. `logger`, if not null, is told.
 ///
 /// Returns whether all is done: no file was passed over that may go later.
 /// Thread:  any; it waits for files that are being closed.

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "client/recovery_copy.h"
+#include "client/runtime.h"
 #include "store/environment.h"
 #include "test/support/temporary_directory.h"
 
@@ -45,6 +46,29 @@ TEST_F(RemovedFiles, AllGoWithTheirFolder) {
 
   EXPECT_FALSE(std::filesystem::exists(folder_));
   EXPECT_TRUE(remove_realm_files(folder_, FilesToRemove::kAll, nullptr)) << "there is none";
+}
+
+TEST_F(RemovedFiles, AnEncryptedOneIsLookedIntoWithTheKeyThatItSyncedWith) {
+  const store::EncryptionKey key{std::byte{1}};
+  const auto file = folder_ / "encrypted.realm";
+  (void)store::Environment::open(file, {.encryption_key = key});
+
+  // Nobody knows what is in it.
+  EXPECT_FALSE(remove_realm_files(folder_, FilesToRemove::kUploaded, nullptr));
+  EXPECT_TRUE(std::filesystem::exists(file));
+  const auto runtime = Runtime::shared();
+  runtime->keep_key(file, key);
+  EXPECT_TRUE(remove_realm_files(folder_, FilesToRemove::kUploaded, nullptr));
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST_F(RemovedFiles, AnEncryptedOneGoesWithoutItsKeyWhenAllGo) {
+  const auto file = folder_ / "unknown.realm";
+  (void)store::Environment::open(file, {.encryption_key = store::EncryptionKey{std::byte{1}}});
+
+  EXPECT_TRUE(remove_realm_files(folder_, FilesToRemove::kAll, nullptr));
+
+  EXPECT_FALSE(std::filesystem::exists(file));
 }
 
 TEST_F(RemovedFiles, WhatIsNowhereElseStays) {

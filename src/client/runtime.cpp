@@ -154,4 +154,15 @@ std::shared_ptr<SyncSession> Runtime::find_session(const std::filesystem::path& 
   return found == sessions_.end() ? nullptr : found->second.lock();
 }
 
+void Runtime::keep_key(const std::filesystem::path& file, const store::EncryptionKey& key) {
+  const std::lock_guard lock(keys_mutex_);
+  kept_keys_[std::filesystem::weakly_canonical(file)] = key;
+}
+
+std::optional<store::EncryptionKey> Runtime::kept_key(const std::filesystem::path& file) {
+  const std::lock_guard lock(keys_mutex_);
+  const auto found = kept_keys_.find(std::filesystem::weakly_canonical(file));
+  return found == kept_keys_.end() ? std::nullopt : std::optional(found->second);
+}
+
 }  // namespace tombolo::client

@@ -5,11 +5,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "client/open_files.h"
 #include "client/own_thread.h"
 #include "net/event_loop.h"
+#include "store/encryption_key.h"
 
 namespace tombolo::client {
 
@@ -43,6 +45,11 @@ class Runtime {
   /// The session of a file; null when nothing syncs it.
   [[nodiscard]] std::shared_ptr<SyncSession> find_session(const std::filesystem::path& file);
 
+  /// Keeps the key of an encrypted file that syncs: who puts it aside or removes it when its
+  /// session has gone has a path alone.
+  void keep_key(const std::filesystem::path& file, const store::EncryptionKey& key);
+  [[nodiscard]] std::optional<store::EncryptionKey> kept_key(const std::filesystem::path& file);
+
  private:
   struct OfProcess;
 
@@ -59,6 +66,8 @@ class Runtime {
   std::vector<OwnThread> threads_;
   std::mutex mutex_;
   std::map<std::filesystem::path, std::weak_ptr<SyncSession>> sessions_;  ///< Guarded by `mutex_`.
+  std::mutex keys_mutex_;  ///< Taken while a session is made, under `mutex_`.
+  std::map<std::filesystem::path, store::EncryptionKey> kept_keys_;  ///< Guarded by `keys_mutex_`.
 };
 
 }  // namespace tombolo::client

@@ -133,6 +133,9 @@ SyncSession::SyncSession(std::shared_ptr<ConnectionDriver> driver,
 SyncSession::~SyncSession() = default;
 
 void SyncSession::start(const std::shared_ptr<store::Environment>& environment) {
+  if (const auto& key = environment->options().encryption_key) {
+    driver_->runtime().keep_key(environment->path(), *key);
+  }
   file_ = std::make_shared<SyncedFile>(
       driver_->runtime().open_files(), environment, [weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->committed();

@@ -28,7 +28,7 @@ class BlockDirectory {
  public:
   struct Entry {
     First first;
-    BytesView bytes;
+    StoredValue value;
   };
 
   /// Counts a search in a snapshot; true: the directory can be searched. The table starts at
@@ -51,15 +51,15 @@ class BlockDirectory {
     }
   }
 
-  [[nodiscard]] std::span<const Entry> entries() const noexcept { return entries_; }
+  [[nodiscard]] std::span<Entry> entries() noexcept { return entries_; }
 
   /// The last block that starts at or before `wanted`; null when none does. Requires entries.
-  [[nodiscard]] const Entry* find(const First& wanted) const noexcept {
+  [[nodiscard]] Entry* find(const First& wanted) noexcept {
     if (wanted < entries_.front().first) return nullptr;
     if (entries_.size() == 1 || wanted < entries_[1].first) return &entries_.front();
     if (!(wanted < entries_.back().first)) return &entries_.back();
     if (is_even_) {
-      if (const Entry* guess = guess_near(wanted)) return guess;
+      if (Entry* guess = guess_near(wanted)) return guess;
     }
     return search(wanted);
   }
@@ -138,24 +138,25 @@ class BlockDirectory {
   }
   /// Looks where the block should be, between the second one and the last; null when it is not
   /// near.
-  [[nodiscard]] const Entry* guess_near(const First& wanted) const noexcept {
-    const Entry* at = &entries_[1] + guess_of(rank(wanted));
+  [[nodiscard]] Entry* guess_near(const First& wanted) noexcept {
+    Entry* at = &entries_[1] + guess_of(rank(wanted));
     for (std::size_t i = 0; i < kStepsMax && wanted < at->first; ++i) --at;
     for (std::size_t i = 0; i < kStepsMax && !(wanted < at[1].first); ++i) ++at;
     return !(wanted < at->first) && wanted < at[1].first ? at : nullptr;
   }
   /// Searches the ranks, of which many share a cache line, and then the blocks of that rank.
-  [[nodiscard]] const Entry* search(const First& wanted) const noexcept {
+  [[nodiscard]] Entry* search(const First& wanted) noexcept {
     const std::uint64_t wanted_rank = rank(wanted);
-    const std::uint64_t* from = ranks_.data();
+    const std::uint64_t* const ranks = ranks_.data();
+    const std::uint64_t* from = ranks;
     for (std::size_t length = ranks_.size(); length > 1;) {
       const std::size_t half = length / 2;
       from += from[half - 1] < wanted_rank ? half : 0;
       length -= half;
     }
-    const auto below = entries_.begin() + 1 + (from - ranks_.data());
+    const auto below = entries_.begin() + 1 + (from - ranks);
     if (*from != wanted_rank) return &*below - 1;
-    const auto end = std::upper_bound(from, ranks_.data() + ranks_.size(), wanted_rank);
+    const auto end = std::upper_bound(from, ranks + ranks_.size(), wanted_rank);
     return &*std::upper_bound(
                below,
                below + (end - from),

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "schema/schema.h"
+#include "store/sealing.h"
 
 /// How the values of the properties of a column group share a block.
 ///
@@ -38,8 +39,11 @@ namespace tombolo::store {
 /// Rows of a block: more would make arrays longer than scans gain from.
 inline constexpr std::uint32_t kBlockRowsMax = 256;
 inline constexpr std::uint32_t kBitmapWordsMax = kBlockRowsMax / 64;
-/// Bytes of a block: two pages of LMDB less the header that stands in front of large values.
-inline constexpr std::size_t kBlockBytesMax = 8176;
+/// Bytes that a block is given: two pages of LMDB less the header that stands in front of large
+/// values, and the seal of an encrypted file.
+inline constexpr std::size_t kBlockBytesMax = 8176 - kSealBytes;
+/// Those of a block that was written without room for a seal.
+inline constexpr std::size_t kUnsealedBlockBytesMax = 8176;
 /// Longer texts are kept outside of blocks, each under its own key.
 inline constexpr std::size_t kInlineTextBytesMax = 1024;
 

@@ -38,16 +38,16 @@ std::optional<BlockTable::StoredBlock> BlockTable::as_stored(
                      item.value};
 }
 
-std::span<const BlockTable::StoredBlock> BlockTable::all_in_snapshot() {
+std::span<BlockTable::StoredBlock> BlockTable::all_in_snapshot() {
   directory_.complete(transaction_, key(0), [this](const auto& item) { return as_stored(item); });
   return directory_.entries();
 }
 
-void BlockTable::set_found(const StoredBlock& block) {
+void BlockTable::set_found(StoredBlock& block) {
   found_generation_ = 0;
   found_.first = RowId(block.first);
   found_.open = nullptr;
-  std::construct_at(&found_.view, block.bytes, place_.layout());
+  std::construct_at(&found_.view, bytes(block), place_.layout());
   found_generation_ = transaction_.generation();
 }
 
@@ -69,11 +69,11 @@ const FoundBlock* BlockTable::search(RowId row) {
   if (!transaction_.is_writable() &&
       directory_.prepare(
           transaction_, key(0), [this](const auto& item) { return as_stored(item); })) {
-    const StoredBlock* block = directory_.find(id);
+    StoredBlock* block = directory_.find(id);
     if (block == nullptr) return nullptr;
-    set_found(*block);
+    set_found(*block);  // Opened in its place, it is so for the next one.
   } else {
-    const auto stored = as_stored(transaction_.find_at_or_before(key(id)));
+    auto stored = as_stored(transaction_.find_at_or_before(key(id)));
     if (!stored) return nullptr;
     set_found(*stored);
   }
@@ -116,14 +116,13 @@ std::size_t BlockTable::open_covering(std::uint64_t row) {
 
   const std::size_t next_open = covering ? *covering + 1 : 0;
   std::uint64_t end = next_open < open_.size() ? open_[next_open].first : kRowsEnd;
-  const auto item = transaction_.find_at_or_before(key(row));
-  const auto stored = as_stored(item);
+  auto stored = as_stored(transaction_.find_at_or_before(key(row)));
   // Views end with the next search, so the block is copied before its successor is looked up.
   Entry entry{row, end, nullptr};
   if (stored) {
     entry.first = stored->first;
     entry.block = std::make_unique<OpenBlock>(
-        place_.layout(), RowId(stored->first), BlockView(stored->bytes, place_.layout()));
+        place_.layout(), RowId(stored->first), BlockView(bytes(*stored), place_.layout()));
   } else {
     entry.block = std::make_unique<OpenBlock>(place_.layout(), RowId(row));
   }
@@ -225,21 +224,28 @@ const FoundBlock* BlockWalk::next() {
   }
   if (rest_.empty()) return nullptr;
   fetch_ahead();
-  found_ = {
-      RowId(rest_.front().first), nullptr, BlockView(rest_.front().bytes, table_.place_.layout())};
+  BlockTable::StoredBlock& block = rest_.front();
+  const BytesView bytes =
+      block.value.is_sealed()
+          ? table_.transaction_.read_briefly(table_.key(block.first), block.value, holder_)
+          : block.value.bytes();
+  found_ = {RowId(block.first), nullptr, BlockView(bytes, table_.place_.layout())};
   rest_ = rest_.subspan(1);
   return &found_;
 }
 
 /// Each block is on pages of its own, so that without this every one of them begins with a wait for
-/// its header and another one for the column.
+/// its header and another one for the column. What is sealed has no columns to fetch.
 void BlockWalk::fetch_ahead() const noexcept {
   constexpr std::size_t kHeaderDistance = 6;
   constexpr std::size_t kColumnDistance = 3;
   constexpr std::size_t kCacheLineBytes = 64;
-  if (kHeaderDistance < rest_.size()) __builtin_prefetch(rest_[kHeaderDistance].bytes.data());
-  if (kColumnDistance < rest_.size()) {
-    const std::byte* values = BlockView::column_start(rest_[kColumnDistance].bytes, column_);
+  if (kHeaderDistance < rest_.size()) {
+    __builtin_prefetch(rest_[kHeaderDistance].value.bytes().data());
+  }
+  if (kColumnDistance < rest_.size() && !rest_[kColumnDistance].value.is_sealed()) {
+    const std::byte* values =
+        BlockView::column_start(rest_[kColumnDistance].value.bytes(), column_);
     const ColumnForm& form = table_.place_.layout().columns()[column_];
     // As many as in the block before; integers are narrow more often than not.
     const std::size_t bytes = std::size_t{found_.rows()} *

@@ -94,8 +94,13 @@ class BlockTable {
   [[nodiscard]] const FoundBlock* search(RowId row);
   [[nodiscard]] Key key(std::uint64_t first) const noexcept;
   [[nodiscard]] std::optional<StoredBlock> as_stored(const KeyValueTransaction::Item& item) const;
-  void set_found(const StoredBlock& block);
-  [[nodiscard]] std::span<const StoredBlock> all_in_snapshot();
+  void set_found(StoredBlock& block);
+  [[nodiscard]] std::span<StoredBlock> all_in_snapshot();
+  [[nodiscard]] BytesView bytes(StoredBlock& block) {
+    if (!block.value.is_sealed()) [[likely]]
+      return block.value.bytes();
+    return transaction_.read(key(block.first), block.value);
+  }
   /// Position of the last open block that starts at or before `row`; nullopt when none does.
   [[nodiscard]] std::optional<std::size_t> find_open(std::uint64_t row) const noexcept;
   std::size_t insert(Entry entry);
@@ -129,8 +134,9 @@ class BlockWalk {
 
   BlockTable& table_;
   std::uint32_t column_;
-  std::span<const BlockTable::StoredBlock> rest_;  ///< In a snapshot.
+  std::span<BlockTable::StoredBlock> rest_;  ///< In a snapshot.
   bool is_started_ = false;
+  std::shared_ptr<const OpenedValue> holder_;  ///< Of what `found_` shows, where nothing else is.
   FoundBlock found_;
 };
 

@@ -18,7 +18,9 @@ std::uint16_t load16(const std::byte* from) noexcept {
 }  // namespace
 
 BlockView::BlockView(BytesView packed, const GroupLayout& layout) : data_(packed.data()) {
-  if (packed.size() < 8 || packed.size() > kBlockBytesMax) throw_corrupt("a block of a wrong size");
+  if (packed.size() < 8 || packed.size() > kUnsealedBlockBytesMax) {
+    throw_corrupt("a block of a wrong size");
+  }
   bytes_ = static_cast<std::uint16_t>(packed.size());
   rows_ = load16(data_);
   objects_ = load16(data_ + 2);

@@ -13,8 +13,9 @@ namespace {
 constexpr std::uint32_t kKeyColumn = 0;
 
 /// Words of an index tuple: those of the key, then the row.
-std::uint32_t index_width(const ClassInfo& info) {
+std::uint32_t index_width(const ClassInfo& info, const IndexKeys& keys) {
   if (!info.primary_key) return 3;
+  if (keys.hides_values) return kHiddenWords + 1;
   switch (info.key_property().type) {
     case PropertyType::kInt: return 2;
     case PropertyType::kString: return 4;
@@ -73,17 +74,39 @@ bool is_valid(const FoundBlock& block, std::uint32_t column, std::uint32_t slot)
   return block.view.has_column(column) && BlockView::bit(block.view.validity(column), slot);
 }
 
+Tuple plain_index_tuple(const ObjectKey& key, std::uint64_t row, const HashKey& text_key) {
+  switch (key.type()) {
+    case ObjectKey::Type::kInt: return {{ordered_word(key.as_int()), row}};
+    case ObjectKey::Type::kObjectId: {
+      const auto bytes = key.as_object_id().bytes;
+      return {{leading_word(bytes.data(), 8), leading_word(bytes.data() + 8, 4), row}};
+    }
+    case ObjectKey::Type::kUuid: {
+      const auto bytes = key.as_uuid().bytes;
+      return {{leading_word(bytes.data(), 8), leading_word(bytes.data() + 8, 8), row}};
+    }
+    case ObjectKey::Type::kGlobalKey:
+      return {{key.as_global_key().high, key.as_global_key().low, row}};
+    case ObjectKey::Type::kString: {
+      const std::string_view text = key.as_string();
+      return {{text_word(text, 0), text_word(text, 1), hash_text(text, text_key), row}};
+    }
+    case ObjectKey::Type::kNull: break;
+  }
+  TOMBOLO_UNREACHABLE("the null key is not in the index");
+}
+
 }  // namespace
 
 ClassStore::ClassStore(KeyValueTransaction& transaction,
                        RealmId realm,
                        const ClassInfo& info,
-                       const HashKey& hash_key)
+                       const IndexKeys& index_keys)
     : transaction_(transaction),
       realm_(realm),
       info_(info),
-      hash_key_(hash_key),
-      index_(transaction, realm, Space::kPrimaryKeyIndex, info.id, index_width(info)),
+      index_keys_(index_keys),
+      index_(transaction, realm, Space::kPrimaryKeyIndex, info.id, index_width(info, index_keys)),
       backlinks_(transaction, realm, Space::kBacklinks, info.id, 4) {
   tables_.reserve(info.groups.size());
   for (std::uint16_t group = 0; group < info.groups.size(); ++group) {
@@ -91,7 +114,7 @@ ClassStore::ClassStore(KeyValueTransaction& transaction,
   }
   for (const PropertyInfo& property : info.properties) {
     if (property.index == IndexType::kNone) continue;
-    indexes_.emplace_back(transaction, realm, info.id, property, hash_key);
+    indexes_.emplace_back(transaction, realm, info.id, property, index_keys);
   }
 }
 
@@ -115,26 +138,14 @@ ClassStore::Counters& ClassStore::changed_counters() {
   return counters();
 }
 
+/// Keys of the library's own making are not hidden: they tell of no value, and are found in order.
 Tuple ClassStore::index_tuple(const ObjectKey& key, std::uint64_t row) const {
-  switch (key.type()) {
-    case ObjectKey::Type::kInt: return {{ordered_word(key.as_int()), row}};
-    case ObjectKey::Type::kObjectId: {
-      const auto bytes = key.as_object_id().bytes;
-      return {{leading_word(bytes.data(), 8), leading_word(bytes.data() + 8, 4), row}};
-    }
-    case ObjectKey::Type::kUuid: {
-      const auto bytes = key.as_uuid().bytes;
-      return {{leading_word(bytes.data(), 8), leading_word(bytes.data() + 8, 8), row}};
-    }
-    case ObjectKey::Type::kGlobalKey:
-      return {{key.as_global_key().high, key.as_global_key().low, row}};
-    case ObjectKey::Type::kString: {
-      const std::string_view text = key.as_string();
-      return {{text_word(text, 0), text_word(text, 1), hash_text(text, hash_key_), row}};
-    }
-    case ObjectKey::Type::kNull: break;
+  if (!index_keys_.hides_values || key.type() == ObjectKey::Type::kGlobalKey) {
+    return plain_index_tuple(key, row, index_keys_.text);
   }
-  TOMBOLO_UNREACHABLE("the null key is not in the index");
+  const auto [first, second] =
+      hide_words(plain_index_tuple(key, 0, index_keys_.text).words, index_keys_);
+  return {{first, second, row}};
 }
 
 std::optional<ClassStore::FoundRow> ClassStore::find(const ObjectKey& key) {
@@ -146,7 +157,7 @@ std::optional<ClassStore::FoundRow> ClassStore::find(const ObjectKey& key) {
     return row == 0 ? std::nullopt : std::optional(to_found(row));
   }
   const Tuple wanted = index_tuple(key, 0);
-  const std::size_t key_words = index_width(info_) - 1;
+  const std::size_t key_words = index_width(info_, index_keys_) - 1;
   for (auto tuple = index_.find_from(wanted); tuple; tuple = index_.find_from(*tuple)) {
     if (!std::equal(wanted.words.begin(), wanted.words.begin() + key_words, tuple->words.begin())) {
       return std::nullopt;

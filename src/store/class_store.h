@@ -29,7 +29,7 @@ class ClassStore {
   ClassStore(KeyValueTransaction& transaction,
              RealmId realm,
              const ClassInfo& info,
-             const HashKey& hash_key);
+             const IndexKeys& index_keys);
 
   [[nodiscard]] const ClassInfo& info() const noexcept { return info_; }
   [[nodiscard]] std::uint64_t object_count() { return counters().objects; }
@@ -149,7 +149,7 @@ class ClassStore {
   KeyValueTransaction& transaction_;
   RealmId realm_;
   const ClassInfo& info_;
-  const HashKey& hash_key_;
+  const IndexKeys& index_keys_;
   std::vector<BlockTable> tables_;  ///< By group.
   TupleSet index_;
   TupleSet backlinks_;

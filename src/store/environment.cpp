@@ -26,17 +26,34 @@ namespace tombolo::store {
 namespace {
 
 constexpr std::array<char, 8> kMagic{'t', 'o', 'm', 'b', 'o', 'l', 'o', '\0'};
-/// Format 2 has indexes of properties.
-constexpr std::uint32_t kFormatVersion = 2;
+/// Format 2 has indexes of properties, format 3 is encrypted. A file that is not encrypted is of
+/// format 2.
+constexpr std::uint32_t kPlainFormat = 2;
+constexpr std::uint32_t kEncryptedFormat = 3;
 constexpr std::size_t kPageBytes = 4096;
 
 /// The record under `Space::kHeader`.
 struct Header {
   std::array<char, 8> magic = kMagic;
-  std::uint32_t format_version = kFormatVersion;
-  std::uint32_t reserved = 0;
-  HashKey hash_key{};
+  std::uint32_t format_version = kPlainFormat;
+  std::uint32_t is_encrypted = 0;
+  HashKey hash_key{};  ///< Zeros in an encrypted file: it derives it from its key.
 };
+
+/// What follows the header in an encrypted file.
+struct EncryptionHeader {
+  FileSalt salt{};
+  std::array<std::byte, kSealBytes> seal{};  ///< Of no bytes: opens with the right key only.
+};
+
+/// The key under which it is sealed: that of the record and all before the seal.
+Bytes place_of_seal(const Header& header, const FileSalt& salt) {
+  Bytes place = to_bytes(Key(kEnvironmentRealm, Space::kHeader).view());
+  for (const BytesView part : {std::as_bytes(std::span(&header, 1)), BytesView(salt)}) {
+    place.insert(place.end(), part.begin(), part.end());
+  }
+  return place;
+}
 
 /// LMDB maps the file of its readers and leaves it sparse: a page of it for which the disk has no
 /// room when it is touched ends the process. So it gets its room here.
@@ -263,18 +280,9 @@ void Environment::Internals::read_or_write_header() {
   };
   // Who opens what is there waits for no writer.
   if (!options.read_only && is_new()) {
-    KeyValueTransaction writing(tree, this);
     lock_writer();
     const std::shared_ptr<void> unlock(nullptr, [this](void*) { unlock_writer(); });
-    writing.begin_write();
-    if (is_new()) {
-      Header header;
-      fill_random(header.hash_key);
-      writing.put(Key(kEnvironmentRealm, Space::kHeader), std::as_bytes(std::span(&header, 1)));
-      writing.put(Key(kEndRealm, Space::kEnd), {});
-      create_realm(writing, "");
-      writing.commit();
-    }
+    if (is_new()) write_new_file();
   }
   KeyValueTransaction reading(tree, nullptr);
   reading.begin_read(environment, map_moves());
@@ -287,20 +295,75 @@ void Environment::Internals::read_or_write_header() {
   if (header.magic != kMagic) {
     throw Error(ErrorCode::kFileCorrupt, "'" + path.string() + "' is no database of this library");
   }
-  if (header.format_version > kFormatVersion) {
+  if (header.format_version > kEncryptedFormat) {
     throw Error(ErrorCode::kFileFormatTooNew,
                 "'" + path.string() + "' has format " + std::to_string(header.format_version) +
-                    "; this version knows up to " + std::to_string(kFormatVersion));
+                    "; this version knows up to " + std::to_string(kEncryptedFormat));
   }
-  shared.hash_key = header.hash_key;
-  if (header.format_version == kFormatVersion || options.read_only) return;
-  // All that an older format has is the same in this one.
+  if (header.is_encrypted != 0) {
+    if (encryption == nullptr) take_key(*record);
+    shared.index_keys = encryption->keys.index;
+    return;
+  }
+  if (options.encryption_key) refuse_key("decryption failed, it is not encrypted");
+  shared.index_keys.text = header.hash_key;
   reading.end_read();
-  KeyValueTransaction writing(tree, this);
+  if (header.format_version < kPlainFormat && !options.read_only) upgrade_format();
+}
+
+/// The writer's lock is held.
+void Environment::Internals::write_new_file() {
+  Header header;
+  EncryptionHeader sealed;
+  if (options.encryption_key) {
+    header.format_version = kEncryptedFormat;
+    header.is_encrypted = 1;
+    fill_random(sealed.salt);
+    const FileKeys keys = derive_keys(*options.encryption_key, sealed.salt);
+    encryption = std::make_unique<Encryption>(path, keys, options.opened_bytes_max);
+    Sealer(keys.sealing).seal(place_of_seal(header, sealed.salt), {}, {}, sealed.seal);
+  } else {
+    fill_random(header.hash_key);
+  }
+  KeyValueTransaction writing(tree, this, encryption.get());
+  writing.begin_write();
+  writing.put(Key(kEnvironmentRealm, Space::kHeader),
+              std::as_bytes(std::span(&header, 1)),
+              encryption ? std::as_bytes(std::span(&sealed, 1)) : BytesView());
+  writing.put(Key(kEndRealm, Space::kEnd), {});
+  create_realm(writing, "");
+  writing.commit();
+}
+
+void Environment::Internals::take_key(BytesView record) {
+  Header header;
+  EncryptionHeader sealed;
+  if (record.size() != sizeof(header) + sizeof(sealed)) {
+    throw Error(ErrorCode::kFileCorrupt, "'" + path.string() + "' has a header of a wrong size");
+  }
+  std::memcpy(&header, record.data(), sizeof(header));
+  std::memcpy(&sealed, record.data() + sizeof(header), sizeof(sealed));
+  if (!options.encryption_key)
+    refuse_key("it is encrypted and no key was given (header has invalid mnemonic)");
+  const FileKeys keys = derive_keys(*options.encryption_key, sealed.salt);
+  if (!Sealer(keys.sealing).open(place_of_seal(header, sealed.salt), sealed.seal, {})) {
+    refuse_key("decryption failed, it is encrypted with another key");
+  }
+  encryption = std::make_unique<Encryption>(path, keys, options.opened_bytes_max);
+}
+
+void Environment::Internals::refuse_key(const char* reason) const {
+  throw Error(ErrorCode::kWrongKey, "'" + path.string() + "': " + reason);
+}
+
+/// All that an older format has is the same in this one.
+void Environment::Internals::upgrade_format() {
   lock_writer();
   const std::shared_ptr<void> unlock(nullptr, [this](void*) { unlock_writer(); });
+  KeyValueTransaction writing(tree, this);
   writing.begin_write();
-  header.format_version = kFormatVersion;
+  Header header;
+  header.hash_key = shared.index_keys.text;
   writing.put(Key(kEnvironmentRealm, Space::kHeader), std::as_bytes(std::span(&header, 1)));
   writing.commit();
 }
@@ -312,7 +375,7 @@ std::unique_ptr<ReadTransaction::State> Environment::Internals::take_reader() {
     idle_readers_.pop_back();
     return state;
   }
-  auto state = std::make_unique<ReadTransaction::State>(tree, *options.clock);
+  auto state = std::make_unique<ReadTransaction::State>(tree, encryption.get(), *options.clock);
   readers_.push_back(state.get());
   return state;
 }
@@ -452,6 +515,12 @@ std::shared_ptr<Environment> Environment::open(const std::filesystem::path& path
       environment->options().in_memory != options.in_memory) {
     throw Error(ErrorCode::kInvalidArgument,
                 "'" + path.string() + "' is already opened in this process with different options");
+  }
+  const auto& own_key = environment->options().encryption_key;
+  if (own_key.has_value() != options.encryption_key.has_value() ||
+      (own_key && !keys_equal(*own_key, *options.encryption_key))) {
+    throw Error(ErrorCode::kWrongKey,
+                "'" + path.string() + "' is open in this process with another key, or with none");
   }
   return environment;
 }

@@ -13,6 +13,7 @@
 #include "store/change_log.h"
 #include "store/file_usage.h"
 #include "store/ids.h"
+#include "store/sealing.h"
 #include "store/transaction.h"
 
 namespace tombolo::store {
@@ -45,6 +46,10 @@ struct EnvironmentOptions {
   std::chrono::milliseconds growth_wait_max{10'000};
   /// Changed blocks that a write transaction keeps decoded before it writes them out.
   std::size_t write_cache_bytes_max = std::size_t{256} << 20;
+  /// Encrypts the file when it is made, and opens it afterwards.
+  std::optional<EncryptionKey> encryption_key;
+  /// Opened values of an encrypted file that are kept for snapshots to come.
+  std::size_t opened_bytes_max = std::size_t{64} << 20;
   std::chrono::seconds reader_age_warning{60};
   const Clock* clock = &system_clock();
   std::shared_ptr<Logger> logger;  ///< Null: no lines.
@@ -85,7 +90,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   /// Opens `path`, creating it when absent; beside it stand `<path>-lock` and `<path>-guard`.
   ///
   /// Errors:  throws `Error`: `kFileFormatTooNew`, `kFileCorrupt` (no such file of ours),
-  ///          `kFileInUse` (an exclusive owner, or others when `exclusive` is asked),
+  ///          `kFileInUse` (an exclusive owner, or others when `exclusive` is asked), `kWrongKey`
+  ///          (another key than the file's, one for a file without, or none for one with),
   ///          `kPermissionDenied`, `kInvalidArgument` (open already with `exclusive`, `read_only`
   ///          or `in_memory` different), or `kStorage` with the code in `foreign()`.
   [[nodiscard]] static std::shared_ptr<Environment> open(const std::filesystem::path& path,

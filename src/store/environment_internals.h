@@ -16,13 +16,16 @@
 #include "store/key_value.h"
 #include "store/reader_gate.h"
 #include "store/realm_state.h"
+#include "store/sealed_values.h"
 
 namespace tombolo::store {
 
 /// A snapshot, in use or waiting to be used again with its read slot and what it has loaded.
 class ReadTransaction::State {
  public:
-  State(MDB_dbi tree, const Clock& clock) : key_value(tree, nullptr), clock_(clock) {}
+  State(MDB_dbi tree, Encryption* encryption, const Clock& clock)
+      : key_value(tree, nullptr, encryption),
+        clock_(clock) {}
 
   void begin(Environment::Internals& environment);
   void end(Environment::Internals& environment) noexcept;
@@ -99,6 +102,7 @@ class Environment::Internals final : public MapOwner {
   const EnvironmentOptions options;
   MDB_env* environment = nullptr;
   MDB_dbi tree = 0;
+  std::unique_ptr<Encryption> encryption;  ///< Null: the file is not encrypted.
   ReaderGate gate;
   SharedState shared;
   Notifier notifier;
@@ -109,6 +113,10 @@ class Environment::Internals final : public MapOwner {
  private:
   void open_file(const std::string& file);
   void read_or_write_header();
+  void write_new_file();
+  void take_key(BytesView header);
+  void upgrade_format();
+  [[noreturn]] void refuse_key(const char* reason) const;
   void resize_map(std::size_t bytes);
   void move_map(std::size_t bytes);
 

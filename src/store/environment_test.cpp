@@ -20,6 +20,7 @@
 #include "base/random.h"
 #include "store/keys.h"
 #include "test/support/child_process.h"
+#include "test/support/store_realm.h"
 #include "test/support/temporary_directory.h"
 
 namespace tombolo::store {
@@ -31,12 +32,29 @@ using test::TemporaryDirectory;
 
 constexpr std::size_t kMebibyte = std::size_t{1} << 20;
 
+/// Of the files that the running test makes; nullopt: they are not encrypted.
+std::optional<EncryptionKey> key_of_files;
+
 EnvironmentOptions small_map() {
   EnvironmentOptions options;
   options.map_bytes = kMebibyte;
   options.durability = Durability::kDeferred;
+  options.encryption_key = key_of_files;
   return options;
 }
+
+/// Of files as they are and of encrypted ones.
+class AnyEnvironment : public ::testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override {
+    if (GetParam()) key_of_files = test::encryption_key(1);
+  }
+  void TearDown() override { key_of_files.reset(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Files, AnyEnvironment, ::testing::Bool(), [](const auto& test) {
+  return test.param ? "Encrypted" : "Plain";
+});
 
 /// A file whose every commit leaves one object more, numbered from 1, each with a text that only
 /// its number decides, and their count in the metadata.
@@ -128,7 +146,7 @@ std::optional<ErrorCode> failure_of(const Work& work) {
 
 // ---- Crashes
 
-TEST(Environment, AfterAKillExactlyTheCommittedTransactionsAreThere) {
+TEST_P(AnyEnvironment, AfterAKillExactlyTheCommittedTransactionsAreThere) {
   const TemporaryDirectory directory;
   const auto path = directory.file("realm");
   SeededRandom random(1);
@@ -163,7 +181,7 @@ TEST(Environment, AfterAKillExactlyTheCommittedTransactionsAreThere) {
 
 // ---- Several processes
 
-TEST(Environment, AnotherProcessReadsTheOldStateUntilACommit) {
+TEST_P(AnyEnvironment, AnotherProcessReadsTheOldStateUntilACommit) {
   const TemporaryDirectory directory;
   const auto path = directory.file("realm");
   ChildProcess child([&](const Pipe& parent) {
@@ -187,7 +205,7 @@ TEST(Environment, AnotherProcessReadsTheOldStateUntilACommit) {
   EXPECT_EQ(child.receive(), 4U);
 }
 
-TEST(Environment, AnotherProcessTakesOverTheSizeOfAMapThatHasGrown) {
+TEST_P(AnyEnvironment, AnotherProcessTakesOverTheSizeOfAMapThatHasGrown) {
   const TemporaryDirectory directory;
   const auto path = directory.file("realm");
   ChildProcess child([&](const Pipe& parent) {
@@ -208,7 +226,7 @@ TEST(Environment, AnotherProcessTakesOverTheSizeOfAMapThatHasGrown) {
   EXPECT_EQ(ledger.count(), 21U) << "what the other process wrote into the larger map is read here";
 }
 
-TEST(Environment, TheMapGrowsBesideThreadsThatRead) {
+TEST_P(AnyEnvironment, TheMapGrowsBesideThreadsThatRead) {
   const TemporaryDirectory directory;
   Ledger ledger(directory.file("realm"));
   ledger.grow_to(1);
@@ -227,7 +245,7 @@ TEST(Environment, TheMapGrowsBesideThreadsThatRead) {
   EXPECT_LE(newest_read, 40U);
 }
 
-TEST(Environment, WritingTheSameRecordsAgainNeedsNoMoreRoom) {
+TEST_P(AnyEnvironment, WritingTheSameRecordsAgainNeedsNoMoreRoom) {
   const TemporaryDirectory directory;
   EnvironmentOptions options = small_map();
   options.growth_wait_max = std::chrono::milliseconds(0);
@@ -246,7 +264,7 @@ TEST(Environment, WritingTheSameRecordsAgainNeedsNoMoreRoom) {
   EXPECT_EQ(environment->stats().map_bytes, map_bytes);
 }
 
-TEST(Environment, TheMapGrowsWhileASnapshotRests) {
+TEST_P(AnyEnvironment, TheMapGrowsWhileASnapshotRests) {
   const TemporaryDirectory directory;
   EnvironmentOptions options = small_map();
   options.growth_wait_max = std::chrono::milliseconds(0);
@@ -268,6 +286,7 @@ RC_GTEST_PROP(Environment, ATransactionOfAnyWritesFindsRoomInTime, (std::uint64_
   const TemporaryDirectory directory;
   EnvironmentOptions options = small_map();
   options.map_bytes = kMebibyte / 4;
+  if (seed % 2 == 0) options.encryption_key = test::encryption_key(1);
   const auto environment = Environment::open(directory.file("realm"), options);
   std::map<std::string, std::string> expected;
   SeededRandom random(seed);
@@ -353,7 +372,7 @@ TEST(Environment, AFileOfANewerFormatIsRefusedAndLeftAsItIs) {
     EXPECT_EQ(error.code(), ErrorCode::kFileFormatTooNew);
     EXPECT_EQ(error.message(),
               "'" + std::filesystem::canonical(path).string() +
-                  "' has format 7; this version knows up to 2");
+                  "' has format 7; this version knows up to 3");
   }
 
   set_format_version(path, 1);
@@ -432,7 +451,7 @@ void limit_files(rlim_t bytes) {
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-TEST(Environment, AWriteThatTheDiskCutsShortLosesNothingAndCanBeDoneAgain) {
+TEST_P(AnyEnvironment, AWriteThatTheDiskCutsShortLosesNothingAndCanBeDoneAgain) {
   const TemporaryDirectory directory;
   const auto path = directory.file("realm");
   ChildProcess child([&](const Pipe&) {
@@ -460,7 +479,7 @@ TEST(Environment, AWriteThatTheDiskCutsShortLosesNothingAndCanBeDoneAgain) {
   EXPECT_EQ(Ledger(path).count(), 8U);
 }
 
-TEST(Environment, AFileThatTheDiskHasNoRoomForIsMadeOnceThereIs) {
+TEST_P(AnyEnvironment, AFileThatTheDiskHasNoRoomForIsMadeOnceThereIs) {
   const TemporaryDirectory directory;
   const auto path = directory.file("realm");
   ChildProcess child([&](const Pipe&) {

@@ -52,19 +52,25 @@ EntryHeader read_header(BytesView value) {
   return header;
 }
 
-/// The entry of a record of the history of that realm; nullopt for any other record.
-std::optional<HistoryEntry> to_entry(RealmId realm, const KeyValueTransaction::Item& item) {
+HistoryEntry to_entry(HistoryVersion version, BytesView value) {
+  const EntryHeader header = read_header(value);
+  return HistoryEntry{.version = version,
+                      .origin = ClientFileIdent(header.origin),
+                      .peer_version = PeerVersion(header.peer_version),
+                      .origin_timestamp = OriginTimestamp(header.origin_timestamp),
+                      .salt = Salt(header.salt),
+                      .bytes_total = header.bytes_total,
+                      .changeset = value.subspan(sizeof(header))};
+}
+
+/// The entry that a search has found, if it is one of the history of that realm.
+std::optional<HistoryEntry> read_entry(KeyValueTransaction& transaction,
+                                       RealmId realm,
+                                       KeyValueTransaction::Item item) {
   const Key prefix(realm, Space::kHistory);
   if (!starts_with(item.key, prefix)) return std::nullopt;
-  const EntryHeader header = read_header(item.value);
-  return HistoryEntry{
-      .version = HistoryVersion(read_big_endian<std::uint64_t>(item.key.subspan(prefix.size()))),
-      .origin = ClientFileIdent(header.origin),
-      .peer_version = PeerVersion(header.peer_version),
-      .origin_timestamp = OriginTimestamp(header.origin_timestamp),
-      .salt = Salt(header.salt),
-      .bytes_total = header.bytes_total,
-      .changeset = item.value.subspan(sizeof(header))};
+  const HistoryVersion version(read_big_endian<std::uint64_t>(item.key.subspan(prefix.size())));
+  return to_entry(version, transaction.read(item));
 }
 
 BaseRecord read_base(KeyValueTransaction& transaction, RealmId realm) {
@@ -82,19 +88,17 @@ void put_entry(KeyValueTransaction& transaction,
                const Key& key,
                const EntryHeader& header,
                BytesView changeset) {
-  const std::span<std::byte> to = transaction.put_reserved(key, sizeof(header) + changeset.size());
-  std::memcpy(to.data(), &header, sizeof(header));
-  if (!changeset.empty())
-    std::memcpy(to.data() + sizeof(header), changeset.data(), changeset.size());
+  transaction.put(key, std::as_bytes(std::span(&header, 1)), changeset);
 }
 
 }  // namespace
 
 HistoryBounds HistoryReader::bounds() const {
   const BaseRecord base = read_base(*transaction_, realm_);
-  const auto newest = to_entry(realm_,
-                               transaction_->find_at_or_before(
-                                   entry_key(realm_, std::numeric_limits<std::uint64_t>::max())));
+  const auto newest = read_entry(*transaction_,
+                                 realm_,
+                                 transaction_->find_at_or_before(
+                                     entry_key(realm_, std::numeric_limits<std::uint64_t>::max())));
   if (!newest)
     return {HistoryVersion(base.version), HistoryVersion(base.version), base.bytes_total};
   return {HistoryVersion(base.version), newest->version, newest->bytes_total};
@@ -103,11 +107,12 @@ HistoryBounds HistoryReader::bounds() const {
 std::optional<HistoryEntry> HistoryReader::find(HistoryVersion version) const {
   const Key key = entry_key(realm_, version.value());
   const auto value = transaction_->find(key);
-  return value ? to_entry(realm_, {key, *value}) : std::nullopt;
+  return value ? std::optional(to_entry(version, *value)) : std::nullopt;
 }
 
 std::optional<HistoryEntry> HistoryReader::find_next(HistoryVersion after) const {
-  return to_entry(realm_, transaction_->find_at_or_after(entry_key(realm_, after.value() + 1)));
+  return read_entry(
+      *transaction_, realm_, transaction_->find_at_or_after(entry_key(realm_, after.value() + 1)));
 }
 
 std::optional<BytesView> HistoryReader::find_reciprocal(ClientFileIdent peer,

@@ -331,8 +331,13 @@ class Search {
     for (const std::string& word : wanted.words) words.push_back(index->find_word(word));
     std::vector<TupleRanges> prefixes;
     for (const std::string& prefix : wanted.prefixes) {
-      prefixes.push_back(index->find_prefix(prefix));
+      if (auto ranges = index->find_prefix(prefix)) {
+        prefixes.push_back(std::move(*ranges));
+      } else {
+        is_exact = false;
+      }
     }
+    if (words.empty() && prefixes.empty()) return std::nullopt;
     for (const TupleRanges& ranges : words) is_exact = is_exact && ranges.is_exact;
     for (const TupleRanges& ranges : prefixes) is_exact = is_exact && ranges.is_exact;
 

@@ -5,13 +5,24 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
 
 namespace tombolo::store {
 
-/// Keys the hashes of texts in indexes, so that nobody can choose texts that collide. In the
-/// header.
+/// Keys the hashes of texts in indexes, so that nobody can choose texts that collide.
 using HashKey = std::array<std::byte, 16>;
+
+/// Under which keys an index hashes. Where it hides values, as in encrypted files, all words of a
+/// value are hashed: they are the same for the same value, and in no order.
+struct IndexKeys {
+  HashKey text{};
+  bool hides_values = false;
+  std::array<std::byte, 32> value{};
+};
+
+/// Words that a hidden value has, however many it had.
+inline constexpr std::size_t kHiddenWords = 2;
 
 /// The number that the first `count` <= 8 bytes spell, most significant first, zeros behind: the
 /// order of such numbers is the order of the bytes.
@@ -35,5 +46,9 @@ using HashKey = std::array<std::byte, 16>;
 }
 
 [[nodiscard]] std::uint64_t hash_text(std::string_view text, const HashKey& key) noexcept;
+
+/// The hash of 128 bits that stands for these words.
+[[nodiscard]] std::array<std::uint64_t, kHiddenWords> hide_words(
+    std::span<const std::uint64_t> words, const IndexKeys& keys) noexcept;
 
 }  // namespace tombolo::store

@@ -7,6 +7,7 @@
 
 #include "base/assertion.h"
 #include "base/error.h"
+#include "store/keys.h"
 
 namespace tombolo::store {
 namespace {
@@ -39,47 +40,53 @@ int seek(MDB_cursor* cursor, MDB_cursor_op operation, MDB_val& key, MDB_val& val
   return code;
 }
 
-KeyValueTransaction::Item step(MDB_cursor* cursor, MDB_cursor_op operation) {
+struct Found {
   MDB_val key;
   MDB_val value;
-  if (seek(cursor, operation, key, value) == MDB_NOTFOUND) {
+};
+
+Found step(MDB_cursor* cursor, MDB_cursor_op operation) {
+  Found found;
+  if (seek(cursor, operation, found.key, found.value) == MDB_NOTFOUND) {
     throw Error(ErrorCode::kFileCorrupt, "the header or the end record is missing");
   }
-  return {to_view(key), to_view(value)};
+  return found;
 }
 
-KeyValueTransaction::Item seek_at_or_after(MDB_cursor* cursor, BytesView key) {
-  MDB_val key_value = to_value(key);
-  MDB_val value;
-  if (seek(cursor, MDB_SET_RANGE, key_value, value) == MDB_NOTFOUND) {
+Found seek_at_or_after(MDB_cursor* cursor, BytesView key) {
+  Found found{to_value(key), {}};
+  if (seek(cursor, MDB_SET_RANGE, found.key, found.value) == MDB_NOTFOUND) {
     throw Error(ErrorCode::kFileCorrupt, "the end record is missing");
   }
-  return {to_view(key_value), to_view(value)};
+  return found;
 }
 
-KeyValueTransaction::Item seek_at_or_before(MDB_cursor* cursor, BytesView key) {
-  const KeyValueTransaction::Item found = seek_at_or_after(cursor, key);
-  return bytes_equal(found.key, key) ? found : step(cursor, MDB_PREV);
+Found seek_at_or_before(MDB_cursor* cursor, BytesView key) {
+  const Found found = seek_at_or_after(cursor, key);
+  return bytes_equal(to_view(found.key), key) ? found : step(cursor, MDB_PREV);
 }
 
 }  // namespace
 
-KeyValueCursor::KeyValueCursor(KeyValueTransaction& transaction) {
+KeyValueCursor::KeyValueCursor(const KeyValueTransaction& transaction) : transaction_(transaction) {
   TOMBOLO_ASSERT(transaction.is_open());
   check_lmdb(mdb_cursor_open(transaction.transaction_, transaction.tree_, &cursor_),
              "mdb_cursor_open");
 }
 
 KeyValueTransaction::Item KeyValueCursor::find_at_or_after(BytesView key) {
-  return seek_at_or_after(cursor_, key);
+  const Found found = seek_at_or_after(cursor_, key);
+  return transaction_.to_item(found.key, found.value);
 }
 
 KeyValueTransaction::Item KeyValueCursor::find_at_or_before(BytesView key) {
-  return seek_at_or_before(cursor_, key);
+  const Found found = seek_at_or_before(cursor_, key);
+  return transaction_.to_item(found.key, found.value);
 }
 
 KeyValueTransaction::Item KeyValueCursor::next() {
-  return step(cursor_, MDB_NEXT);
+  const Found found = step(cursor_, MDB_NEXT);
+  return transaction_.to_item(found.key, found.value);
 }
 
 KeyValueTransaction::~KeyValueTransaction() {
@@ -96,7 +103,7 @@ void KeyValueTransaction::begin_read(MDB_env* environment, std::uint64_t map_mov
   }
   is_open_ = true;
   const CommitId commit_id(mdb_txn_id(transaction_));
-  if (generation_ == 0 || commit_id != commit_id_ || map_moves != map_moves_) ++generation_;
+  if (generation_ == 0 || commit_id != commit_id_ || map_moves != map_moves_) end_generation();
   commit_id_ = commit_id;
   map_moves_ = map_moves;
   if (cursor_ != nullptr) check_lmdb(mdb_cursor_renew(transaction_, cursor_), "mdb_cursor_renew");
@@ -106,6 +113,10 @@ void KeyValueTransaction::end_read() noexcept {
   if (!is_open_) return;
   mdb_txn_reset(transaction_);
   is_open_ = false;
+  // What is held is of use to the next snapshot when it shows the same commit; not if it is much.
+  if (sealed_values_ && sealed_values_->held_bytes() >= sealed_values_->held_bytes_max()) {
+    end_generation();
+  }
 }
 
 void KeyValueTransaction::begin_write() {
@@ -113,7 +124,7 @@ void KeyValueTransaction::begin_write() {
   transaction_ = map_owner_->begin_write_transaction();
   is_open_ = true;
   commit_id_ = CommitId(mdb_txn_id(transaction_));
-  ++generation_;
+  end_generation();
   room_pages_ = map_owner_->room_pages();
   pages_of_nodes_ = 0;
   pages_of_values_ = 0;
@@ -138,6 +149,39 @@ void KeyValueTransaction::abort() noexcept {
   mdb_txn_abort(std::exchange(transaction_, nullptr));
 }
 
+void KeyValueTransaction::end_generation() noexcept {
+  ++generation_;
+  if (sealed_values_) sealed_values_->let_go();
+}
+
+bool KeyValueTransaction::is_sealed(BytesView key) const noexcept {
+  return sealed_values_ != nullptr &&
+         !bytes_equal(key, Key(kEnvironmentRealm, Space::kHeader).view());
+}
+
+std::size_t KeyValueTransaction::stored_bytes(BytesView key, std::size_t bytes) const noexcept {
+  return bytes + (is_sealed(key) ? kSealBytes : 0);
+}
+
+KeyValueTransaction::Item KeyValueTransaction::to_item(const MDB_val& key,
+                                                       const MDB_val& value) const noexcept {
+  const BytesView key_bytes = to_view(key);
+  return {key_bytes, {to_view(value), is_sealed(key_bytes)}};
+}
+
+BytesView KeyValueTransaction::open(BytesView key, BytesView sealed) {
+  return sealed_values_->open(key, sealed);
+}
+
+BytesView KeyValueTransaction::read_briefly(BytesView key,
+                                            StoredValue& value,
+                                            std::shared_ptr<const OpenedValue>& holder) {
+  if (!value.is_sealed()) return value.bytes();
+  const SealedValues::Opened opened = sealed_values_->open_briefly(key, value.bytes(), holder);
+  if (opened.is_held) value = {opened.bytes, false};
+  return opened.bytes;
+}
+
 MDB_cursor* KeyValueTransaction::cursor() {
   // A transaction that could not get room ended where it was.
   if (!is_open_) throw Error(ErrorCode::kNotInTransaction, "the transaction has ended");
@@ -155,38 +199,41 @@ std::optional<BytesView> KeyValueTransaction::find(BytesView key) {
   MDB_val key_value = to_value(key);
   MDB_val value;
   if (seek(cursor(), MDB_SET, key_value, value) == MDB_NOTFOUND) return std::nullopt;
-  return to_view(value);
+  Item found = to_item(key_value, value);
+  return read(found);
 }
 
 KeyValueTransaction::Item KeyValueTransaction::find_at_or_after(BytesView key) {
-  return seek_at_or_after(cursor(), key);
+  const Found found = seek_at_or_after(cursor(), key);
+  return to_item(found.key, found.value);
 }
 
 KeyValueTransaction::Item KeyValueTransaction::find_at_or_before(BytesView key) {
-  return seek_at_or_before(cursor(), key);
+  const Found found = seek_at_or_before(cursor(), key);
+  return to_item(found.key, found.value);
 }
 
 KeyValueTransaction::Item KeyValueTransaction::next() {
-  return step(cursor(), MDB_NEXT);
+  const Found found = step(cursor(), MDB_NEXT);
+  return to_item(found.key, found.value);
 }
 
-void KeyValueTransaction::put(BytesView key, BytesView value) {
-  prepare_write(key, value.size());
-  MDB_val key_value = to_value(key);
-  MDB_val data = to_value(value);
-  // A large transaction writes pages out before its end.
-  check_lmdb_write(
-      mdb_cursor_put(cursor(), &key_value, &data, 0), "mdb_cursor_put", mdb_txn_env(transaction_));
-}
-
-std::span<std::byte> KeyValueTransaction::put_reserved(BytesView key, std::size_t bytes) {
+void KeyValueTransaction::put(BytesView key, BytesView head, BytesView tail) {
+  const std::size_t bytes = stored_bytes(key, head.size() + tail.size());
   prepare_write(key, bytes);
   MDB_val key_value = to_value(key);
   MDB_val data{bytes, nullptr};
+  // A large transaction writes pages out before its end.
   check_lmdb_write(mdb_cursor_put(cursor(), &key_value, &data, MDB_RESERVE),
                    "mdb_cursor_put",
                    mdb_txn_env(transaction_));
-  return {static_cast<std::byte*>(data.mv_data), bytes};
+  auto* const to = static_cast<std::byte*>(data.mv_data);
+  if (is_sealed(key)) {
+    sealed_values_->seal(key, head, tail, {to, bytes});
+    return;
+  }
+  if (!head.empty()) std::memcpy(to, head.data(), head.size());
+  if (!tail.empty()) std::memcpy(to + head.size(), tail.data(), tail.size());
 }
 
 bool KeyValueTransaction::erase(BytesView key) {
@@ -246,7 +293,7 @@ void KeyValueTransaction::take_room(std::size_t pages_of_value) {
   if (pages_taken() + pages > room_pages_) grow(pages);
   pages_of_nodes_ += kPagesPerWrite;
   pages_of_values_ += pages_of_value;
-  ++generation_;
+  end_generation();
 }
 
 /// At most. A node is copied once, when it is first written to; one that is no longer needed is the
@@ -268,7 +315,8 @@ void KeyValueTransaction::grow(std::size_t pages) {
   std::size_t pages_written = 0;
   for (const BytesView key : keys) {
     const std::optional<BytesView> value = find(key);
-    pages_written += pages_out_of_line(key.size(), value ? value->size() : 0) + kPagesPerWrite;
+    const std::size_t bytes = value ? stored_bytes(key, value->size()) : 0;
+    pages_written += pages_out_of_line(key.size(), bytes) + kPagesPerWrite;
     values.push_back(value ? std::optional(to_bytes(*value)) : std::nullopt);
   }
 

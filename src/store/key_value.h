@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "store/ids.h"
 #include "store/lmdb.h"
+#include "store/sealed_values.h"
 
 namespace tombolo::store {
 
@@ -27,9 +28,31 @@ class MapOwner {
   virtual void grow(std::size_t pages) = 0;
 };
 
-/// A transaction of LMDB as an ordered map of byte strings.
+/// A value where a search found it: as it lies in the map, which is sealed in an encrypted file,
+/// until it is read.
+class StoredValue {
+ public:
+  StoredValue() = default;
+  StoredValue(BytesView stored, bool is_sealed) noexcept
+      : data_(stored.data()),
+        size_(static_cast<std::uint32_t>(stored.size())),
+        is_sealed_(is_sealed) {}
+
+  [[nodiscard]] bool is_sealed() const noexcept { return is_sealed_; }
+  /// The value's bytes, or those that hide it.
+  [[nodiscard]] BytesView bytes() const noexcept { return {data_, size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  std::uint32_t size_ = 0;  ///< LMDB's values are no larger.
+  bool is_sealed_ = false;
+};
+
+/// A transaction of LMDB as an ordered map of byte strings. In an encrypted file it seals what is
+/// put, but for the header, and opens what is read: only the keys are seen by others.
 ///
-/// Views last until the transaction ends or writes; `generation` tells whether that happened.
+/// Views last until the transaction ends or writes; `generation` tells whether that happened. What
+/// a snapshot has opened of an encrypted file it holds as long.
 ///
 /// Room in the map is reckoned before each write with an upper bound, because a transaction that
 /// has met the end of the map is lost. When it is short, the transaction saves what it wrote so
@@ -44,13 +67,15 @@ class KeyValueTransaction {
  public:
   struct Item {
     BytesView key;
-    BytesView value;
+    StoredValue value;
   };
 
-  /// Idle; `attach` makes it usable.
-  KeyValueTransaction(MDB_dbi tree, MapOwner* map_owner) noexcept
+  /// Idle. Without a `map_owner` it is for snapshots; with `encryption`, of an encrypted file.
+  KeyValueTransaction(MDB_dbi tree, MapOwner* map_owner, Encryption* encryption = nullptr)
       : tree_(tree),
-        map_owner_(map_owner) {}
+        map_owner_(map_owner),
+        sealed_values_(encryption != nullptr ? std::make_unique<SealedValues>(*encryption)
+                                             : nullptr) {}
   ~KeyValueTransaction();
   KeyValueTransaction(const KeyValueTransaction&) = delete;
   KeyValueTransaction& operator=(const KeyValueTransaction&) = delete;
@@ -81,10 +106,22 @@ class KeyValueTransaction {
   /// The record after the one that the last search or step gave.
   [[nodiscard]] Item next();
 
-  /// Adds or replaces a record. Neither argument may view this transaction's memory.
-  void put(BytesView key, BytesView value);
-  /// Adds or replaces a record; the caller fills the `bytes` bytes before its next call.
-  [[nodiscard]] std::span<std::byte> put_reserved(BytesView key, std::size_t bytes);
+  /// The bytes of a value that was found under that key. Where it was sealed, it is not any more
+  /// afterwards, so that reading it once again costs nothing.
+  [[nodiscard]] BytesView read(BytesView key, StoredValue& value) {
+    if (value.is_sealed()) value = {open(key, value.bytes()), false};
+    return value.bytes();
+  }
+  [[nodiscard]] BytesView read(Item& item) { return read(item.key, item.value); }
+  /// The same of one of many values that are read in turn: an opened one lasts as long as `holder`
+  /// when the transaction holds many already.
+  [[nodiscard]] BytesView read_briefly(BytesView key,
+                                       StoredValue& value,
+                                       std::shared_ptr<const OpenedValue>& holder);
+
+  /// Adds or replaces a record, whose value is `head` and then `tail`. No argument may view this
+  /// transaction's memory.
+  void put(BytesView key, BytesView head, BytesView tail = {});
   /// Whether there was such a record.
   bool erase(BytesView key);
   /// Erases the records whose keys start with `prefix`.
@@ -100,6 +137,12 @@ class KeyValueTransaction {
   };
   using WrittenKeys = std::unordered_map<std::string, std::size_t, KeyHash, std::equal_to<>>;
 
+  [[nodiscard]] Item to_item(const MDB_val& key, const MDB_val& value) const noexcept;
+  [[nodiscard]] bool is_sealed(BytesView key) const noexcept;
+  /// What a value takes where it is stored.
+  [[nodiscard]] std::size_t stored_bytes(BytesView key, std::size_t bytes) const noexcept;
+  [[nodiscard]] BytesView open(BytesView key, BytesView sealed);
+  void end_generation() noexcept;
   [[nodiscard]] MDB_cursor* cursor();
   void close_cursor() noexcept;
   void prepare_write(BytesView key, std::size_t value_bytes);
@@ -125,12 +168,13 @@ class KeyValueTransaction {
   std::size_t node_pages_max_ = 0;   ///< The most nodes that the tree has had in it.
   /// The keys it wrote, for `grow`, each with the pages that its value has out of line.
   WrittenKeys written_;
+  std::unique_ptr<SealedValues> sealed_values_;  ///< Null: the file is not encrypted.
 };
 
 /// A walk of its own over the records of a transaction that does not write meanwhile.
 class KeyValueCursor {
  public:
-  explicit KeyValueCursor(KeyValueTransaction& transaction);
+  explicit KeyValueCursor(const KeyValueTransaction& transaction);
   ~KeyValueCursor() { mdb_cursor_close(cursor_); }
   KeyValueCursor(const KeyValueCursor&) = delete;
   KeyValueCursor& operator=(const KeyValueCursor&) = delete;
@@ -141,6 +185,7 @@ class KeyValueCursor {
   [[nodiscard]] KeyValueTransaction::Item next();
 
  private:
+  const KeyValueTransaction& transaction_;
   MDB_cursor* cursor_ = nullptr;
 };
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 
 #include "base/assertion.h"
 #include "base/bytes.h"
@@ -127,6 +128,9 @@ template <std::unsigned_integral T>
   key.append(collection.id);
   return key;
 }
+
+/// What the record of that key is, for people: its space, and all of the key in digits of base 16.
+[[nodiscard]] std::string describe_key(BytesView key);
 
 [[nodiscard]] inline bool starts_with(BytesView bytes, BytesView prefix) noexcept {
   return bytes.size() >= prefix.size() &&

@@ -28,7 +28,7 @@ void MetadataReader::scan(BytesView prefix,
   KeyValueCursor cursor(*transaction_);
   for (auto item = cursor.find_at_or_after(first); starts_with(item.key, first);
        item = cursor.next()) {
-    if (!visit(item.key.subspan(space.size()), item.value)) return;
+    if (!visit(item.key.subspan(space.size()), transaction_->read(item))) return;
   }
 }
 

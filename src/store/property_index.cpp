@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include <sodium/crypto_generichash.h>
 #include <sodium/crypto_shorthash.h>
 
 #include "base/assertion.h"
@@ -82,7 +83,8 @@ std::uint64_t number_word(const Value& number) {
 }
 
 /// How wide the tuples are: the words of a value and the row.
-std::uint32_t width_of(const PropertyInfo& property) {
+std::uint32_t width_of(const PropertyInfo& property, const IndexKeys& keys) {
+  if (keys.hides_values) return kHiddenWords + 1;
   const std::uint32_t presence = property.nullable ? 1 : 0;
   switch (property.type) {
     case PropertyType::kMixed:
@@ -102,6 +104,20 @@ std::uint64_t hash_text(std::string_view text, const HashKey& key) noexcept {
                    reinterpret_cast<const unsigned char*>(text.data()),
                    text.size(),
                    reinterpret_cast<const unsigned char*>(key.data()));
+  return hash;
+}
+
+std::array<std::uint64_t, kHiddenWords> hide_words(std::span<const std::uint64_t> words,
+                                                   const IndexKeys& keys) noexcept {
+  std::array<std::uint64_t, kHiddenWords> hash{};
+  static_assert(sizeof(hash) == crypto_generichash_BYTES_MIN);
+  static_assert(sizeof(keys.value) == crypto_generichash_KEYBYTES);
+  crypto_generichash(reinterpret_cast<unsigned char*>(hash.data()),
+                     sizeof(hash),
+                     reinterpret_cast<const unsigned char*>(words.data()),
+                     words.size_bytes(),
+                     reinterpret_cast<const unsigned char*>(keys.value.data()),
+                     keys.value.size());
   return hash;
 }
 
@@ -138,17 +154,19 @@ PropertyIndex::PropertyIndex(KeyValueTransaction& transaction,
                              RealmId realm,
                              ClassId owner,
                              const PropertyInfo& property,
-                             const HashKey& hash_key)
+                             const IndexKeys& keys)
     : property_(property),
-      hash_key_(hash_key),
-      tuples_(transaction, realm, Space::kPropertyIndex, owner, width_of(property), property.id) {}
+      keys_(keys),
+      tuples_(
+          transaction, realm, Space::kPropertyIndex, owner, width_of(property, keys), property.id) {
+}
 
 void PropertyIndex::encode_text(std::string_view text,
                                 std::uint64_t* words,
                                 std::size_t count) const {
   for (std::size_t i = 0; i < count; ++i) words[i] = text_word(text, i);
   words[count] =
-      text.size() <= count * kWordBytes ? text.size() + 1 : hash_text(text, hash_key_) | kLongText;
+      text.size() <= count * kWordBytes ? text.size() + 1 : hash_text(text, keys_.text) | kLongText;
 }
 
 std::size_t PropertyIndex::encode_fixed(const Value& value, std::uint64_t* words) {
@@ -174,6 +192,12 @@ std::size_t PropertyIndex::encode_fixed(const Value& value, std::uint64_t* words
     default: break;
   }
   TOMBOLO_UNREACHABLE("a value of a type that is not indexed");
+}
+
+Tuple PropertyIndex::hide(const Tuple& value) const {
+  if (!keys_.hides_values) return value;
+  const auto [first, second] = hide_words(value.words, keys_);
+  return {{first, second}};
 }
 
 /// The words of the value; that of the row is 0.
@@ -217,10 +241,12 @@ Tuple PropertyIndex::encode_any(const Value& value) const {
 std::vector<Tuple> PropertyIndex::entries(RowId row, const Value& value) const {
   std::vector<Tuple> made;
   if (!is_full_text()) {
-    made.push_back(encode(value));
+    made.push_back(hide(encode(value)));
   } else if (!value.is_null()) {
     for (const std::string& word : query::split_words(value.as_string())) {
-      encode_text(word, made.emplace_back().words.data(), kTextWords);
+      Tuple tuple;
+      encode_text(word, tuple.words.data(), kTextWords);
+      made.push_back(hide(tuple));
     }
     std::ranges::sort(made);
     made.erase(std::unique(made.begin(), made.end()), made.end());
@@ -262,6 +288,9 @@ std::optional<TupleRanges> PropertyIndex::find(Comparison comparison,
                                                const Value& operand,
                                                bool nulls_are_lowest) const {
   if (is_full_text()) return std::nullopt;
+  if (keys_.hides_values) {
+    return comparison == Comparison::kEqual ? find_hidden(operand) : std::nullopt;
+  }
   if (property_.type == PropertyType::kMixed) return find_any(comparison, operand);
   if (operand.is_null()) {
     if (comparison != Comparison::kEqual) return std::nullopt;
@@ -300,10 +329,11 @@ std::optional<TupleRanges> PropertyIndex::find(Comparison comparison,
 TupleRanges PropertyIndex::find_word(std::string_view word) const {
   Tuple value;
   encode_text(word, value.words.data(), kTextWords);
-  return {{equal_range(value)}, word.size() <= kTextWords * kWordBytes};
+  return {{equal_range(hide(value))}, word.size() <= kTextWords * kWordBytes};
 }
 
-TupleRanges PropertyIndex::find_prefix(std::string_view prefix) const {
+std::optional<TupleRanges> PropertyIndex::find_prefix(std::string_view prefix) const {
+  if (keys_.hides_values) return std::nullopt;
   const bool is_exact = prefix.size() <= kTextWords * kWordBytes;
   Tuple first;
   encode_text(prefix, first.words.data(), kTextWords);
@@ -315,7 +345,36 @@ TupleRanges PropertyIndex::find_prefix(std::string_view prefix) const {
     const std::size_t fixed = prefix.size() <= begin ? 0 : prefix.size() - begin;
     if (fixed < kWordBytes) last.words[i] |= kAll >> (fixed * 8);
   }
-  return {{{first, last}}, is_exact};
+  return TupleRanges{{{first, last}}, is_exact};
+}
+
+/// Where values are hidden: those that are equal.
+std::optional<TupleRanges> PropertyIndex::find_hidden(const Value& operand) const {
+  const bool is_mixed = property_.type == PropertyType::kMixed;
+  if (operand.is_null()) {
+    // A link that leads nowhere is null, and may be any.
+    if (is_mixed) return std::nullopt;
+    if (!property_.nullable) return TupleRanges{};
+    return TupleRanges{{equal_range(hide({}))}, true};
+  }
+  const Tuple value = encode(operand);
+  if (!is_mixed) {
+    const bool is_exact =
+        property_.type != PropertyType::kString || operand.text().size() <= kTextWords * kWordBytes;
+    return TupleRanges{{equal_range(hide(value))}, is_exact};
+  }
+  if (kind_of(operand.type()) != Kind::kNumber || value.words[1] == 0) {
+    return TupleRanges{{equal_range(hide(value))}, false};
+  }
+  // All numbers near to it, one by one.
+  TupleRanges near{{}, false};
+  Tuple number = value;
+  number.words[1] -= std::min(number.words[1], kNumberSteps);
+  for (; number.words[1] <= value.words[1] + kNumberSteps; ++number.words[1]) {
+    near.ranges.push_back(equal_range(hide(number)));
+  }
+  std::ranges::sort(near.ranges, {}, &TupleRange::from);
+  return near;
 }
 
 /// The rows found are all to be checked: a number stands for those near to it, and a link may lead

@@ -43,7 +43,8 @@ struct TupleRanges {
 ///                | 1 << 63 | hash                 of more
 ///
 /// The order of tuples is that of values, but for texts with the same first 16 bytes. Rows of such
-/// and of mixed values are checked by who asks.
+/// and of mixed values are checked by who asks. In an encrypted file two words of hash stand for
+/// all those of a value: what is equal is found, and nothing is in order.
 ///
 /// Errors:  as `TupleSet`.
 /// Thread:  that of the transaction.
@@ -55,7 +56,7 @@ class PropertyIndex {
                 RealmId realm,
                 ClassId owner,
                 const PropertyInfo& property,
-                const HashKey& hash_key);
+                const IndexKeys& keys);
 
   [[nodiscard]] const PropertyInfo& property() const noexcept { return property_; }
   [[nodiscard]] TupleSet& tuples() noexcept { return tuples_; }
@@ -76,25 +77,28 @@ class PropertyIndex {
                                                 bool nulls_are_lowest) const;
   /// Of a full-text index: where the rows are whose text has that word, or one that begins with it.
   [[nodiscard]] TupleRanges find_word(std::string_view word) const;
-  [[nodiscard]] TupleRanges find_prefix(std::string_view prefix) const;
+  [[nodiscard]] std::optional<TupleRanges> find_prefix(std::string_view prefix) const;
 
  private:
   [[nodiscard]] bool is_full_text() const noexcept {
     return property_.index == IndexType::kFullText;
   }
+  /// As the words stand in the index, that of the row being 0.
+  [[nodiscard]] Tuple hide(const Tuple& value) const;
   [[nodiscard]] Tuple encode(const Value& value) const;
   [[nodiscard]] Tuple encode_any(const Value& value) const;
   /// Writes a text into the `count` words and the one behind them.
   void encode_text(std::string_view text, std::uint64_t* words, std::size_t count) const;
   /// Writes numbers and ids; how many words.
   static std::size_t encode_fixed(const Value& value, std::uint64_t* words);
+  [[nodiscard]] std::optional<TupleRanges> find_hidden(const Value& operand) const;
   [[nodiscard]] std::optional<TupleRanges> find_any(Comparison comparison,
                                                     const Value& operand) const;
   [[nodiscard]] TupleRange equal_range(const Tuple& value) const;
   [[nodiscard]] Tuple last_of(Tuple value, std::size_t words_kept) const;
 
   const PropertyInfo& property_;
-  const HashKey& hash_key_;
+  const IndexKeys& keys_;
   TupleSet tuples_;
 };
 

@@ -50,11 +50,12 @@ void for_each_realm(KeyValueTransaction& transaction,
   for (auto item = cursor.find_at_or_after(prefix); starts_with(item.key, prefix);
        item = cursor.next()) {
     std::uint32_t id = 0;
-    if (item.value.size() < sizeof(id)) {
+    const BytesView record = transaction.read(item);
+    if (record.size() < sizeof(id)) {
       throw Error(ErrorCode::kFileCorrupt, "the name of a realm is cut");
     }
-    std::memcpy(&id, item.value.data(), sizeof(id));
-    visit(as_text(item.value.subspan(sizeof(id))), RealmId(id));
+    std::memcpy(&id, record.data(), sizeof(id));
+    visit(as_text(record.subspan(sizeof(id))), RealmId(id));
   }
 }
 

@@ -67,7 +67,7 @@ std::shared_ptr<const Catalog> RealmState::load_catalog() {
     if (id.value() >= record_.next_class) {
       throw Error(ErrorCode::kFileCorrupt, "a class with an id that was never given");
     }
-    classes.push_back(parse_class(id, item.value));
+    classes.push_back(parse_class(id, transaction_.read(item)));
   }
   return std::make_shared<const Catalog>(std::move(classes));
 }
@@ -92,7 +92,7 @@ ClassStore& RealmState::open_class(ClassId id) {
   const ClassInfo* info = catalog.find_class(id);
   TOMBOLO_ASSERT(info != nullptr);
   if (index >= classes_.size()) classes_.resize(index + 1);
-  classes_[index] = std::make_unique<ClassStore>(transaction_, realm_, *info, shared_.hash_key);
+  classes_[index] = std::make_unique<ClassStore>(transaction_, realm_, *info, shared_.index_keys);
   return *classes_[index];
 }
 

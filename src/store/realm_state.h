@@ -39,7 +39,7 @@ class CatalogCache {
 
 /// What the transactions of an environment share.
 struct SharedState {
-  HashKey hash_key{};
+  IndexKeys index_keys;
   CatalogCache catalogs;
   std::size_t write_cache_bytes_max = 0;
 };

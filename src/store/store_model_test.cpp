@@ -28,6 +28,11 @@ EditorOptions any_size(Random& random) {
   return options;
 }
 
+/// Every second file is encrypted.
+std::optional<EncryptionKey> any_key(Random& random) {
+  return random.below(2) == 0 ? std::optional(test::encryption_key(1)) : std::nullopt;
+}
+
 void require_same(const StoreRealm& store, const ModelRealm& model) {
   const auto state = store.state();
   if (state != model.state()) {
@@ -43,7 +48,7 @@ RC_GTEST_PROP(StoreAgainstModel, AppliedChangesetsLeaveWhatTheModelHolds, (std::
   SeededRandom random(seed);
   ModelRealm model;
   RealmEditor editor(model, random, any_size(random));
-  StoreRealm store;
+  StoreRealm store(any_key(random));
   store.apply(editor.create_classes()).value();
 
   const std::size_t transactions = 1 + random.below(12);
@@ -105,7 +110,7 @@ void require_whole_indexes(const StoreRealm& store) {
 /// and to a second realm.
 class Application {
  public:
-  explicit Application(Random& random) : random_(random) {
+  explicit Application(Random& random) : random_(random), written_(any_key(random)) {
     ModelRealm classes;
     RealmEditor editor(classes, random, {});
     const Bytes changeset = editor.create_classes();

@@ -91,7 +91,7 @@ WriteTransaction::State::State(std::shared_ptr<Environment> owner) : owner_(std:
   environment().lock_writer();
   try {
     environment().grow_early();
-    key_value_.emplace(environment().tree, &environment());
+    key_value_.emplace(environment().tree, &environment(), environment().encryption.get());
     key_value_->begin_write();
   } catch (...) {
     environment().unlock_writer();

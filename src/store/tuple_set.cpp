@@ -6,13 +6,15 @@
 
 #include "base/assertion.h"
 #include "base/error.h"
+#include "store/sealing.h"
 
 namespace tombolo::store {
 namespace {
 
-/// Bytes of a block: one page of LMDB less the header that stands in front of large values.
+/// Bytes of a block: one page of LMDB less the header that stands in front of large values. Those
+/// that are written leave room for a seal.
 constexpr std::size_t kTupleBlockBytesMax = 4080;
-constexpr std::size_t kHeaderBytes = 8;
+constexpr std::size_t kWrittenBytesMax = kTupleBlockBytesMax - kSealBytes;
 
 }  // namespace
 
@@ -28,7 +30,7 @@ TupleSet::TupleSet(KeyValueTransaction& transaction,
       owner_(owner),
       property_(property),
       width_(width),
-      count_max_((kTupleBlockBytesMax - kHeaderBytes) / (width * sizeof(std::uint64_t))) {
+      count_max_((kWrittenBytesMax - kHeaderBytes) / (width * sizeof(std::uint64_t))) {
   TOMBOLO_ASSERT(width >= 1 && width <= Tuple{}.words.size());
 }
 
@@ -52,14 +54,22 @@ std::optional<TupleSet::StoredBlock> TupleSet::as_stored(
     block.first.words[i] =
         read_big_endian<std::uint64_t>(item.key.subspan(prefix_bytes + i * sizeof(std::uint64_t)));
   }
+  block.value = item.value;
+  if (!block.value.is_sealed()) check(block.value.bytes());
+  return block;
+}
+
+void TupleSet::open(StoredBlock& block) {
+  check(transaction_.read(key(block.first), block.value));
+}
+
+void TupleSet::check(BytesView block) const {
   std::uint16_t count = 0;
-  if (item.value.size() >= kHeaderBytes) std::memcpy(&count, item.value.data(), sizeof(count));
+  if (block.size() >= kHeaderBytes) std::memcpy(&count, block.data(), sizeof(count));
   const std::size_t bytes = count * width_ * sizeof(std::uint64_t);
-  if (count == 0 || count > count_max_ || item.value.size() != kHeaderBytes + bytes) {
+  if (count == 0 || block.size() > kTupleBlockBytesMax || block.size() != kHeaderBytes + bytes) {
     throw Error(ErrorCode::kFileCorrupt, "an index block of a wrong size");
   }
-  block.bytes = item.value.subspan(kHeaderBytes);
-  return block;
 }
 
 bool TupleRun::is_less(std::size_t index, const Tuple& tuple) const noexcept {
@@ -100,13 +110,13 @@ std::size_t TupleRun::lower_bound_near(const Tuple& tuple) const noexcept {
 
 /// `find_run` by the directory, which was prepared.
 TupleRun TupleSet::find_in_snapshot(const Tuple& tuple) {
-  const StoredBlock* block = directory_.find(tuple);
+  StoredBlock* block = directory_.find(tuple);
   if (block != nullptr) {
     const TupleRun found = run(*block);
     if (const std::size_t at = found.lower_bound(tuple); at < found.size()) return found.from(at);
   }
   const auto blocks = directory_.entries();
-  const StoredBlock* next = block == nullptr ? blocks.data() : block + 1;
+  StoredBlock* next = block == nullptr ? blocks.data() : block + 1;
   if (next == blocks.data() + blocks.size()) return {};
   return run(*next);
 }
@@ -176,10 +186,11 @@ std::size_t TupleSet::open_covering(const Tuple& tuple) {
   if (next_open < open_.size()) entry.end = open_[next_open].first;
   entry.words.reserve(count_max_ * width_ + width_);
   // The first block takes whatever is less than the second, hence its key of zeros.
-  if (const auto stored = as_stored(transaction_.find_at_or_before(key(tuple)))) {
+  if (auto stored = as_stored(transaction_.find_at_or_before(key(tuple)))) {
+    const TupleRun words = run(*stored);
     entry.first = stored->first;
-    entry.words.resize(stored->bytes.size() / sizeof(std::uint64_t));
-    std::memcpy(entry.words.data(), stored->bytes.data(), stored->bytes.size());
+    entry.words.resize(words.bytes().size() / sizeof(std::uint64_t));
+    std::memcpy(entry.words.data(), words.bytes().data(), words.bytes().size());
   }
   const auto next = as_stored(transaction_.next());
   if (next && (!entry.end || next->first < *entry.end)) entry.end = next->first;

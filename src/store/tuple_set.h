@@ -29,6 +29,7 @@ class TupleRun {
   TupleRun(BytesView words, std::uint32_t width) noexcept : words_(words), width_(width) {}
 
   [[nodiscard]] bool empty() const noexcept { return words_.empty(); }
+  [[nodiscard]] BytesView bytes() const noexcept { return words_; }
   [[nodiscard]] std::size_t size() const noexcept { return words_.size() / stride(); }
   [[nodiscard]] Tuple operator[](std::size_t index) const noexcept {
     Tuple tuple;
@@ -103,6 +104,8 @@ class TupleSet {
   [[nodiscard]] std::size_t open_memory_bytes() const noexcept;
 
  private:
+  static constexpr std::size_t kHeaderBytes = 8;
+
   struct Entry {
     Tuple first;               ///< As in the key.
     std::optional<Tuple> end;  ///< `first` of the next block; nullopt: the last block.
@@ -112,16 +115,19 @@ class TupleSet {
     return tuple.words;
   }
   using Directory = BlockDirectory<Tuple, words>;
-  using StoredBlock = Directory::Entry;  ///< Its bytes are the words.
+  using StoredBlock = Directory::Entry;
 
   [[nodiscard]] Key key(const Tuple& first) const noexcept;
   [[nodiscard]] std::optional<StoredBlock> as_stored(const KeyValueTransaction::Item& item) const;
   [[nodiscard]] TupleRun run(const Entry& entry) const noexcept {
     return {std::as_bytes(std::span(entry.words)), width_};
   }
-  [[nodiscard]] TupleRun run(const StoredBlock& block) const noexcept {
-    return {block.bytes, width_};
+  [[nodiscard]] TupleRun run(StoredBlock& block) {
+    if (block.value.is_sealed()) open(block);
+    return {block.value.bytes().subspan(kHeaderBytes), width_};
   }
+  void open(StoredBlock& block);
+  void check(BytesView block) const;
   [[nodiscard]] TupleRun find_after_blocks(const Tuple& first);
   [[nodiscard]] TupleRun find_in_snapshot(const Tuple& tuple);
   [[nodiscard]] std::optional<std::size_t> find_open(const Tuple& tuple) const noexcept;
@@ -143,7 +149,7 @@ class TupleSet {
   std::size_t hot_ = 0;      ///< The entry used last.
 
   // The stored block that a search found last.
-  StoredBlock found_;
+  StoredBlock found_{};
   std::uint64_t found_generation_ = 0;
   Directory directory_;  ///< In a snapshot only.
 };

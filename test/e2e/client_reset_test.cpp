@@ -21,7 +21,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class ClientResetTest : public SdkTest {
+/// Of a file as it is, and of an encrypted one.
+class ClientResetTest : public SdkTest, public ::testing::WithParamInterface<bool> {
  protected:
   /// The users are in the backup; of the files it knows those that were synced before.
   void back_up() {
@@ -44,6 +45,7 @@ class ClientResetTest : public SdkTest {
     const User user_b = user("b");
     back_up();
     RealmConfiguration config = configuration(user_a);
+    config.encryption_key = key_;
     config.sync->client_reset = std::move(options);
     config.sync->on_error = [this](const SyncError& error) {
       const std::lock_guard lock(mutex_);
@@ -81,6 +83,9 @@ class ClientResetTest : public SdkTest {
   [[nodiscard]] std::filesystem::path data() const { return directory_.file("server"); }
   [[nodiscard]] std::filesystem::path backup() const { return directory_.file("backup"); }
 
+  /// Of the device's file, and so of what becomes of it.
+  const std::optional<EncryptionKey> key_ =
+      GetParam() ? std::optional(EncryptionKey{std::byte{7}}) : std::nullopt;
   std::promise<void> told_;
   std::optional<RealmConfiguration> config_;  ///< Of the device.
 
@@ -88,6 +93,10 @@ class ClientResetTest : public SdkTest {
   std::mutex mutex_;
   std::vector<SyncError> errors_;
 };
+
+INSTANTIATE_TEST_SUITE_P(Files, ClientResetTest, ::testing::Bool(), [](const auto& test) {
+  return test.param ? "Encrypted" : "Plain";
+});
 
 /// What the callbacks saw.
 struct Seen {
@@ -97,7 +106,7 @@ struct Seen {
   bool recovered = false;
 };
 
-TEST_F(ClientResetTest, RecoversWhatWasNotUploaded) {
+TEST_P(ClientResetTest, RecoversWhatWasNotUploaded) {
   // Given a live object, an observer and waits,
   std::promise<Seen> seen;
   const auto partial = std::make_shared<Seen>();
@@ -141,7 +150,7 @@ TEST_F(ClientResetTest, RecoversWhatWasNotUploaded) {
   EXPECT_FALSE(std::filesystem::exists(realm.path().string() + ".fresh"));
 }
 
-TEST_F(ClientResetTest, RecoversWhatADeviceWroteWhileItsPastWasTrimmed) {
+TEST_P(ClientResetTest, RecoversWhatADeviceWroteWhileItsPastWasTrimmed) {
   // Given a device that writes while it is away, and others that go on,
   std::promise<bool> was_reset;
   RealmConfiguration config = configuration(user("a"));
@@ -178,7 +187,7 @@ TEST_F(ClientResetTest, RecoversWhatADeviceWroteWhileItsPastWasTrimmed) {
   EXPECT_THAT(notes(open_other()), ElementsAre(1, 2, 3));
 }
 
-TEST_F(ClientResetTest, DiscardsWhatWasNotUploaded) {
+TEST_P(ClientResetTest, DiscardsWhatWasNotUploaded) {
   Realm realm = open_forgotten({.mode = ClientResetMode::kDiscardUnsyncedChanges});
   SyncSession session = *realm.sync_session();
 
@@ -196,7 +205,7 @@ TEST_F(ClientResetTest, DiscardsWhatWasNotUploaded) {
   EXPECT_THAT(notes(open_other()), ElementsAre(3, 4));
 }
 
-TEST_F(ClientResetTest, RecoversAgainWhenTheServerForgetsAgain) {
+TEST_P(ClientResetTest, RecoversAgainWhenTheServerForgetsAgain) {
   Realm realm = open_forgotten({});
   SyncSession session = *realm.sync_session();
   session.resume();
@@ -214,7 +223,7 @@ TEST_F(ClientResetTest, RecoversAgainWhenTheServerForgetsAgain) {
   EXPECT_THAT(notes(realm), ElementsAre(5));
 }
 
-TEST_F(ClientResetTest, ManualLeavesAReadableCopyAndBeginsAnew) {
+TEST_P(ClientResetTest, ManualLeavesAReadableCopyAndBeginsAnew) {
   // Given a realm whose session has ended with the demand for a client reset,
   Realm realm = open_forgotten({.mode = ClientResetMode::kManual});
   const std::filesystem::path path = realm.path();
@@ -237,13 +246,14 @@ TEST_F(ClientResetTest, ManualLeavesAReadableCopyAndBeginsAnew) {
   app.initiate_client_reset(path);
 
   // Then all that was in it can be read, and the path begins anew.
-  const Realm copy = Realm::open({.path = error.recovery_path, .read_only = true});
+  const Realm copy =
+      Realm::open({.path = error.recovery_path, .read_only = true, .encryption_key = key_});
   EXPECT_THAT(notes(copy), ElementsAre(1, 2));
   EXPECT_FALSE(std::filesystem::exists(path));
   EXPECT_THROW(app.initiate_client_reset(path), Error) << "none is due";
 }
 
-TEST_F(ClientResetTest, ManualIsDoneAtTheNextOpening) {
+TEST_P(ClientResetTest, ManualIsDoneAtTheNextOpening) {
   Realm realm = open_forgotten({.mode = ClientResetMode::kManual});
   const RealmConfiguration config = *config_;
   realm.sync_session()->resume();
@@ -255,10 +265,10 @@ TEST_F(ClientResetTest, ManualIsDoneAtTheNextOpening) {
   download(again);
 
   EXPECT_THAT(notes(again), ElementsAre(3));
-  EXPECT_THAT(notes(Realm::open({.path = copy_path})), ElementsAre(1, 2));
+  EXPECT_THAT(notes(Realm::open({.path = copy_path, .encryption_key = key_})), ElementsAre(1, 2));
 }
 
-TEST_F(ClientResetTest, ThatCannotBeDoneIsLeftToTheApplication) {
+TEST_P(ClientResetTest, ThatCannotBeDoneIsLeftToTheApplication) {
   // Given a server where the property has another type than in the file,
   const User user_a = user("a");
   const User user_b = user("b");

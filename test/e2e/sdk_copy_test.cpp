@@ -1,4 +1,6 @@
 #include <atomic>
+#include <fstream>
+#include <sstream>
 
 #include "test/e2e/sdk_fixture.h"
 
@@ -158,6 +160,49 @@ TEST_F(SdkCopy, ACopyOfALocalRealmUploadsAllOfIt) {
   // and the local one is as it was.
   EXPECT_EQ(local.objects<Note>().size(), 300);
   EXPECT_FALSE(local.sync_session());
+}
+
+TEST_F(SdkCopy, IsEncryptedWithTheKeyThatIsGivenForIt) {
+  // Given a synced realm that is encrypted,
+  RealmConfiguration encrypted = configuration(user("source"));
+  encrypted.encryption_key = EncryptionKey{std::byte{1}};
+  Realm source = Realm::open(encrypted);
+  write_note(source, 1, "a secret of the source");
+  upload(source);
+  download(source);
+  const auto has_secret = [](const std::filesystem::path& file) {
+    std::stringstream content;
+    content << std::ifstream(file, std::ios::binary).rdbuf();
+    return content.str().find("secret") != std::string::npos;
+  };
+  EXPECT_FALSE(has_secret(encrypted.path));
+
+  // When it is copied without a key, with another one, and to another device with its own,
+  const RealmConfiguration plain{.path = directory_.file("plain.realm")};
+  const RealmConfiguration other{.path = directory_.file("other.realm"),
+                                 .encryption_key = EncryptionKey{std::byte{2}}};
+  RealmConfiguration target = configuration(user("target"));
+  target.encryption_key = encrypted.encryption_key;
+  for (const RealmConfiguration& copy : {plain, other, target}) source.write_copy_to(copy);
+
+  // Then each opens with what it was given, and only that one can be read which was given none.
+  EXPECT_TRUE(has_secret(plain.path));
+  EXPECT_FALSE(has_secret(other.path));
+  EXPECT_FALSE(has_secret(target.path));
+  for (const RealmConfiguration& copy : {plain, other, target}) {
+    const Realm opened = Realm::open(copy);
+    EXPECT_EQ((*opened.find<Note>(1))[Note::text], "a secret of the source");
+  }
+  RealmConfiguration wrong = other;
+  wrong.encryption_key = EncryptionKey{std::byte{1}};
+  EXPECT_EQ(code_of([&] { (void)Realm::open(wrong); }), ErrorCode::kWrongKey);
+
+  // And the device goes on syncing.
+  Realm device = Realm::open(target);
+  write_note(device, 2);
+  upload(device);
+  download(source);
+  EXPECT_TRUE(source.find<Note>(2));
 }
 
 TEST_F(SdkCopy, WhatCannotBeCopiedIsRefused) {

@@ -172,6 +172,12 @@ json schema_json(const RealmReader& realm) {
   return schema;
 }
 
+store::EncryptionKey encryption_key(std::uint8_t number) {
+  store::EncryptionKey key{};
+  key.front() = std::byte{number};
+  return key;
+}
+
 void StoreRealm::reset() {
   environment_.reset();
   directory_.emplace();
@@ -180,7 +186,8 @@ void StoreRealm::reset() {
 
 void StoreRealm::reopen() {
   environment_.reset();
-  environment_ = store::Environment::open(path(), {.durability = store::Durability::kDeferred});
+  environment_ = store::Environment::open(
+      path(), {.durability = store::Durability::kDeferred, .encryption_key = key_});
 }
 
 Result<void> StoreRealm::apply(BytesView changeset) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -10,6 +11,9 @@
 
 namespace tombolo::test {
 
+/// A key that tells from others by that number.
+[[nodiscard]] store::EncryptionKey encryption_key(std::uint8_t number);
+
 /// What a realm in the store holds, in the form of `ApplyTarget`.
 [[nodiscard]] nlohmann::json state_json(const store::RealmReader& realm);
 [[nodiscard]] nlohmann::json schema_json(const store::RealmReader& realm);
@@ -17,7 +21,10 @@ namespace tombolo::test {
 /// A realm in a store of its own, as a target that changesets are applied to.
 class StoreRealm final : public ApplyTarget {
  public:
-  StoreRealm() { reset(); }
+  /// With a key the file is encrypted.
+  explicit StoreRealm(const std::optional<store::EncryptionKey>& key = std::nullopt) : key_(key) {
+    reset();
+  }
 
   void reset() override;
   [[nodiscard]] Result<void> apply(BytesView changeset) override;
@@ -31,6 +38,7 @@ class StoreRealm final : public ApplyTarget {
  private:
   [[nodiscard]] std::filesystem::path path() const { return directory_->file("realm"); }
 
+  std::optional<store::EncryptionKey> key_;
   std::optional<TemporaryDirectory> directory_;
   std::shared_ptr<store::Environment> environment_;
 };

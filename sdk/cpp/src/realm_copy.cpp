@@ -110,8 +110,9 @@ void begin_uploading(const store::RealmReader& source, store::RealmWriter& targe
 void write_copy(const store::RealmReader& source,
                 bool is_source_local,
                 const std::filesystem::path& file,
-                std::string_view kind) {
-  const auto environment = store::Environment::open(file);
+                std::string_view kind,
+                const std::optional<store::EncryptionKey>& key) {
+  const auto environment = store::Environment::open(file, {.encryption_key = key});
   store::WriteTransaction transaction = environment->begin_write();
   store::RealmWriter& target = transaction.realm();
   target.metadata().put(as_bytes(kKindOfFileKey), as_bytes(kind));
@@ -132,7 +133,8 @@ void write_copy(const store::RealmReader& source,
 
 void copy_realm(store::Environment& source,
                 const std::filesystem::path& target,
-                std::string_view kind) {
+                std::string_view kind,
+                const std::optional<store::EncryptionKey>& key) {
   if (std::filesystem::exists(target)) {
     throw Error(ErrorCode::kAlreadyExists, "there is a file '" + target.string() + "' already");
   }
@@ -147,7 +149,7 @@ void copy_realm(store::Environment& source,
   }
   if (!target.parent_path().empty()) make_directories(target.parent_path());
   UnfinishedFile file(target);
-  write_copy(snapshot.realm(), is_local, file.path(), kind);
+  write_copy(snapshot.realm(), is_local, file.path(), kind, key);
   file.finish();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,8 @@ using client::kLocalKind;
 /// `kLocalKind` knows no server; one of the source's own kind syncs as a device of its own that has
 /// everything up to here; one of a synced kind from a local source uploads everything.
 ///
+/// With a `key` the copy is encrypted, whether the source is or not.
+///
 /// The file appears when it is complete, and only its owner may read it.
 ///
 /// Errors:  throws `Error`: `kAlreadyExists`; `kInvalidArgument` for another partition, and for
@@ -25,6 +28,7 @@ using client::kLocalKind;
 /// Thread:  any; not while the thread has `source`'s write transaction open.
 void copy_realm(store::Environment& source,
                 const std::filesystem::path& target,
-                std::string_view kind);
+                std::string_view kind,
+                const std::optional<store::EncryptionKey>& key = std::nullopt);
 
 }  // namespace tombolo

@@ -38,9 +38,9 @@ SyncError to_public(const tombolo::sync::SyncError& error) {
 }
 
 /// A manual client reset that was left to the next opening of the file.
-void put_aside_if_planned(const std::filesystem::path& path) {
+void put_aside_if_planned(const RealmConfiguration& configuration) {
   try {
-    client::make_planned_recovery_copy(path);
+    client::make_planned_recovery_copy(configuration.path, configuration.encryption_key);
   } catch (const Error& error) {
     // It is in use: whoever opens it when it is not will do it.
     if (error.code() != ErrorCode::kFileInUse) throw;
@@ -122,7 +122,7 @@ RealmCore::RealmCore(RealmConfiguration configuration) : configuration_(std::mov
   if (!configuration_.read_only && !configuration_.in_memory) {
     const auto folder = configuration_.path.parent_path();
     if (!folder.empty()) make_directories(folder);
-    put_aside_if_planned(configuration_.path);
+    put_aside_if_planned(configuration_);
   }
   open_file();
   compact_if_wanted();
@@ -134,6 +134,7 @@ void RealmCore::open_file() {
       configuration_.path,
       {.read_only = configuration_.read_only,
        .in_memory = configuration_.in_memory,
+       .encryption_key = configuration_.encryption_key,
        .logger = configuration_.logger ? configuration_.logger
                                        : LogHub::shared().logger(LogCategory::kStorage)});
 }
@@ -383,7 +384,7 @@ void RealmCore::write_copy_to(const RealmConfiguration& target) const {
   if (in_transaction()) {
     throw Error(ErrorCode::kInTransaction, "Can't write a copy inside a write transaction");
   }
-  copy_realm(*environment_, target.path, kind_of_file(target));
+  copy_realm(*environment_, target.path, kind_of_file(target), target.encryption_key);
 }
 
 bool RealmCore::compact() {

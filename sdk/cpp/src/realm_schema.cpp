@@ -123,6 +123,7 @@ void RealmCore::migrate() {
   };
   ClosedAtTheEnd before(open_frozen({.path = configuration_.path,
                                      .in_memory = configuration_.in_memory,
+                                     .encryption_key = configuration_.encryption_key,
                                      .logger = configuration_.logger}));
   store::migrate_schema(writer(), before.core()->reader(), *configuration_.schema);
   schema_.reset();

@@ -500,6 +500,33 @@ TEST_F(RealmTest, WithoutDescriptorsOpeningSaysHowToHaveMore) {
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
+TEST_F(RealmTest, AnEncryptedFileOpensWithItsKeyAlone) {
+  const RealmConfiguration configuration{.path = folder_ / "secret.realm",
+                                         .schema = schema_of<City, Country>(),
+                                         .encryption_key = EncryptionKey{std::byte{1}}};
+  Realm realm = Realm::open(configuration);
+  realm.write([&] { realm.create<City>(City::id = 1, City::name = "Rome"); });
+  const RealmConfiguration copies[] = {
+      {.path = folder_ / "other.realm", .encryption_key = EncryptionKey{std::byte{2}}},
+      {.path = folder_ / "plain.realm"}};
+  for (const RealmConfiguration& copy : copies) realm.write_copy_to(copy);
+  EXPECT_EQ(code_of([&] { (void)Realm::open({.path = configuration.path}); }), ErrorCode::kWrongKey)
+      << "while it is open";
+  realm.close();
+
+  for (const RealmConfiguration& copy : copies) {
+    EXPECT_EQ((*Realm::open(copy).find<City>(1))[City::name], "Rome");
+    EXPECT_EQ(
+        code_of([&] {
+          (void)Realm::open({.path = copy.path, .encryption_key = configuration.encryption_key});
+        }),
+        ErrorCode::kWrongKey);
+  }
+  EXPECT_EQ(code_of([&] { (void)Realm::open({.path = configuration.path}); }),
+            ErrorCode::kWrongKey);
+  EXPECT_EQ((*Realm::open(configuration).find<City>(1))[City::name], "Rome");
+}
+
 TEST_F(RealmTest, ARealmSeesTheCommitsOfAnotherWhenRefreshed) {
   Realm reader = open();
   Realm writer = open();

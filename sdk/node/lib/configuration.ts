@@ -26,6 +26,8 @@ export interface Configuration {
   inMemory?: boolean;
   /** Asked before the process opens the file for the first time: whether to compact it. */
   shouldCompact?: CompactCallback;
+  /** Encrypts the file, which opens with these 64 bytes alone from then on. */
+  encryptionKey?: ArrayBuffer | ArrayBufferView;
   sync?: SyncConfiguration;
 }
 
@@ -66,6 +68,8 @@ export function validateConfiguration(config: Configuration): void {
       "'schemaVersion' on realm configuration must be 0 or a positive integer.",
     );
   }
+  const { encryptionKey } = config;
+  if (encryptionKey !== undefined) toKeyBytes(encryptionKey);
   assertOptionalBoolean(readOnly, "'readOnly' on realm configuration");
   assertOptionalBoolean(erases, "'deleteRealmIfMigrationNeeded' on realm configuration");
   if (config.shouldCompact !== undefined) {
@@ -86,6 +90,24 @@ export function validateConfiguration(config: Configuration): void {
       );
     }
   }
+}
+
+/**
+ * The bytes of a key.
+ *
+ * @throws {AssertionError} for what has no bytes; {Error} when they are not 64.
+ */
+export function toKeyBytes(key: unknown): Uint8Array {
+  assert(
+    key instanceof ArrayBuffer || ArrayBuffer.isView(key),
+    "'encryptionKey' on realm configuration must be an ArrayBuffer or a view of one",
+  );
+  const bytes =
+    key instanceof ArrayBuffer
+      ? new Uint8Array(key)
+      : new Uint8Array(key.buffer, key.byteOffset, key.byteLength);
+  if (bytes.length !== 64) throw new Error("Encryption key must be 64 bytes.");
+  return bytes;
 }
 
 /** Where the file is; `defaultPath` when the configuration says nothing. */

@@ -153,7 +153,11 @@ export interface NativeRealm {
   close(): void;
   schemaVersion(): number;
   /** @param sync of the copy; undefined: a local realm. */
-  writeCopyTo(path: string, sync?: { user: NativeUser; partition: string }): void;
+  writeCopyTo(
+    path: string,
+    sync?: { user: NativeUser; partition: string },
+    encryptionKey?: Uint8Array,
+  ): void;
   isInTransaction(): boolean;
   isClosed(): boolean;
   isInMigration(): boolean;
@@ -334,6 +338,7 @@ export interface NativeRealmOptions {
   readOnly: boolean;
   inMemory: boolean;
   shouldCompact?: CompactCallback;
+  encryptionKey?: Uint8Array;
   schema?: NativeClassSchema[];
   schemaVersion: number;
   /** Both are closed once it has returned. */

@@ -16,6 +16,7 @@ import {
   checkAsymmetric,
   localConfiguration,
   resolvePath,
+  toKeyBytes,
   validateConfiguration,
 } from "./configuration";
 import { ClientResets } from "./client-reset";
@@ -97,7 +98,8 @@ export class Realm {
       schemaVersion: configuration.schemaVersion ?? 0,
       eraseIfMigrationNeeded: configuration.deleteRealmIfMigrationNeeded ?? false,
     };
-    const { onMigration, shouldCompact } = configuration;
+    const { encryptionKey, onMigration, shouldCompact } = configuration;
+    if (encryptionKey !== undefined) options.encryptionKey = toKeyBytes(encryptionKey);
     if (shouldCompact !== undefined) options.shouldCompact = shouldCompact;
     if (onMigration !== undefined) {
       options.migration = migrationOf(configuration, onMigration, this.#path);
@@ -197,9 +199,9 @@ export class Realm {
   }
 
   /** The version of the schema in the file; -1 without a file. */
-  static schemaVersion(path: string): number {
+  static schemaVersion(path: string, encryptionKey?: ArrayBuffer | ArrayBufferView): number {
     if (!Realm.exists({ path })) return -1;
-    const realm = new Realm({ path });
+    const realm = new Realm(encryptionKey === undefined ? { path } : { path, encryptionKey });
     try {
       return realm.schemaVersion;
     } finally {
@@ -386,15 +388,16 @@ export class Realm {
   /**
    * Writes what the newest commit holds to a new file: a local realm, with which one stops syncing
    * for good, or with `sync` one that syncs as another device. A copy of a local realm uploads all of
-   * it; one of a synced realm stays in that realm's partition.
+   * it; one of a synced realm stays in that realm's partition. It is encrypted when `config` has a key.
    */
   writeCopyTo(config: Configuration): void {
     assert(!this.isInTransaction, "Can only write a copy outside of a transaction.");
     validateConfiguration(config);
-    const { sync } = config;
+    const { encryptionKey, sync } = config;
     this.#native.writeCopyTo(
       resolvePath(config, Realm.defaultPath),
       sync && { user: sync.user._native, partition: toPartitionText(sync.partitionValue) },
+      encryptionKey && toKeyBytes(encryptionKey),
     );
   }
 

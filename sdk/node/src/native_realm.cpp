@@ -1,5 +1,6 @@
 #include "native_realm.h"
 
+#include <cstring>
 #include <deque>
 #include <span>
 #include <string>
@@ -138,6 +139,18 @@ SyncConfiguration to_sync_configuration(const Napi::Object& from,
   return sync;
 }
 
+/// undefined: none.
+std::optional<EncryptionKey> to_encryption_key(const Napi::Value& value) {
+  if (!value.IsTypedArray()) return std::nullopt;
+  const auto from = value.As<Napi::Uint8Array>();
+  EncryptionKey key{};
+  if (from.ByteLength() != key.size()) {
+    throw Error(ErrorCode::kInvalidArgument, "Encryption key must be 64 bytes.");
+  }
+  std::memcpy(key.data(), from.Data(), key.size());
+  return key;
+}
+
 }  // namespace
 
 Napi::Function NativeRealm::define(Napi::Env env) {
@@ -200,7 +213,7 @@ void NativeRealm::put_method(Napi::Object self, const char* name) {
 }
 
 /// new NativeRealm({path, schema?, schemaVersion, migration?, eraseIfMigrationNeeded, readOnly,
-/// inMemory, shouldCompact?(total bytes, used bytes)});
+/// inMemory, encryptionKey?, shouldCompact?(total bytes, used bytes)});
 /// without arguments for `make`.
 NativeRealm::NativeRealm(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
@@ -221,6 +234,7 @@ NativeRealm::NativeRealm(const Napi::CallbackInfo& info)
         .read_only = options.Get("readOnly").As<Napi::Boolean>(),
         .in_memory = options.Get("inMemory").As<Napi::Boolean>(),
         .scheduler = thread_->scheduler()};
+    configuration.encryption_key = to_encryption_key(options.Get("encryptionKey"));
     if (const Napi::Value schema = options.Get("schema"); schema.IsArray()) {
       configuration.schema = to_schema(schema.As<Napi::Array>());
     }
@@ -345,11 +359,12 @@ void NativeRealm::close(const Napi::CallbackInfo& info) {
 Napi::Value NativeRealm::compact(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] { return Napi::Boolean::New(info.Env(), realm().compact()); });
 }
-/// writeCopyTo(path, {user, partition}?)
+/// writeCopyTo(path, {user, partition}?, encryption key?)
 void NativeRealm::write_copy_to(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
     RealmConfiguration target{.path = std::string(info[0].As<Napi::String>())};
     if (info[1].IsObject()) target.sync = to_partition(info[1].As<Napi::Object>());
+    target.encryption_key = to_encryption_key(info[2]);
     realm().write_copy_to(target);
   });
 }

@@ -14,6 +14,7 @@
 #include "base/logging.h"
 #include "base/result.h"
 #include "schema/schema.h"
+#include "store/encryption_key.h"
 #include "store/file_usage.h"
 #include "tombolo/any_results.h"
 #include "tombolo/object.h"
@@ -23,6 +24,9 @@
 #include "tombolo/sync_session.h"
 
 namespace tombolo {
+
+/// 64 bytes, as random as can be.
+using store::EncryptionKey;
 
 class OpenTask;
 class Realm;
@@ -49,6 +53,9 @@ struct RealmConfiguration {
   /// The path is a name that realms of this process share; what they hold goes when the last of
   /// them closes. Not for synced ones.
   bool in_memory = false;
+  /// Encrypts the file, which opens with the same key alone from then on; keep it, nobody else
+  /// does. nullopt: it is not encrypted.
+  std::optional<EncryptionKey> encryption_key;
   std::optional<SyncConfiguration> sync;  ///< nullopt: a local realm.
   Scheduler scheduler;
   std::shared_ptr<Logger> logger;  ///< Null: as `set_logger()` says.
@@ -86,9 +93,9 @@ class Realm {
   /// With `sync` the session starts at once, in the background: nothing waits for the network.
   ///
   /// Errors:  `kInvalidSchema`, `kSchemaMismatch` (both list every problem), `kFileFormatTooNew`,
-  ///          `kFileCorrupt`, `kFileInUse`, `kPermissionDenied`, `kReadOnly`, `kStorage`;
-  ///          `kInvalidArgument` for a synced file opened as a local one, the other way round, or
-  ///          with another partition. On a throw the file is unchanged.
+  ///          `kFileCorrupt`, `kWrongKey`, `kFileInUse`, `kPermissionDenied`, `kReadOnly`,
+  ///          `kStorage`; `kInvalidArgument` for a synced file opened as a local one, the other way
+  ///          round, or with another partition. On a throw the file is unchanged.
   [[nodiscard]] static Realm open(RealmConfiguration configuration);
 
   /// The same; a synced realm is given when the server's data has arrived, or as its `OpenBehavior`
@@ -191,8 +198,8 @@ class Realm {
   /// Writes what the newest commit holds to a new file, compact and readable by its owner only.
   /// Without `sync` that is a local realm, with which one stops syncing for good. The copy of a
   /// local realm to a synced one uploads all of it. The copy of a synced realm, to the `sync` of
-  /// its own partition, syncs as another device and need not download what is in it. Only `path`
-  /// and `sync` of `target` count.
+  /// its own partition, syncs as another device and need not download what is in it. Only `path`,
+  /// `sync` and `encryption_key` of `target` count.
   ///
   /// Errors:  `kAlreadyExists`; `kInTransaction`; `kInvalidArgument` for another partition, and for
   ///          changes of a synced realm that the server has not confirmed where the copy is to
