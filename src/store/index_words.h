@@ -10,7 +10,7 @@
 
 namespace tombolo::store {
 
-/// Keys the hashes of texts in indexes, so that nobody can choose texts that collide.
+/// Keys the hashes in indexes, so that nobody can choose texts that collide.
 using HashKey = std::array<std::byte, 16>;
 
 /// Under which keys an index hashes. Where it hides values, as in encrypted files, all words of a
@@ -18,7 +18,7 @@ using HashKey = std::array<std::byte, 16>;
 struct IndexKeys {
   HashKey text{};
   bool hides_values = false;
-  std::array<std::byte, 32> value{};
+  HashKey value{};
 };
 
 /// Words that a hidden value has, however many it had.

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdlib>
 
-#include <sodium/crypto_generichash.h>
 #include <sodium/crypto_shorthash.h>
 
 #include "base/assertion.h"
@@ -110,14 +109,12 @@ std::uint64_t hash_text(std::string_view text, const HashKey& key) noexcept {
 std::array<std::uint64_t, kHiddenWords> hide_words(std::span<const std::uint64_t> words,
                                                    const IndexKeys& keys) noexcept {
   std::array<std::uint64_t, kHiddenWords> hash{};
-  static_assert(sizeof(hash) == crypto_generichash_BYTES_MIN);
-  static_assert(sizeof(keys.value) == crypto_generichash_KEYBYTES);
-  crypto_generichash(reinterpret_cast<unsigned char*>(hash.data()),
-                     sizeof(hash),
-                     reinterpret_cast<const unsigned char*>(words.data()),
-                     words.size_bytes(),
-                     reinterpret_cast<const unsigned char*>(keys.value.data()),
-                     keys.value.size());
+  static_assert(sizeof(hash) == crypto_shorthash_siphashx24_BYTES);
+  static_assert(sizeof(keys.value) == crypto_shorthash_siphashx24_KEYBYTES);
+  crypto_shorthash_siphashx24(reinterpret_cast<unsigned char*>(hash.data()),
+                              reinterpret_cast<const unsigned char*>(words.data()),
+                              words.size_bytes(),
+                              reinterpret_cast<const unsigned char*>(keys.value.data()));
   return hash;
 }
 
