@@ -81,17 +81,35 @@ bool TupleRun::is_less(std::size_t index, const Tuple& tuple) const noexcept {
   return false;
 }
 
-std::size_t TupleRun::lower_bound_in(std::size_t from,
+/// Without a branch that depends on what the words are: half of those would be mispredicted.
+template <std::uint32_t kWidth>
+std::size_t TupleRun::lower_bound_of(std::size_t from,
                                      std::size_t to,
                                      const Tuple& tuple) const noexcept {
   std::size_t length = to - from;
   while (length > 0) {
     const std::size_t half = length / 2;
-    const bool is_below = is_less(from + half, tuple);
-    from = is_below ? from + half + 1 : from;
+    const std::size_t begin = (from + half) * kWidth;
+    bool is_below = false;
+    for (std::uint32_t i = kWidth; i-- > 0;) {
+      const std::uint64_t number = word(begin + i);
+      is_below = (number < tuple.words[i]) | ((number == tuple.words[i]) & is_below);
+    }
+    from += is_below ? half + 1 : 0;
     length = is_below ? length - half - 1 : half;
   }
   return from;
+}
+
+std::size_t TupleRun::lower_bound_in(std::size_t from,
+                                     std::size_t to,
+                                     const Tuple& tuple) const noexcept {
+  switch (width_) {
+    case 1: return lower_bound_of<1>(from, to, tuple);
+    case 2: return lower_bound_of<2>(from, to, tuple);
+    case 3: return lower_bound_of<3>(from, to, tuple);
+    default: return lower_bound_of<4>(from, to, tuple);
+  }
 }
 
 std::size_t TupleRun::lower_bound(const Tuple& tuple) const noexcept {

@@ -55,6 +55,10 @@ class TupleRun {
   [[nodiscard]] std::size_t lower_bound_in(std::size_t from,
                                            std::size_t to,
                                            const Tuple& tuple) const noexcept;
+  template <std::uint32_t kWidth>
+  [[nodiscard]] std::size_t lower_bound_of(std::size_t from,
+                                           std::size_t to,
+                                           const Tuple& tuple) const noexcept;
   [[nodiscard]] std::size_t stride() const noexcept { return width_ * sizeof(std::uint64_t); }
   [[nodiscard]] std::uint64_t word(std::size_t index) const noexcept {
     std::uint64_t number;
