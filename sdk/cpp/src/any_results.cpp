@@ -97,23 +97,33 @@ class ResultsObserver final : public ChangeObserver {
     return compare(rows_now(realm, candidates), candidates, modified);
   }
 
+  /// How many objects are checked one by one: a scan of all takes about as long.
+  std::size_t checked_max(const store::RealmReader& reader) const {
+    constexpr std::size_t kAtLeast = 2;
+    constexpr std::size_t kScannedPerChecked = 64;
+    return kAtLeast + reader.object_count(class_id_) / kScannedPerChecked;
+  }
+
   CollectionChanges compare_anew(Rows now, const Rows& modified) {
     CollectionChanges changes = row_difference(rows_, now, modified);
     rows_ = std::move(now);
     return changes;
   }
 
-  /// What matches now; nullopt: the same objects. Without a query only `candidates` may have come
-  /// or gone.
+  /// What matches now, when only `candidates` may have come or gone; nullopt: the same objects.
   std::optional<Rows> rows_now(const RealmCore& realm, const Rows& candidates) const {
-    if (!queries_.empty()) return matching_rows(realm, class_id_, queries_, source_);
-    Rows present;
-    bool is_same = true;
-    for (const store::RowId row : candidates) {
-      const bool is_there = realm.reader().contains({class_id_, row});
-      if (is_there) present.push_back(row);
-      is_same = is_same && is_there == holds(rows_, row);
+    const store::RealmReader& reader = realm.reader();
+    if (reader.catalog().find_class(class_id_) == nullptr) return Rows();
+    if (!queries_.empty() && candidates.size() > checked_max(reader)) {
+      return matching_rows(realm, class_id_, queries_, source_);
     }
+    Rows present;
+    std::ranges::copy_if(candidates, std::back_inserter(present), [&](store::RowId row) {
+      return reader.contains({class_id_, row});
+    });
+    if (!queries_.empty()) present = matching_among(realm, class_id_, queries_, present);
+    const bool is_same = std::ranges::all_of(
+        candidates, [&](store::RowId row) { return holds(rows_, row) == holds(present, row); });
     if (is_same) return std::nullopt;
     Rows rest;
     std::ranges::set_difference(rows_, candidates, std::back_inserter(rest));

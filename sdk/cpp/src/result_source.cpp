@@ -55,9 +55,14 @@ Rows matching_rows(const RealmCore& realm,
   }
   const Rows candidates =
       std::visit([&](const auto& from) { return rows_of(reader, class_id, from); }, source);
-  if (queries.empty()) return candidates;
+  return queries.empty() ? candidates : matching_among(realm, class_id, queries, candidates);
+}
 
-  store::RealmObjects objects(reader);
+Rows matching_among(const RealmCore& realm,
+                    ClassId class_id,
+                    const AnyResults::Queries& queries,
+                    const Rows& candidates) {
+  store::RealmObjects objects(realm.reader());
   std::deque<query::Evaluator> evaluators;
   for (const auto& query : queries) evaluators.emplace_back(*query, objects);
   std::vector<query::ObjectHandle> found;

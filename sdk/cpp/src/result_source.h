@@ -15,6 +15,15 @@ namespace tombolo {
                                                       const AnyResults::Queries& queries,
                                                       const ResultSource& source);
 
+/// Those of `candidates`, objects of the class, that match, in the order that the queries ask for:
+/// else their own.
+///
+/// Errors:  as `store::find_matching`.
+[[nodiscard]] std::vector<store::RowId> matching_among(const RealmCore& realm,
+                                                       ClassId class_id,
+                                                       const AnyResults::Queries& queries,
+                                                       const std::vector<store::RowId>& candidates);
+
 /// How `matching_rows` finds them, a line a step.
 [[nodiscard]] std::string explain_matching(const RealmCore& realm,
                                            ClassId class_id,
