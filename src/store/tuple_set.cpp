@@ -90,13 +90,15 @@ std::size_t TupleRun::lower_bound_of(std::size_t from,
   while (length > 0) {
     const std::size_t half = length / 2;
     const std::size_t begin = (from + half) * kWidth;
-    bool is_below = false;
+    unsigned is_below = 0;
     for (std::uint32_t i = kWidth; i-- > 0;) {
       const std::uint64_t number = word(begin + i);
-      is_below = (number < tuple.words[i]) | ((number == tuple.words[i]) & is_below);
+      const unsigned is_less = number < tuple.words[i] ? 1 : 0;
+      const unsigned is_equal = number == tuple.words[i] ? 1 : 0;
+      is_below = is_less | (is_equal & is_below);
     }
-    from += is_below ? half + 1 : 0;
-    length = is_below ? length - half - 1 : half;
+    from += is_below != 0 ? half + 1 : 0;
+    length = is_below != 0 ? length - half - 1 : half;
   }
   return from;
 }
