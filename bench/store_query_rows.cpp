@@ -188,7 +188,7 @@ void sort(Bench& bench) {
   const std::vector<std::string> texts = names(kTexts);
   Texts sides(texts, IndexType::kNone, "CREATE TABLE items(id INTEGER PRIMARY KEY, text TEXT)");
   const BoundQuery query = sides.ours.compile("Item", "TRUEPREDICATE SORT(text ASC)");
-  std::vector<RowId> rows;
+  store::RowSequence rows;
   std::vector<std::string_view> views;
   const auto ours = [&] {
     return per_second(kTexts, seconds([&] {

@@ -160,7 +160,7 @@ void HttpConnection::handshake() {
 void HttpConnection::await_request() {
   phase_ = Phase::kReading;
   progress_ = Progress::kNothing;
-  if (input_.empty()) input_ = {};
+  if (input_.empty()) input_ = Bytes();  // Gives its memory back.
   arm(server_->options.idle_timeout);
   // In a turn of its own: a client may send any number of requests at once.
   strand_.post([self = shared_from_this()] { self->read(); });

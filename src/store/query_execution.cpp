@@ -214,17 +214,18 @@ class Execution {
     return count;
   }
 
-  [[nodiscard]] std::vector<RowId> find() {
-    std::vector<RowId> rows = indexed_ ? find_indexed() : find_in_blocks();
+  [[nodiscard]] RowSequence find() {
+    RowSequence rows = indexed_ ? RowSequence(find_indexed()) : find_in_blocks();
     if (!has_descriptors()) return rows;
 
     std::vector<query::ObjectHandle> found;
     found.reserve(rows.size());
     for (const RowId row : rows) found.push_back(to_handle({info_.id, row}));
     for (query::Evaluator& evaluator : evaluators_) evaluator.arrange(found);
-    rows.clear();
-    for (const query::ObjectHandle object : found) rows.push_back(RowId(object.row));
-    return rows;
+    std::vector<RowId> arranged;
+    arranged.reserve(found.size());
+    for (const query::ObjectHandle object : found) arranged.push_back(RowId(object.row));
+    return RowSequence(std::move(arranged));
   }
 
   [[nodiscard]] std::string explain() const {
@@ -276,9 +277,8 @@ class Execution {
     return rows;
   }
 
-  [[nodiscard]] std::vector<RowId> find_in_blocks() {
-    std::vector<RowId> rows;
-    if (is_everything()) rows.reserve(realm_.object_count(info_.id));
+  [[nodiscard]] RowSequence find_in_blocks() {
+    RowSequence rows;
     for_each_block([&](RowId first, const Matches& matches) {
       for (std::size_t word = 0; word < matches.size(); ++word) {
         for (std::uint64_t rest = matches[word]; rest != 0; rest &= rest - 1) {
@@ -445,7 +445,7 @@ class Execution {
 
 }  // namespace
 
-std::vector<RowId> find_matching(const RealmReader& realm, ClassId class_id, QueryChain queries) {
+RowSequence find_matching(const RealmReader& realm, ClassId class_id, QueryChain queries) {
   return Execution(realm, class_id, queries).find();
 }
 

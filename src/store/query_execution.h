@@ -4,10 +4,10 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "query/bound_query.h"
 #include "store/realm_reader.h"
+#include "store/row_sequence.h"
 
 /// Carrying a query out over the objects of a realm: comparisons of a property with a constant run
 /// over its columns, block by block; the rest asks object by object, after what is cheaper.
@@ -24,9 +24,9 @@ using QueryChain = std::span<const std::shared_ptr<const query::BoundQuery>>;
 ///
 /// Errors:  throws the `read_error` of a query; else as `RealmReader`.
 /// Thread:  that of the transaction.
-[[nodiscard]] std::vector<RowId> find_matching(const RealmReader& realm,
-                                               ClassId class_id,
-                                               QueryChain queries);
+[[nodiscard]] RowSequence find_matching(const RealmReader& realm,
+                                        ClassId class_id,
+                                        QueryChain queries);
 
 /// How many they are.
 [[nodiscard]] std::uint64_t count_matching(const RealmReader& realm,

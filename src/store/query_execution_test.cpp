@@ -374,7 +374,7 @@ class AllAnswers {
                       const std::shared_ptr<const query::BoundQuery>& query,
                       const json& expected) {
     const ClassId item = realm.catalog().find_class("Item")->id;
-    const std::vector<RowId> found = find_matching(realm, item, {&query, 1});
+    const std::vector<RowId> found = find_matching(realm, item, {&query, 1}).to_vector();
     const std::string steps = explain(realm, item, {&query, 1});
     json keys = json::array();
     for (const RowId row : found) keys.push_back(realm.key_of({item, row}).as_int());

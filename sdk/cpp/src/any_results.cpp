@@ -49,7 +49,7 @@ class ResultsObserver final : public ChangeObserver {
     if (!realm) return false;
     CollectionChanges changes;
     if (is_first) {
-      rows_ = matching_rows(*realm, class_id_, queries_, source_);
+      rows_ = all_now(*realm);
     } else {
       changes = pending.everything ? replace_all(*realm) : take_over(*realm, pending);
       if (changes.empty()) return true;
@@ -66,9 +66,13 @@ class ResultsObserver final : public ChangeObserver {
     return std::ranges::binary_search(rows, row);
   }
 
+  Rows all_now(const RealmCore& realm) const {
+    return matching_rows(realm, class_id_, queries_, source_).to_vector();
+  }
+
   /// Every object may have changed.
   CollectionChanges replace_all(const RealmCore& realm) {
-    Rows now = matching_rows(realm, class_id_, queries_, source_);
+    Rows now = all_now(realm);
     Rows modified = now;
     std::ranges::sort(modified);
     return compare_anew(std::move(now), modified);
@@ -80,8 +84,7 @@ class ResultsObserver final : public ChangeObserver {
       modified.push_back(row);
     }
     // Any row may have come, gone or moved, though it was not changed itself.
-    if (!is_local_)
-      return compare_anew(matching_rows(realm, class_id_, queries_, source_), modified);
+    if (!is_local_) return compare_anew(all_now(realm), modified);
 
     Rows candidates = modified;
     pending.for_each([&](const store::RealmChanges& changes) {
@@ -115,7 +118,7 @@ class ResultsObserver final : public ChangeObserver {
     const store::RealmReader& reader = realm.reader();
     if (reader.catalog().find_class(class_id_) == nullptr) return Rows();
     if (!queries_.empty() && candidates.size() > checked_max(reader)) {
-      return matching_rows(realm, class_id_, queries_, source_);
+      return all_now(realm);
     }
     Rows present;
     std::ranges::copy_if(candidates, std::back_inserter(present), [&](store::RowId row) {
@@ -184,10 +187,11 @@ AnyResults::RowsVersion AnyResults::rows_version() const {
   return {realm_->state_version(), reader.membership_version(class_id_)};
 }
 
-const std::vector<store::RowId>& AnyResults::rows() const {
+const store::RowSequence& AnyResults::rows() const {
   if (!is_snapshot_ && rows_version_ != rows_version()) {
     rows_ = matching_rows(*realm_, class_id_, queries_, source_);
     rows_version_ = rows_version();
+    last_row_ = store::kNoRow;
   } else {
     (void)realm_->reader();  // Throws when the realm was closed.
   }
@@ -202,13 +206,20 @@ std::size_t AnyResults::size() const {
 }
 
 AnyObject AnyResults::at(std::size_t position) const {
+  return AnyObject(realm_, {class_id_, row_at(position)});
+}
+
+store::RowId AnyResults::row_at(std::size_t position) const {
   const auto& all = rows();
   if (position >= all.size()) {
     throw Error(ErrorCode::kInvalidArgument,
                 "Requested index " + std::to_string(position) + " in results of size " +
                     std::to_string(all.size()));
   }
-  return AnyObject(realm_, {class_id_, all[position]});
+  const bool is_next = last_row_ != store::kNoRow && position == last_position_ + 1;
+  last_row_ = is_next ? all.next(last_position_, last_row_) : all[position];
+  last_position_ = position;
+  return last_row_;
 }
 
 AnyResults AnyResults::where(const Predicate& predicate) const {

@@ -43,7 +43,7 @@ const store::PropertyInfo& checked_property(const RealmCore& realm,
 template <typename Visit>
 void for_each_value(const RealmCore& realm,
                     ClassId class_id,
-                    const std::vector<store::RowId>& rows,
+                    const store::RowSequence& rows,
                     PropertyId property,
                     Visit&& visit) {
   const store::RealmReader& reader = realm.reader();

@@ -44,18 +44,18 @@ Rows rows_of(const store::RealmReader&, ClassId, std::monostate) {
 
 }  // namespace
 
-Rows matching_rows(const RealmCore& realm,
-                   ClassId class_id,
-                   const AnyResults::Queries& queries,
-                   const ResultSource& source) {
+store::RowSequence matching_rows(const RealmCore& realm,
+                                 ClassId class_id,
+                                 const AnyResults::Queries& queries,
+                                 const ResultSource& source) {
   const store::RealmReader& reader = realm.reader();
   if (reader.catalog().find_class(class_id) == nullptr) return {};  // It was removed.
   if (std::holds_alternative<std::monostate>(source)) {
     return store::find_matching(reader, class_id, queries);
   }
-  const Rows candidates =
-      std::visit([&](const auto& from) { return rows_of(reader, class_id, from); }, source);
-  return queries.empty() ? candidates : matching_among(realm, class_id, queries, candidates);
+  Rows rows = std::visit([&](const auto& from) { return rows_of(reader, class_id, from); }, source);
+  if (!queries.empty()) rows = matching_among(realm, class_id, queries, rows);
+  return store::RowSequence(std::move(rows));
 }
 
 Rows matching_among(const RealmCore& realm,

@@ -10,10 +10,10 @@ namespace tombolo {
 /// the source. Nothing where the source is not there any more.
 ///
 /// Errors:  as `store::find_matching`.
-[[nodiscard]] std::vector<store::RowId> matching_rows(const RealmCore& realm,
-                                                      ClassId class_id,
-                                                      const AnyResults::Queries& queries,
-                                                      const ResultSource& source);
+[[nodiscard]] store::RowSequence matching_rows(const RealmCore& realm,
+                                               ClassId class_id,
+                                               const AnyResults::Queries& queries,
+                                               const ResultSource& source);
 
 /// Those of `candidates`, objects of the class, that match, in the order that the queries ask for:
 /// else their own.

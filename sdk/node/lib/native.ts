@@ -89,7 +89,10 @@ export type NativeCollectionCallback = (
 export interface NativeResults {
   size(): number;
   at(position: number): number | undefined;
-  rows(): Float64Array;
+  /** From a position on, so many; all without. */
+  rows(from?: number, count?: number): Float64Array;
+  /** The objects that there are now, whatever is written later; not to be queried. */
+  snapshot(): NativeResults;
   filtered(
     query: string,
     queryArguments: NativeQueryArgument[],

@@ -8,6 +8,9 @@ import { toQueryArgument } from "./query-arguments";
 import { wrapObject } from "./realm-object";
 import { SortDescriptor, toSortDescriptors } from "./sort-descriptors";
 
+/** Of how many objects a walk holds the rows. */
+const ROWS_AT_ONCE = 4096;
+
 /** The objects of a class, live, in the order of their creation or that of `sorted` and queries. */
 export class Results<T = unknown> extends OrderedCollection<T> {
   readonly #model: ClassModel;
@@ -154,7 +157,12 @@ export class Results<T = unknown> extends OrderedCollection<T> {
 
   /** Each object is wrapped when its turn comes: nobody holds all of them. */
   override values(): IterableIterator<T> {
-    return wrapRows(this.#model, this.#native.rows()) as IterableIterator<T>;
+    const first = this.#native.rows(0, ROWS_AT_ONCE);
+    const walk =
+      first.length < ROWS_AT_ONCE
+        ? wrapRows(this.#model, first)
+        : wrapAllRows(this.#model, this.#native.snapshot());
+    return walk as IterableIterator<T>;
   }
 
   protected toArray(): T[] {
@@ -182,6 +190,14 @@ function* wrapRows(model: ClassModel, rows: Float64Array): IterableIterator<unkn
   for (let i = 0; i < rows.length; ++i) yield wrapObject(model, rows[i] as number);
 }
 
+function* wrapAllRows(model: ClassModel, snapshot: NativeResults): IterableIterator<unknown> {
+  for (let from = 0; ; from += ROWS_AT_ONCE) {
+    const rows = snapshot.rows(from, ROWS_AT_ONCE);
+    yield* wrapRows(model, rows);
+    if (rows.length < ROWS_AT_ONCE) return;
+  }
+}
+
 function refuse(): never {
   throw new Error("Cannot create asynchronous query for a snapshot, nor query it");
 }
@@ -190,6 +206,7 @@ export const NOT_LIVE: NativeResults = {
   size: refuse,
   at: refuse,
   rows: refuse,
+  snapshot: refuse,
   filtered: refuse,
   sorted: refuse,
   aggregate: refuse,

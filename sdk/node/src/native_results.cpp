@@ -1,5 +1,7 @@
 #include "native_results.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -49,6 +51,7 @@ Napi::Function NativeResults::define(Napi::Env env) {
                      {InstanceMethod<&NativeResults::size>("size"),
                       InstanceMethod<&NativeResults::at>("at"),
                       InstanceMethod<&NativeResults::rows>("rows"),
+                      InstanceMethod<&NativeResults::snapshot>("snapshot"),
                       InstanceMethod<&NativeResults::filtered>("filtered"),
                       InstanceMethod<&NativeResults::sorted>("sorted"),
                       InstanceMethod<&NativeResults::aggregate>("aggregate"),
@@ -73,21 +76,32 @@ Napi::Value NativeResults::size(const Napi::CallbackInfo& info) {
 Napi::Value NativeResults::at(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const auto position = static_cast<std::size_t>(info[0].As<Napi::Number>().Int64Value());
-    const auto& rows = results_->rows();
-    if (position >= rows.size()) return info.Env().Undefined();
-    return Napi::Value(Napi::Number::New(info.Env(), static_cast<double>(rows[position].value())));
+    if (position >= results_->rows().size()) return info.Env().Undefined();
+    const store::RowId row = results_->row_at(position);
+    return Napi::Value(Napi::Number::New(info.Env(), static_cast<double>(row.value())));
   });
 }
 
+/// rows(from = 0, count = all of them)
 Napi::Value NativeResults::rows(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    const auto& rows = results_->rows();
-    Napi::Float64Array array = Napi::Float64Array::New(info.Env(), rows.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      array[i] = static_cast<double>(rows[i].value());
-    }
+    const store::RowSequence& rows = results_->rows();
+    const auto limited = [&](std::size_t argument, std::size_t otherwise) {
+      if (info.Length() <= argument) return otherwise;
+      const auto number = info[argument].As<Napi::Number>().Int64Value();
+      return std::min(static_cast<std::size_t>(std::max<std::int64_t>(number, 0)), otherwise);
+    };
+    const std::size_t from = info.Length() == 0 ? 0 : limited(0, rows.size());
+    const std::size_t count = limited(1, rows.size() - from);
+    Napi::Float64Array array = Napi::Float64Array::New(info.Env(), count);
+    store::RowSequence::Iterator row(&rows, from);
+    for (std::size_t i = 0; i < count; ++i, ++row) array[i] = static_cast<double>((*row).value());
     return array;
   });
+}
+
+Napi::Value NativeResults::snapshot(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] { return make(info.Env(), results_->snapshot()); });
 }
 
 Napi::Value NativeResults::filtered(const Napi::CallbackInfo& info) {

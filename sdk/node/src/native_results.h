@@ -31,6 +31,7 @@ class NativeResults : public Napi::ObjectWrap<NativeResults> {
   Napi::Value size(const Napi::CallbackInfo& info);
   Napi::Value at(const Napi::CallbackInfo& info);
   Napi::Value rows(const Napi::CallbackInfo& info);
+  Napi::Value snapshot(const Napi::CallbackInfo& info);
   Napi::Value filtered(const Napi::CallbackInfo& info);
   Napi::Value sorted(const Napi::CallbackInfo& info);
   Napi::Value aggregate(const Napi::CallbackInfo& info);

@@ -97,3 +97,26 @@ describe("a snapshot", () => {
     assert.throws(() => snapshot.sorted("name"), /snapshot/);
   });
 });
+
+describe("a walk over results", () => {
+  it("comes to the objects that were there when it began, however many, whatever is written", () => {
+    const count = 10_000;
+    realm.write(() => {
+      for (let i = 0; i < count; ++i) person(i);
+    });
+    const people = realm.objects("Person");
+
+    const seen = [];
+    realm.write(() => {
+      for (const one of people) {
+        seen.push(one._id);
+        person(count + one._id);
+        realm.delete(one);
+      }
+    });
+
+    assert.deepEqual(seen, [...Array(count).keys()]);
+    assert.equal(people.length, count);
+    assert.equal(people[count - 1]._id, 2 * count - 1);
+  });
+});

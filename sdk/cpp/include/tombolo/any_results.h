@@ -12,6 +12,7 @@
 
 #include "query/bound_query.h"
 #include "store/ids.h"
+#include "store/row_sequence.h"
 #include "tombolo/any_object.h"
 #include "tombolo/notification.h"
 #include "tombolo/predicate.h"
@@ -68,6 +69,7 @@ class AnyResults {
   [[nodiscard]] bool empty() const { return size() == 0; }
   /// Errors:  throws `Error{kInvalidArgument}` for a position beyond the end.
   [[nodiscard]] AnyObject at(std::size_t position) const;
+  [[nodiscard]] store::RowId row_at(std::size_t position) const;
   [[nodiscard]] ClassId class_id() const noexcept { return class_id_; }
 
   /// Those of them that match `predicate` too.
@@ -101,7 +103,7 @@ class AnyResults {
   [[nodiscard]] std::optional<Value> average(PropertyId property) const;
 
   /// The rows as they are now, for walks that write on the way.
-  [[nodiscard]] const std::vector<store::RowId>& rows() const;
+  [[nodiscard]] const store::RowSequence& rows() const;
 
   /// Calls back once as soon as possible with no changes, then after each commit that changed which
   /// objects there are or one of them.
@@ -135,8 +137,11 @@ class AnyResults {
   ResultSource source_;
   Queries queries_;
   bool is_snapshot_ = false;  ///< `rows_` stay as they are.
-  mutable std::vector<store::RowId> rows_;
+  mutable store::RowSequence rows_;
   mutable RowsVersion rows_version_;  ///< Not read yet at first.
+  // Where somebody asked last, for a walk from one position to the next.
+  mutable std::size_t last_position_ = 0;
+  mutable store::RowId last_row_;  ///< `kNoRow`: nowhere.
 };
 
 }  // namespace tombolo
