@@ -33,7 +33,7 @@ void check_property(const Schema& schema,
   const std::string place = owner.name + "." + property.name;
   if (property.name.empty()) problems.add(place, "the property has no name");
   if (property.name.size() > kPropertyNameBytesMax) {
-    problems.add(place, "the name is longer than 63 bytes");
+    problems.add(place, "Name too long: it has more than 63 bytes");
   }
   if (!supports_index(property.type, property.collection, property.index)) {
     problems.add(place,
@@ -76,7 +76,7 @@ void check_property(const Schema& schema,
 void check_class(const Schema& schema, const ClassSchema& candidate, Problems& problems) {
   if (candidate.name.empty()) problems.add("class", "a class has no name");
   if (candidate.name.size() > kClassNameBytesMax) {
-    problems.add(candidate.name, "the name is longer than 57 bytes");
+    problems.add(candidate.name, "Name too long: it has more than 57 bytes");
   }
   std::unordered_set<std::string_view> names;
   for (const Property& property : candidate.properties) {

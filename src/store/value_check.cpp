@@ -71,10 +71,12 @@ void check_value(RealmState& realm, const CollectionRef& where, const Value& val
 }
 
 void check_dictionary_key(std::string_view key) {
-  if (key.starts_with('$') || key.find('.') != std::string_view::npos) {
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        "'" + std::string(key) + "': a dictionary key neither starts with '$' nor has a '.'");
+  const bool has_prefix = key.starts_with('$');
+  if (has_prefix || key.find('.') != std::string_view::npos) {
+    throw Error(ErrorCode::kInvalidArgument,
+                std::string("Dictionary::insert: key must not ") +
+                    (has_prefix ? "start with '$'" : "contain '.'") + ": '" + std::string(key) +
+                    "'");
   }
   if (key.size() > changeset::kStringBytesMax) {
     throw Error(ErrorCode::kLimitExceeded,

@@ -35,7 +35,7 @@ export class RealmSet<T = unknown> extends StoredCollection<T> {
   }
 
   override *entries(): IterableIterator<[T & number, T]> {
-    for (const value of this.toArray()) yield [value as T & number, value];
+    for (const value of this.values()) yield [value as T & number, value];
   }
 
   /** Without effect: elements have no places of their own. */
@@ -64,4 +64,3 @@ export class RealmSet<T = unknown> extends StoredCollection<T> {
     return toNative(this.property, value, this.property.schema.name);
   }
 }
-Object.defineProperty(RealmSet, "name", { value: "Realm.Set" });

@@ -81,7 +81,7 @@ function listen(subject, keyPaths) {
   subject.addListener((_, changes) => told.push(changes), keyPaths);
   return {
     async next() {
-      for (let i = 0; told.length === 0 && i < 500; ++i) await delay(1);
+      while (told.length === 0) await delay(1);
       assert.equal(told.length, 1);
       return told.pop();
     },
@@ -310,11 +310,11 @@ describe("a dictionary", () => {
     );
     assert.throws(
       write(() => (ada.scores["a.b"] = 1)),
-      /has a '\.'/,
+      /key must not contain '\.'/,
     );
     assert.throws(
       write(() => (ada.scores.$a = 1)),
-      /starts with '\$'/,
+      /key must not start with '\$'/,
     );
     assert.throws(
       write(() => (ada.scores[Symbol("s")] = 1)),
@@ -426,7 +426,7 @@ describe("a mixed property", () => {
     );
     assert.throws(
       write(() => (ada.anything = ada.tags)),
-      /Using a Realm.Set as a Mixed value/,
+      /Using a RealmSet as a Mixed value/,
     );
     assert.throws(
       write(() => (ada.anything = ada.home)),
