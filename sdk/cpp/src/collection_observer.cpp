@@ -134,6 +134,20 @@ CollectionChanges unknown_changes(std::size_t old_size, std::size_t new_size) {
   return changes;
 }
 
+/// Whether the value is one of those nested collections, or one of them is in it.
+bool leads_to(const store::RealmReader& realm,
+              const store::SlotRef& slot,
+              const Value& value,
+              const std::unordered_set<std::uint64_t>& nested) {
+  if (value.type() != ValueType::kList && value.type() != ValueType::kDictionary) return false;
+  if (nested.contains(value.as_collection().value())) return true;
+  const store::CollectionReader collection = realm.collection({slot, value.as_collection()});
+  for (std::uint32_t position = 0; position < collection.size(); ++position) {
+    if (leads_to(realm, slot, collection.get(position), nested)) return true;
+  }
+  return false;
+}
+
 /// Keys without those that are among `others`; all are in order.
 Keys without(const Keys& keys, const Keys& others) {
   Keys rest;
@@ -212,7 +226,7 @@ std::vector<std::uint32_t> CollectionObserver::modified_positions(
     const store::RealmReader& realm,
     const store::CollectionReader& collection,
     const PendingChanges& changes) const {
-  if (!element_paths_) return {};
+  if (!element_paths_) return positions_of_nested(realm, collection, changes);
   const store::SlotRef& slot = ref_.slot;
   std::unordered_set<std::uint64_t> rows;
   const ClassId target =
@@ -228,6 +242,27 @@ std::vector<std::uint32_t> CollectionObserver::modified_positions(
     const Value element = collection.get(position);
     if (element.is_null()) continue;
     if (rows.contains(element.as_link().row.value())) positions.push_back(position);
+  }
+  return positions;
+}
+
+std::vector<std::uint32_t> CollectionObserver::positions_of_nested(
+    const store::RealmReader& realm,
+    const store::CollectionReader& collection,
+    const PendingChanges& changes) const {
+  const store::SlotRef& slot = ref_.slot;
+  std::unordered_set<std::uint64_t> changed;
+  changes.for_each([&](const store::RealmChanges& commit) {
+    const store::CollectionRef first = slot;
+    auto at =
+        std::ranges::lower_bound(commit.collections, first, {}, &store::ElementChanges::collection);
+    for (; at != commit.collections.end() && at->collection.slot == slot; ++at) {
+      if (at->collection != ref_) changed.insert(at->collection.id.value());
+    }
+  });
+  std::vector<std::uint32_t> positions;
+  for (std::uint32_t position = 0; !changed.empty() && position < collection.size(); ++position) {
+    if (leads_to(realm, slot, collection.get(position), changed)) positions.push_back(position);
   }
   return positions;
 }

@@ -50,6 +50,11 @@ class CollectionObserver final : public ChangeObserver {
       const store::RealmReader& realm,
       const store::CollectionReader& collection,
       const PendingChanges& changes) const;
+  /// Where the element is a collection in which something changed, however deep.
+  [[nodiscard]] std::vector<std::uint32_t> positions_of_nested(
+      const store::RealmReader& realm,
+      const store::CollectionReader& collection,
+      const PendingChanges& changes) const;
   /// The same in keys too, of a dictionary.
   [[nodiscard]] Told to_told(CollectionChanges changes, const State& before) const;
 

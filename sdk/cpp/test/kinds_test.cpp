@@ -476,5 +476,53 @@ TEST_F(KindsTest, ANestedCollectionHasObserversUntilItGoes) {
   EXPECT_EQ(calls.take(), (CollectionChanges{{0}, {}, {}, {}}));
 }
 
+TEST_F(KindsTest, ACollectionIsModifiedWhereAnotherIsInItThatChanged) {
+  // Given an observer of a list that has a plain value and lists in lists in it, and of a
+  // dictionary.
+  realm_.write([&] {
+    AnyList things = person(1).get(Person::things).any();
+    things.push_back(Value::of_int(0));
+    for (std::size_t i = 1; i < 3; ++i) {
+      things.push_back(Value::new_list());
+      things.list(i).push_back(Value::new_list());
+    }
+    AnyDictionary extras = person(1).get(Person::extras).any();
+    extras.set("deep", Value::new_list());
+    extras.set("flat", Value::of_int(1));
+  });
+  Calls<CollectionChanges> list;
+  Calls<DictionaryChanges> dictionary;
+  const NotificationToken tokens[] = {
+      person(1).get(Person::things).any().observe(list.record()),
+      person(1).get(Person::extras).any().observe(dictionary.record())};
+  realm_.refresh();
+  (void)list.take();
+  (void)dictionary.take();
+
+  // When the innermost list changes, the element on the way to it is modified,
+  const auto innermost = [&] { return person(1).get(Person::things).any().list(2).list(0); };
+  realm_.write([&] { innermost().push_back(Value::of_int(1)); });
+  EXPECT_EQ(list.take(), (CollectionChanges{{}, {}, {2}, {2}}));
+  EXPECT_THAT(dictionary.all, IsEmpty());
+
+  // wherever that stands then,
+  realm_.write([&] {
+    innermost().push_back(Value::of_int(2));
+    AnyList things = person(1).get(Person::things).any();
+    things.erase(0);
+  });
+  EXPECT_EQ(list.take(), (CollectionChanges{{0}, {}, {2}, {1}}));
+
+  // and one that is new is inserted only.
+  realm_.write([&] {
+    AnyList things = person(1).get(Person::things).any();
+    things.push_back(Value::new_list());
+    things.list(2).push_back(Value::of_int(3));
+    person(1).get(Person::extras).any().list("deep").push_back(Value::of_int(4));
+  });
+  EXPECT_EQ(list.take(), (CollectionChanges{{}, {2}, {}, {}}));
+  EXPECT_THAT(dictionary.take().modifications, ElementsAre("deep"));
+}
+
 }  // namespace
 }  // namespace tombolo

@@ -21,6 +21,8 @@ const Person = {
     friend: "Person",
     pets: "Pet[]",
     tags: "string[]",
+    things: "mixed[]",
+    extras: "mixed{}",
   },
 };
 
@@ -111,6 +113,41 @@ describe("a listener of a list", () => {
 
     realm.write(() => realm.delete(get(1)));
     assert.deepEqual(await heard.next(), { ...NOTHING, deletions: [0, 1] });
+  });
+
+  it("hears of collections in it, however deep, as of elements that changed", async () => {
+    realm.write(() => person(1, { things: [0, [1], { a: [2] }], extras: { x: { y: [3] }, z: 4 } }));
+    const { things, extras } = get(1);
+    const list = await listen(things);
+    const dictionary = await listen(extras);
+    const inner = await listen(things[1]);
+    const people = await listen(realm.objects("Person"));
+
+    realm.write(() => things[2].a.push(5));
+    assert.deepEqual(await list.next(), {
+      ...NOTHING,
+      oldModifications: [2],
+      newModifications: [2],
+    });
+    realm.write(() => {
+      things[1][0] = 6;
+      things.shift();
+    });
+    assert.deepEqual(await list.next(), {
+      ...NOTHING,
+      deletions: [0],
+      oldModifications: [1],
+      newModifications: [0],
+    });
+    assert.deepEqual((await inner.next()).newModifications, [0]);
+    assert.deepEqual(await dictionary.settle(), []);
+    realm.write(() => extras.x.y.pop());
+    assert.deepEqual(await dictionary.next(), {
+      deletions: [],
+      insertions: [],
+      modifications: ["x"],
+    });
+    assert.equal((await people.settle()).length, 3);
   });
 
   it("is not called for what is not in it", async () => {
