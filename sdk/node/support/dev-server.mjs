@@ -16,8 +16,22 @@ export class DevServer {
   folder = mkdtempSync(join(tmpdir(), "tombolo-sync-"));
   url;
 
-  /** Starts, again at the address that it had. */
+  /**
+   * Starts, again at the address that it had: for that time somebody else may have got the port,
+   * such as a connection that is about to end.
+   */
   async start() {
+    const attempts = this.url === undefined ? 1 : 100;
+    let output;
+    for (let i = 0; i < attempts; ++i) {
+      output = await this.#tryToStart();
+      if (output === undefined) return;
+      await this.#ended();
+    }
+    throw new Error(`the server ended: ${output}`);
+  }
+  /** Answers with what it said when it has ended instead. */
+  async #tryToStart() {
     const address = this.url?.slice("http://".length) ?? "127.0.0.1:0";
     const data = join(this.folder, "server");
     this.#process = spawn(TOMBOLO, ["serve", "--data", data, "--listen", address, "--dev"], {
@@ -29,15 +43,19 @@ export class DevServer {
       const match = /listening on (\S+)/.exec(output);
       if (match) {
         this.url = match[1];
-        return;
+        return undefined;
       }
     }
-    throw new Error(`the server ended: ${output}`);
+    return output;
   }
   async stop(signal = "SIGTERM") {
-    const ended = once(this.#process, "exit");
+    const ended = this.#ended();
     this.#process.kill(signal);
     await ended;
+  }
+  async #ended() {
+    const { exitCode, signalCode } = this.#process;
+    if (exitCode === null && signalCode === null) await once(this.#process, "exit");
   }
   /** Answers nothing until `continue`. */
   suspend() {

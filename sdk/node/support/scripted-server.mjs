@@ -95,18 +95,43 @@ export class ScriptedServer {
         `Sec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: ${protocol}\r\n\r\n`,
     );
     if (this.onUpgrade === null) return;
-    socket.on("data", (frame) => {
-      const bind = /^bind (\d+) /.exec(unmasked(frame));
-      if (bind === null) return;
-      const body = JSON.stringify(this.onUpgrade(Number(bind[1])));
-      const { code } = JSON.parse(body);
-      socket.write(binaryFrame(`json_error ${code} ${body.length} ${bind[1]}\n${body}`));
+    let received = Buffer.alloc(0);
+    socket.on("data", (bytes) => {
+      const { frames, rest } = splitFrames(Buffer.concat([received, bytes]));
+      received = rest;
+      for (const frame of frames) {
+        const bind = /^bind (\d+) /.exec(unmasked(frame));
+        if (bind === null) continue;
+        const body = JSON.stringify(this.onUpgrade(Number(bind[1])));
+        const { code } = JSON.parse(body);
+        socket.write(binaryFrame(`json_error ${code} ${body.length} ${bind[1]}\n${body}`));
+      }
     });
   }
 }
 
+/** Frames come in pieces, or several at once, as it pleases the network. */
+function splitFrames(bytes) {
+  const frames = [];
+  let rest = bytes;
+  while (rest.length >= 10) {
+    const end = headerSize(rest) + 4 + payloadSize(rest);
+    if (rest.length < end) break;
+    frames.push(rest.subarray(0, end));
+    rest = rest.subarray(end);
+  }
+  return { frames, rest };
+}
+function headerSize(frame) {
+  return { 126: 4, 127: 10 }[frame[1] & 127] ?? 2;
+}
+function payloadSize(frame) {
+  const size = frame[1] & 127;
+  if (size === 127) return Number(frame.readBigUInt64BE(2));
+  return size === 126 ? frame.readUInt16BE(2) : size;
+}
 function unmasked(frame) {
-  const start = (frame[1] & 127) === 126 ? 4 : 2;
+  const start = headerSize(frame);
   const mask = frame.subarray(start, start + 4);
   return Buffer.from(frame.subarray(start + 4).map((byte, i) => byte ^ mask[i & 3])).toString();
 }

