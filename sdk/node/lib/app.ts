@@ -5,6 +5,15 @@ import { Listeners } from "./listeners";
 import { NativeApp, NativeUser, native, promiseOf } from "./native";
 import { User, assertUser } from "./user";
 
+/** Where the users that have logged in are kept. */
+export const MetadataMode = {
+  NoEncryption: "noEncryption",
+  Encryption: "encryption",
+  InMemory: "inMemory",
+  NoMetadata: "noMetadata",
+} as const;
+export type MetadataMode = (typeof MetadataMode)[keyof typeof MetadataMode];
+
 export interface AppConfiguration {
   id: string;
   /** Root of the HTTP API; the address of the sync server is learned from there. */
@@ -14,7 +23,7 @@ export interface AppConfiguration {
   multiplexSessions?: boolean;
   /** Root of synced realms and of the users' file. */
   baseFilePath?: string;
-  metadata?: { mode: "noEncryption" | "inMemory" | "noMetadata" };
+  metadata?: { mode: Exclude<MetadataMode, "encryption"> };
   connection?: ConnectionParameters;
 }
 

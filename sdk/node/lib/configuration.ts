@@ -45,7 +45,6 @@ export function validateConfiguration(config: Configuration): void {
     inMemory === undefined || sync === undefined,
     "The realm configuration options 'inMemory' and 'sync' cannot both be defined.",
   );
-  if (sync !== undefined) validateSyncConfiguration(sync);
   if (path !== undefined) {
     if (typeof path !== "string") {
       throw new TypeAssertionError("a string", path, "'path' on realm configuration");
@@ -82,6 +81,7 @@ export function validateConfiguration(config: Configuration): void {
       "The realm configuration options 'onMigration' and 'sync' cannot both be defined.",
     );
   }
+  if (sync !== undefined) validateSyncConfiguration(sync);
   if (erases === true) {
     for (const other of ["onMigration", "readOnly", "sync"] as const) {
       assert(

@@ -4,7 +4,7 @@ import { CONSTRUCT, Collection } from "./collection";
 import { KeyPaths, toStoredKeyPaths } from "./key-paths";
 import { Listeners, callListener } from "./listeners";
 import { NativeCollectionHandle, NativeType } from "./native";
-import { toPlain } from "./ordered-collection";
+import { presentElements, toPlain } from "./ordered-collection";
 import { writeValue } from "./write-value";
 
 /** What happened to a dictionary, as keys. */
@@ -114,14 +114,13 @@ export class Dictionary<T = unknown> extends Collection<[string, T]> {
   keys(): IterableIterator<string> {
     return this.#native.keys().values();
   }
-  values(): IterableIterator<T> {
-    return [...this.entries()].map(([, value]) => value).values();
+  *values(): IterableIterator<T> {
+    for (const [, value] of this.entries()) yield value;
   }
+  /** Those that there are now. */
   entries(): IterableIterator<[string, T]> {
-    return this.#native
-      .keys()
-      .map((key): [string, T] => [key, this._get(key) as T])
-      .values();
+    const keys = this.#native.keys();
+    return entriesWith(keys, presentElements(keys.map((key) => this._get(key) as T)));
   }
   [Symbol.iterator](): IterableIterator<[string, T]> {
     return this.entries();
@@ -199,6 +198,13 @@ export class Dictionary<T = unknown> extends Collection<[string, T]> {
     });
   }
 }
+function* entriesWith<T>(
+  keys: readonly string[],
+  values: Iterator<T>,
+): IterableIterator<[string, T]> {
+  for (const key of keys) yield [key, values.next().value as T];
+}
+
 /** The entries of an object or a dictionary. */
 export function entriesOf(value: object): [string, unknown][] {
   return value instanceof Dictionary ? [...value.entries()] : Object.entries(value);

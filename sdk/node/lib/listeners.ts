@@ -14,6 +14,41 @@ export function callListener<Args extends unknown[]>(
   }
 }
 
+/** What the realm listeners threw that the operation under way calls; undefined: none is under way. */
+let thrown: unknown[] | undefined;
+
+/** Runs what may call realm listeners, then throws the first error that one of them threw. */
+export function tellingListeners(operation: () => void): void {
+  if (thrown !== undefined) {
+    operation();
+    return;
+  }
+  const errors: unknown[] = [];
+  thrown = errors;
+  try {
+    operation();
+  } finally {
+    thrown = undefined;
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
+/** Calls a listener of a realm; see `tellingListeners` for what it throws. */
+export function callRealmListener<Args extends unknown[]>(
+  callback: (...args: Args) => void,
+  ...args: Args
+): void {
+  if (thrown === undefined) {
+    callListener(callback, ...args);
+    return;
+  }
+  try {
+    callback(...args);
+  } catch (error) {
+    thrown.push(error);
+  }
+}
+
 /** The listeners of one object or collection, by function. */
 export class Listeners<Callback extends (...args: never[]) => void> {
   private readonly stops = new Map<Callback, () => void>();

@@ -16,6 +16,7 @@ export const NumericLogLevel = {
   Fatal: 7,
   Off: 8,
 } as const;
+export type NumericLogLevel = (typeof NumericLogLevel)[keyof typeof NumericLogLevel];
 
 const LOG_CATEGORIES = [
   "Realm",
@@ -41,9 +42,10 @@ export interface LogEntry {
   level: LogLevel;
   message: string;
 }
+export type LoggerCallback1 = (entry: LogEntry) => void;
+export type LoggerCallback2 = (level: LogLevel, message: string) => void;
 /** With two declared parameters it gets level and message, otherwise one entry. */
-export type LoggerCallback =
-  ((entry: LogEntry) => void) | ((level: LogLevel, message: string) => void);
+export type LoggerCallback = LoggerCallback1 | LoggerCallback2;
 
 /** The core's number of each level: it has no lines between debug and info, and no fatal ones. */
 const NATIVE_LEVELS: Record<LogLevel, number> = {

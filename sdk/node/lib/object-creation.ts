@@ -5,7 +5,7 @@ import { checkReset } from "./counter";
 import { TypeAssertionError } from "./errors";
 import { nestedTypeOf } from "./mixed";
 import { NativeRealm, NativeType, NativeUpdateMode, NativeValue } from "./native";
-import { isManaged, modelOf, rowOf } from "./realm-object";
+import { RealmObject, isManaged, modelOf, rowOf } from "./realm-object";
 import { CanonicalPropertySchema } from "./schema";
 import { sameValue } from "./values";
 import { writeProperty } from "./write-value";
@@ -32,13 +32,16 @@ export class ObjectCreation {
       return this.#native.create(model.native.id, scalars, natives, NativeUpdateMode.Never);
     } catch (error) {
       model.realm._requireTransaction();
-      requireNew(model, values, this.#findExisting(model, values));
+      const keyed = withKey(model, values);
+      requireNew(model, keyed, this.#findExisting(model, keyed));
       throw error;
     }
   }
 
   /** The row of the new object, or of that with the same primary key. */
-  createRow(model: ClassModel, values: Record<string, unknown>, mode: number): number {
+  createRow(model: ClassModel, given: Record<string, unknown>, mode: number): number {
+    checkValues(given);
+    const values = withKey(model, given);
     const existing = this.#findExisting(model, values);
     if (mode === NativeUpdateMode.Never) requireNew(model, values, existing);
     const properties: number[] = [];
@@ -147,6 +150,23 @@ function isMadeInPlace(property: BoundProperty, value: unknown): boolean {
     property.native.type === NativeType.Mixed &&
     (nestedTypeOf(value) !== undefined || value instanceof Collection)
   );
+}
+
+/** @throws {Error} for what has no values by name. */
+function checkValues(values: object): void {
+  if (Array.isArray(values)) throw new Error("The values of an object are given by name");
+  if (values instanceof RealmObject && !isManaged(values)) {
+    throw new Error("An object that is in no realm has no values");
+  }
+}
+
+/** The values with that of the primary key, which says whether the object is new. */
+function withKey({ primaryKey }: ClassModel, values: Record<string, unknown>) {
+  const name = primaryKey?.schema.name;
+  if (primaryKey === undefined || name === undefined || values[name] !== undefined) return values;
+  const key = defaultOf(primaryKey.schema);
+  if (key === undefined) return values;
+  return Object.create(values, { [name]: { value: key } }) as Record<string, unknown>;
 }
 
 /** What errors call a value of the property. */

@@ -2,8 +2,10 @@ import { assert } from "./assert";
 import { Collection } from "./collection";
 import { Counter } from "./counter";
 import type { KeyPaths } from "./key-paths";
+import { TypeAssertionError } from "./errors";
 import { Listeners, callListener } from "./listeners";
 import type { NativeCollectionCallback } from "./native";
+import { isManaged } from "./realm-object";
 import { sameValue } from "./values";
 
 /**
@@ -20,6 +22,8 @@ export type CollectionChangeCallback<Collection> = (
   collection: Collection,
   changes: CollectionChangeSet,
 ) => void;
+
+type Reducer<T, U> = (sum: U, value: T, index: number, all: T[]) => U;
 
 /** Integer-like property names reach elements; everything else is an ordinary property. */
 function toIndex(name: string | symbol): number | undefined {
@@ -78,6 +82,14 @@ export abstract class OrderedCollection<T> extends Collection<T> {
   /** The element, or undefined outside of the collection. */
   abstract getElement(index: number): T | undefined;
   abstract setElement(index: number, value: unknown): void;
+  abstract get type(): string;
+  /** What `value` is as an element, to be looked for. */
+  protected toElement(value: unknown): unknown {
+    if (this.type === "object" && !isManaged(value)) {
+      throw new TypeAssertionError("an instance of Realm.Object", value);
+    }
+    return value;
+  }
   /** The elements as they are now. */
   protected abstract toArray(): T[];
   /** Answers with what ends the calls. */
@@ -125,10 +137,11 @@ export abstract class OrderedCollection<T> extends Collection<T> {
     for (let index = 0; index < length; ++index) yield index;
   }
   values(): IterableIterator<T> {
-    return this.toArray().values();
+    return presentElements(this.toArray());
   }
-  entries(): IterableIterator<[number, T]> {
-    return this.toArray().entries();
+  *entries(): IterableIterator<[number, T]> {
+    let index = 0;
+    for (const value of this.values()) yield [index++, value];
   }
   [Symbol.iterator](): IterableIterator<T> {
     return this.values();
@@ -136,7 +149,8 @@ export abstract class OrderedCollection<T> extends Collection<T> {
 
   indexOf(value: T, fromIndex?: number): number {
     assert(fromIndex === undefined, "The second fromIndex argument is not yet supported");
-    return this.toArray().findIndex((element) => sameElement(element, value));
+    const wanted = this.toElement(value);
+    return this.toArray().findIndex((element) => sameElement(element, wanted));
   }
   includes(value: T, fromIndex?: number): boolean {
     return this.indexOf(value, fromIndex) >= 0;
@@ -150,6 +164,12 @@ export abstract class OrderedCollection<T> extends Collection<T> {
   }
   at(index: number): T | undefined {
     return this.toArray().at(index);
+  }
+  override toString(): string {
+    return this.toArray().toString();
+  }
+  override toLocaleString(): string {
+    return this.toArray().toLocaleString();
   }
   join(separator?: string): string {
     return this.toArray().join(separator);
@@ -184,11 +204,15 @@ export abstract class OrderedCollection<T> extends Collection<T> {
   flatMap<U>(callback: (value: T, index: number, all: T[]) => U | readonly U[]): U[] {
     return this.toArray().flatMap(callback);
   }
-  reduce<U>(callback: (sum: U, value: T, index: number, all: T[]) => U, initial: U): U {
-    return this.toArray().reduce(callback, initial);
+  reduce(callback: Reducer<T, T>): T;
+  reduce<U>(callback: Reducer<T, U>, initial: U): U;
+  reduce(...reduction: [Reducer<T, T>]): T {
+    return this.toArray().reduce(...reduction); // Whether there is an initial value counts.
   }
-  reduceRight<U>(callback: (sum: U, value: T, index: number, all: T[]) => U, initial: U): U {
-    return this.toArray().reduceRight(callback, initial);
+  reduceRight(callback: Reducer<T, T>): T;
+  reduceRight<U>(callback: Reducer<T, U>, initial: U): U;
+  reduceRight(...reduction: [Reducer<T, T>]): T {
+    return this.toArray().reduceRight(...reduction);
   }
 }
 
@@ -202,6 +226,13 @@ function sameElement(left: unknown, right: unknown): boolean {
     return (left as WithIdentity)._isSameAs(right);
   }
   return sameValue(left, right);
+}
+
+/** Each when its turn comes; null for an object that has been deleted by then. */
+export function* presentElements<T>(elements: readonly T[]): IterableIterator<T> {
+  for (const element of elements) {
+    yield isManaged(element) && !element.isValid() ? (null as T) : element;
+  }
 }
 
 interface WithJson {

@@ -7,10 +7,14 @@ import { converterOf } from "./values";
 
 /** A place on the globe. Source: spec of the SDK, "Geospatial". */
 export type GeoPosition = readonly [number, number] | readonly [number, number, number];
+export interface CanonicalGeoPoint {
+  readonly type: "Point";
+  readonly coordinates: GeoPosition;
+}
 export type GeoPoint =
   | GeoPosition
   | { readonly latitude: number; readonly longitude: number; readonly altitude?: number }
-  | { readonly type: "Point"; readonly coordinates: GeoPosition };
+  | CanonicalGeoPoint;
 export interface GeoCircle {
   readonly center: GeoPoint;
   /** In radians. */
@@ -20,9 +24,21 @@ export interface GeoBox {
   readonly bottomLeft: GeoPoint;
   readonly topRight: GeoPoint;
 }
+export interface CanonicalGeoPolygon {
+  readonly type: "Polygon";
+  readonly coordinates: readonly (readonly GeoPosition[])[];
+}
 export type GeoPolygon =
   | { readonly outerRing: readonly GeoPoint[]; readonly holes?: readonly (readonly GeoPoint[])[] }
-  | { readonly type: "Polygon"; readonly coordinates: readonly (readonly GeoPosition[])[] };
+  | CanonicalGeoPolygon;
+
+/** Distances on the globe as a `GeoCircle` has them. */
+export function kmToRadians(kilometers: number): number {
+  return kilometers / 6378.1;
+}
+export function miToRadians(miles: number): number {
+  return miles / 3963.16760121;
+}
 
 const SHAPE = { box: 0, circle: 1, polygon: 2 } as const;
 

@@ -9,6 +9,7 @@ import { toPlain } from "./ordered-collection";
 import type { Realm } from "./realm";
 import type { Results } from "./results";
 import { CanonicalObjectSchema, ObjectClass } from "./schema";
+import type { Unmanaged } from "./unmanaged";
 import { TYPE_NAMES } from "./values";
 import { collectionOf, writeProperty } from "./write-value";
 
@@ -69,12 +70,12 @@ class Managed implements ProxyHandler<RealmObject> {
 }
 
 /** A live object. Each read of the same row gives another wrapper of it. */
-export class RealmObject {
+export class RealmObject<Model = unknown, Required extends PropertyKey = never> {
   declare readonly [MANAGED]: Managed;
 
   /** Creates an object of the class this is called on, as `realm.create(X, values)`. */
-  constructor(realm: Realm, values: Record<string, unknown>) {
-    return realm.create(new.target as never, values) as this;
+  constructor(realm: Realm, values: Unmanaged<Model, Required>) {
+    return realm.create(new.target as never, values) as unknown as this;
   }
 
   isValid(): boolean {

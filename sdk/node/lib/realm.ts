@@ -2,14 +2,8 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { assert, assertFunction, assertObject, assertString } from "./assert";
-import {
-  BoundProperty,
-  ClassModel,
-  ComputedProperty,
-  LinkConversion,
-  bindProperty,
-  toNative,
-} from "./class-model";
+import { ClassModel, toNative } from "./class-model";
+import { ClassModels, invalidSchema } from "./class-models";
 import {
   Configuration,
   MigrationCallback,
@@ -21,30 +15,25 @@ import {
 } from "./configuration";
 import { ClientResets } from "./client-reset";
 import { AssertionError, TimeoutError, TypeAssertionError } from "./errors";
-import { CONSTRUCT } from "./collection";
-import { Listeners, callListener } from "./listeners";
+import { callListener, tellingListeners } from "./listeners";
 import { isPlainObject } from "./mixed";
 import {
   NativeQueryNames,
   NativeRealm,
   NativeRealmOptions,
-  NativeResults,
-  NativeSortedValues,
   NativeSyncOptions,
   NativeUpdateMode,
-  NativeValue,
   native,
 } from "./native";
 import { ObjectCreation, UpdateMode, toNativeMode } from "./object-creation";
-import { RealmObject, isManaged, makeTarget, modelOf, rowOf, wrapObject } from "./realm-object";
+import { RealmObject, isManaged, modelOf, rowOf, wrapObject } from "./realm-object";
 import { ProgressRealmPromise, ReportProgress } from "./progress-realm-promise";
-import { Results, Snapshot } from "./results";
+import { RealmEventName, RealmEvents, RealmListenerCallback } from "./realm-events";
+import { Results } from "./results";
 import {
   CanonicalObjectSchema,
-  CanonicalPropertySchema,
   ObjectClass,
   ObjectSchema,
-  fromNativeSchema,
   parseSchema,
   toNativeSchema,
 } from "./schema";
@@ -57,13 +46,17 @@ import {
   toPartitionText,
 } from "./sync-configuration";
 import { ClientResetError } from "./sync-error";
-import { SortedValues } from "./sorted-values";
-import type { StoredCollection } from "./stored-collection";
+import { StoredCollection } from "./stored-collection";
 import { SyncSession } from "./sync-session";
+import type { Unmanaged } from "./unmanaged";
 
-export type RealmListener = (realm: Realm, name: string, schema?: CanonicalObjectSchema[]) => void;
-
+const PARTITION_ENABLED = "partition based sync is currently enabled";
 const DEFAULT_NAME = "default.realm";
+
+/** A class that extends `Realm.Object`. */
+type ModelOf<T> = (new (...args: never[]) => T) & { schema?: unknown };
+/** An object of a class of which nothing is known: each property may be anything. */
+type DefaultObject = Record<string, any>;
 
 /** An open database. */
 export class Realm {
@@ -73,12 +66,13 @@ export class Realm {
 
   readonly #path: string;
   readonly #native: NativeRealm;
-  readonly #classes = new Map<string, ClassModel>();
-  readonly #classesById = new Map<number, ClassModel>();
-  /** Removed in the open transaction. */
-  #removedClasses: ClassModel[] = [];
+  readonly #classes: ClassModels;
   readonly #creation: ObjectCreation;
-  readonly #listeners = new Listeners<RealmListener>();
+  readonly #events: RealmEvents;
+  /** The beginnings and ends of its transactions so far: odd within one. @internal */
+  _transactionEdges = 0;
+  /** Whether the open transaction removes some. */
+  #removesClasses = false;
   readonly syncSession: SyncSession | null;
   readonly #self = new WeakRef(this);
   #schema: CanonicalObjectSchema[] = [];
@@ -107,11 +101,20 @@ export class Realm {
     if (declared !== undefined) options.schema = toNativeSchema(declared);
     const { sync } = configuration;
     if (sync !== undefined) options.sync = syncOptions(configuration, sync, this.#path, this.#self);
-    this.#native = opened ?? new native.NativeRealm(options);
+    this.#native = opened ?? openNative(options);
+    if (this.isInTransaction) ++this._transactionEdges;
+    this.#events = new RealmEvents(this, this.#native, () => this.#readClasses());
     this.#creation = new ObjectCreation(this.#native);
     const session = this.#native.syncSession();
     this.syncSession = session && sync ? new SyncSession(session, sync.user) : null;
-    this.#bindClasses(declared ?? []);
+    try {
+      this.#classes = new ClassModels(this, this.#native, this.#creation, declared);
+      this.#classes.checkComputed();
+    } catch (error) {
+      this.#native.close();
+      throw error;
+    }
+    this.#schema = this.#classes.schema;
     Realm.#open.add(this.#self);
   }
 
@@ -209,9 +212,9 @@ export class Realm {
     }
   }
   static exists(config: Configuration | string = {}): boolean {
-    return existsSync(
-      resolvePath(typeof config === "string" ? { path: config } : config, Realm.defaultPath),
-    );
+    const configuration = typeof config === "string" ? { path: config } : config;
+    validateConfiguration(configuration);
+    return existsSync(resolvePath(configuration, Realm.defaultPath));
   }
   /** Removes the file and the files beside it; missing ones are ignored. */
   static deleteFile(config: Configuration): void {
@@ -247,7 +250,17 @@ export class Realm {
     return this.#native.isInMigration();
   }
   get isEmpty(): boolean {
-    return [...this.#classes.values()].every((model) => Results.of(model).length === 0);
+    return [...this.#classes.all.values()].every((model) => Results.of(model).length === 0);
+  }
+
+  /**
+   * Which objects are synced is the partition's matter: there are no subscriptions yet.
+   *
+   * @throws {AssertionError} always.
+   */
+  get subscriptions(): never {
+    const why = this.syncSession === null ? "sync is currently disabled" : PARTITION_ENABLED;
+    throw new AssertionError(`Subscriptions need flexible sync, but ${why}.`);
   }
 
   /** Runs `callback` in a write transaction; when it throws, nothing was written. */
@@ -264,28 +277,53 @@ export class Realm {
     }
   }
   beginTransaction(): void {
-    this.#native.beginTransaction();
+    this.#transact(() => {
+      if (!this.isInTransaction) this.#events.beforeTransaction();
+      this.#native.beginTransaction();
+    });
   }
   commitTransaction(): void {
-    this.#native.commitTransaction();
-    this.#removedClasses = [];
+    this.#transact(() => {
+      this.#native.commitTransaction();
+      this.#removesClasses = false;
+    });
   }
   cancelTransaction(): void {
-    this.#native.cancelTransaction();
-    for (const model of this.#removedClasses) this.#classes.set(model.schema.name, model);
-    this.#removedClasses = [];
-    this.#noteSchema();
+    this.#transact(() => {
+      this.#native.cancelTransaction();
+      if (!this.#removesClasses) return;
+      this.#removesClasses = false;
+      this.#readClasses();
+    });
+  }
+  #transact(operation: () => void): void {
+    try {
+      tellingListeners(operation);
+    } finally {
+      if (this._isWriting !== this.isInTransaction) ++this._transactionEdges;
+    }
   }
 
-  create<T = RealmObject>(
+  /** The new object, or in another mode that with the same primary key, of a class by name or model. */
+  create<T extends RealmObject>(
+    type: ModelOf<T>,
+    values: Unmanaged<T>,
+    mode?: UpdateMode | boolean,
+  ): T;
+  create<T = DefaultObject>(
+    type: string,
+    values: Record<string, unknown>,
+    mode?: UpdateMode | boolean,
+  ): T & RealmObject;
+  create(
     type: string | ObjectClass,
     values: Record<string, unknown>,
     mode: UpdateMode | boolean = UpdateMode.Never,
-  ): T {
+  ): unknown {
     const nativeMode = toNativeMode(mode);
-    const known = typeof type === "string" ? this.#classes.get(type) : undefined;
+    const known = typeof type === "string" ? this.#classes.find(type) : undefined;
     if (known?.scalars && nativeMode === NativeUpdateMode.Never && isPlainObject(values)) {
-      return wrapObject(known, this.#creation.createScalars(known, known.scalars, values)) as T;
+      return wrapObject(known, this.#creation.createScalars(known, known.scalars, values));
     }
     this._requireTransaction();
     const model = this._modelOf(type);
@@ -295,18 +333,20 @@ export class Realm {
           "where it stands",
       );
     }
-    if (isManaged(values)) return values as T;
+    if (isManaged(values) && modelOf(values) === model) return values;
     if (values === null || values === undefined) {
       throw new TypeError(`Cannot create a '${model.schema.name}' from ${String(values)}`);
     }
-    return wrapObject(model, this.#creation.createRow(model, values, nativeMode)) as T;
+    return wrapObject(model, this.#creation.createRow(model, values, nativeMode));
   }
 
-  delete(subject: RealmObject | Iterable<RealmObject>): void {
+  delete(subject: RealmObject | Iterable<unknown>): void {
     assert(this.isInTransaction, "Can only delete objects within a transaction.");
     assertObject(subject, "subject");
     if (subject instanceof RealmObject) {
       this.#deleteObject(subject);
+    } else if (subject instanceof StoredCollection && subject.type !== "object") {
+      // Values are no objects: there is nothing to delete.
     } else if (Symbol.iterator in subject) {
       for (const object of [...(subject as Iterable<RealmObject>)]) {
         if (!(object instanceof RealmObject)) {
@@ -330,15 +370,14 @@ export class Realm {
     assert(this.isInTransaction, "Can only delete objects within a transaction.");
     assertString(name, "name");
     this.#native.eraseClass(name);
-    const model = this.#classes.get(name);
-    if (model === undefined) return;
-    this.#classes.delete(name);
-    this.#removedClasses.push(model);
-    this.#noteSchema();
+    this.#removesClasses = true;
+    this.#readClasses();
   }
 
-  objectForPrimaryKey<T = RealmObject>(type: string | ObjectClass, key: unknown): T | null {
-    const known = typeof type === "string" ? this.#classes.get(type) : undefined;
+  objectForPrimaryKey<T extends RealmObject>(type: ModelOf<T>, key: unknown): T | null;
+  objectForPrimaryKey<T = DefaultObject>(type: string, key: unknown): (T & RealmObject) | null;
+  objectForPrimaryKey(type: string | ObjectClass, key: unknown): unknown {
+    const known = typeof type === "string" ? this.#classes.find(type) : undefined;
     const model = known ?? this._modelOf(type);
     try {
       const { primaryKey } = model;
@@ -347,33 +386,32 @@ export class Realm {
       }
       const native = toNative(primaryKey, key, "value");
       const row = this.#native.find(model.native.id, primaryKey.native.id, native);
-      return row === undefined ? null : (wrapObject(model, row) as T);
+      return row === undefined ? null : wrapObject(model, row);
     } catch (error) {
       this._modelOf(type); // That the realm has been closed goes before what else is wrong.
       throw error;
     }
   }
-  objects<T = RealmObject>(type: string | ObjectClass): Results<T> {
+  objects<T extends RealmObject>(type: ModelOf<T>): Results<T>;
+  objects<T = DefaultObject>(type: string): Results<T & RealmObject>;
+  objects(type: string | ObjectClass): Results {
     const model = this._modelOf(type);
     if (model.schema.embedded) throw new Error("You cannot query an embedded object.");
-    return Results.of(model) as Results<T>;
+    return Results.of(model);
   }
 
-  addListener(event: "change", callback: RealmListener): void {
-    this.#checkListener(event);
-    assertFunction(callback, "callback");
-    if (this.#listeners.has(callback)) return;
-    this.#listeners.add(callback, () =>
-      this.#native.observe(() => callListener(callback, this, "change")),
-    );
+  /**
+   * Calls `callback` after each commit that this realm moves to, or when its schema has changed. What it
+   * throws the operation throws that called it, after it is done.
+   */
+  addListener(event: RealmEventName, callback: RealmListenerCallback): void {
+    this.#events.add(event, callback);
   }
-  removeListener(event: "change", callback: RealmListener): void {
-    this.#checkListener(event);
-    this.#listeners.remove(callback);
+  removeListener(event: RealmEventName, callback: RealmListenerCallback): void {
+    this.#events.remove(event, callback);
   }
-  removeAllListeners(event?: "change"): void {
-    if (event !== undefined) this.#checkListener(event);
-    this.#listeners.removeAll();
+  removeAllListeners(event?: RealmEventName): void {
+    this.#events.removeAll(event);
   }
 
   /**
@@ -404,12 +442,21 @@ export class Realm {
   /** Ends every use of this instance: its objects and collections become invalid. */
   close(): void {
     if (this.isClosed) return;
-    this.#listeners.removeAll();
+    this.#events.removeAll();
     this.#closedVersion = this.#native.schemaVersion();
     this.#native.close();
     Realm.#open.delete(this.#self);
   }
 
+  #readClasses(): void {
+    this.#classes.read();
+    this.#schema = this.#classes.schema;
+  }
+
+  /** @internal */
+  get _isWriting(): boolean {
+    return this._transactionEdges % 2 === 1;
+  }
   /** @internal */
   _requireTransaction(): void {
     if (!this.isInTransaction) {
@@ -418,127 +465,17 @@ export class Realm {
     }
   }
 
-  #checkListener(event: string): void {
-    assert(!this.isClosed, "Cannot access realm that has been closed");
-    if (event !== "change") throw new Error(`Unexpected event name '${event}'`);
-  }
-
-  #bindClasses(declared: CanonicalObjectSchema[]): void {
-    for (const nativeClass of this.#native.schema()) {
-      const schema =
-        declared.find((candidate) => candidate.name === nativeClass.name) ??
-        fromNativeSchema(nativeClass);
-      const links: LinkConversion = {
-        model: (className) => this.#storedModel(className),
-        owner: () => model,
-        toRow: (className, value, target) =>
-          this.#creation.linkedRow(this.#storedModel(className), value, target),
-      };
-      const declaredProperties = Object.entries(schema.properties);
-      const computed = new Map(
-        declaredProperties
-          .filter(([, { type }]) => type === "linkingObjects")
-          .map(([name, property]) => [name, this.#bindComputed(property)] as const),
-      );
-      const properties = new Map(
-        declaredProperties
-          .filter(([name]) => !computed.has(name))
-          .map(([name, property]) => {
-            const found = nativeClass.properties.find(
-              ({ name: stored }) => stored === property.mapTo,
-            );
-            if (found === undefined) throw new Error(`'${schema.name}.${name}' is not in the file`);
-            return [name, bindProperty(property, found, links)] as const;
-          }),
-      );
-      const model: ClassModel = {
-        realm: this,
-        nativeRealm: this.#native,
-        schema,
-        native: nativeClass,
-        properties,
-        computed,
-        primaryKey: schema.primaryKey === undefined ? undefined : properties.get(schema.primaryKey),
-        scalars:
-          !schema.embedded && [...properties.values()].every(({ isScalar }) => isScalar)
-            ? Uint32Array.from(properties.values(), ({ native: { id } }) => id)
-            : undefined,
-        Target: RealmObject as unknown as ClassModel["Target"],
-        resultsOf: <T>(results: NativeResults) => new Results<T>(CONSTRUCT, model, results).self,
-        sortedValuesOf: <T>(
-          collection: StoredCollection<T>,
-          native: NativeSortedValues,
-          present: (value: NativeValue) => T,
-        ) => new SortedValues<T>(model, collection, native, present).self,
-        snapshotOf: (elements, of) => new Snapshot(model, elements, of).self,
-        wrap: (row) => wrapObject(model, row),
-      };
-      model.Target = makeTarget(model);
-      this.#classes.set(schema.name, model);
-      this.#classesById.set(nativeClass.id, model);
-    }
-    this.#checkComputed();
-    this.#noteSchema();
-  }
-  #noteSchema(): void {
-    this.#schema = [...this.#classes.values()].map(({ schema }) => schema);
-  }
-
-  #bindComputed(schema: CanonicalPropertySchema): ComputedProperty {
-    const { objectType = "", property: name = "" } = schema;
-    const origin = () => {
-      const model = this.#storedModel(objectType);
-      return { model, property: model.properties.get(name) as BoundProperty };
-    };
-    return { schema, origin };
-  }
-  /** Whether what computed properties are made of leads to their class. */
-  #checkComputed(): void {
-    const problems: string[] = [];
-    for (const model of this.#classes.values()) {
-      for (const [name, { schema }] of model.computed) {
-        const { objectType = "", property = "" } = schema;
-        const found = this.#classes.get(objectType)?.properties.get(property);
-        if (found?.native.target === model.schema.name) continue;
-        const why =
-          found === undefined ? "does not exist" : `is not a link to '${model.schema.name}'`;
-        problems.push(
-          `- Property '${objectType}.${property}' declared as origin of linking objects property ` +
-            `'${model.schema.name}.${name}' ${why}.`,
-        );
-      }
-    }
-    if (problems.length === 0) return;
-    this.#native.close();
-    throw new Error(
-      `Schema validation failed due to the following errors:\n${problems.join("\n")}`,
-    );
-  }
-
   /** The class of a link in a mixed value. @internal */
   _modelOfId(classId: number): ClassModel {
-    const model = this.#classesById.get(classId);
-    if (model === undefined) throw new Error("A link leads to a class that is not known yet.");
-    return model;
+    return this.#classes.withId(classId);
   }
   /** The classes by their stored names. @internal */
   get _classModels(): ReadonlyMap<string, ClassModel> {
-    return this.#classes;
+    return this.#classes.all;
   }
   /** What queries may name beside what is stored. @internal */
   get _queryNames(): NativeQueryNames {
-    const publicNames: NativeQueryNames["publicNames"] = [];
-    const linkingObjects: NativeQueryNames["linkingObjects"] = [];
-    for (const { schema, properties, computed } of this.#classes.values()) {
-      for (const [name, { origin }] of computed) {
-        const { model, property } = origin();
-        linkingObjects.push([schema.name, name, model.schema.name, property.native.name]);
-      }
-      for (const [name, { native: stored }] of properties) {
-        if (stored.name !== name) publicNames.push([schema.name, stored.name, name]);
-      }
-    }
-    return { publicNames, linkingObjects };
+    return this.#classes.queryNames;
   }
 
   /** Gives a new embedded object its values. @internal */
@@ -555,15 +492,10 @@ export class Realm {
       typeof type === "string"
         ? type
         : ((type.schema as ObjectSchema | undefined)?.name ?? type.name);
-    const model = this.#classes.get(name);
+    const model = this.#classes.find(name);
     if (model === undefined || (typeof type === "function" && model.schema.ctor !== type)) {
       throw new Error(`Object type '${name}' not found in schema.`);
     }
-    return model;
-  }
-  #storedModel(className: string): ClassModel {
-    const model = this.#classes.get(className);
-    if (model === undefined) throw new Error(`Object type '${className}' not found in schema.`);
     return model;
   }
 
@@ -610,4 +542,15 @@ function syncOptions(
     if (error instanceof ClientResetError) resets.failed(session, error);
     if (sync.onError !== undefined) callListener(sync.onError, session, error);
   });
+}
+
+/** @throws {Error} with all that is wrong when the schema is. */
+function openNative(options: NativeRealmOptions): NativeRealm {
+  try {
+    return new native.NativeRealm(options);
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (code !== "InvalidSchema") throw error;
+    throw Object.assign(new Error(invalidSchema(message)), { code });
+  }
 }

@@ -33,7 +33,7 @@ export class Results<T = unknown> extends OrderedCollection<T> {
     return false;
   }
   get length(): number {
-    return this.#native.size();
+    return this.#reading(() => this.#native.size());
   }
 
   isValid(): boolean {
@@ -41,7 +41,7 @@ export class Results<T = unknown> extends OrderedCollection<T> {
   }
 
   getElement(index: number): T | undefined {
-    const row = index < 0 ? undefined : this.#native.at(index);
+    const row = index < 0 ? undefined : this.#reading(() => this.#native.at(index));
     return row === undefined ? undefined : (wrapObject(this.#model, row) as T);
   }
   setElement(): void {
@@ -109,6 +109,16 @@ export class Results<T = unknown> extends OrderedCollection<T> {
     return this.#native.explain();
   }
 
+  /** That the realm has been closed is what is wrong then, whatever else is. */
+  #reading<Value>(read: () => Value): Value {
+    try {
+      return read();
+    } catch (error) {
+      if (this.isValid()) throw error;
+      throw new Error("Access to invalidated Results objects");
+    }
+  }
+
   #with(native: NativeResults): Results<T> {
     return new Results<T>(CONSTRUCT, this.#model, native).self;
   }
@@ -119,8 +129,13 @@ export class Results<T = unknown> extends OrderedCollection<T> {
     let model: ClassModel | undefined = this.#model;
     const end = path.indexOf("[");
     const names = (end < 0 ? path : path.slice(0, end)).split(".");
-    const stored = names.map((name) => {
+    const stored = names.map((name, index) => {
       const property = model?.properties.get(name);
+      if (property?.collection === "dictionary" && index + 1 < names.length) {
+        throw new Error(
+          `Cannot sort on key path '${path}': missing dictionary key after '${name}'`,
+        );
+      }
       model = property === undefined ? undefined : classes.get(property.native.target);
       return property?.native.name ?? name;
     });
@@ -155,18 +170,28 @@ export class Results<T = unknown> extends OrderedCollection<T> {
     }
   }
 
+  /** Rejects: what is synced is the partition's matter. */
+  async subscribe(): Promise<this> {
+    return this.#model.realm.subscriptions;
+  }
+  unsubscribe(): void {
+    return this.#model.realm.subscriptions;
+  }
+
   /** Each object is wrapped when its turn comes: nobody holds all of them. */
   override values(): IterableIterator<T> {
-    const first = this.#native.rows(0, ROWS_AT_ONCE);
-    const walk =
-      first.length < ROWS_AT_ONCE
-        ? wrapRows(this.#model, first)
-        : wrapAllRows(this.#model, this.#native.snapshot());
-    return walk as IterableIterator<T>;
+    return this.#reading(() => {
+      const first = this.#native.rows(0, ROWS_AT_ONCE);
+      const walk =
+        first.length < ROWS_AT_ONCE
+          ? wrapRows(this.#model, first)
+          : wrapAllRows(this.#model, this.#native.snapshot());
+      return walk as IterableIterator<T>;
+    });
   }
 
   protected toArray(): T[] {
-    return [...wrapRows(this.#model, this.#native.rows())] as T[];
+    return [...wrapRows(this.#model, this._rows())] as T[];
   }
 
   protected observe(
@@ -178,7 +203,7 @@ export class Results<T = unknown> extends OrderedCollection<T> {
 
   /** Rows as numbers, for deletion. @internal */
   _rows(): Float64Array {
-    return this.#native.rows();
+    return this.#reading(() => this.#native.rows());
   }
   /** @internal */
   get _model(): ClassModel {
@@ -186,14 +211,28 @@ export class Results<T = unknown> extends OrderedCollection<T> {
   }
 }
 
-function* wrapRows(model: ClassModel, rows: Float64Array): IterableIterator<unknown> {
-  for (let i = 0; i < rows.length; ++i) yield wrapObject(model, rows[i] as number);
+/** Each object when its turn comes; null for one that a transaction has deleted since the first. */
+function* wrapRows(
+  model: ClassModel,
+  rows: Float64Array,
+  edges = model.realm._transactionEdges,
+): IterableIterator<unknown> {
+  const { realm, nativeRealm, native } = model;
+  for (let i = 0; i < rows.length; ++i) {
+    const row = rows[i] as number;
+    const mayBeGone = realm._transactionEdges !== edges || realm._isWriting;
+    yield mayBeGone && !nativeRealm.isValid(native.id, row) ? null : wrapObject(model, row);
+  }
 }
 
-function* wrapAllRows(model: ClassModel, snapshot: NativeResults): IterableIterator<unknown> {
+function* wrapAllRows(
+  model: ClassModel,
+  snapshot: NativeResults,
+  edges = model.realm._transactionEdges,
+): IterableIterator<unknown> {
   for (let from = 0; ; from += ROWS_AT_ONCE) {
     const rows = snapshot.rows(from, ROWS_AT_ONCE);
-    yield* wrapRows(model, rows);
+    yield* wrapRows(model, rows, edges);
     if (rows.length < ROWS_AT_ONCE) return;
   }
 }

@@ -148,9 +148,14 @@ function parseObject(schema: ObjectSchema): CanonicalObjectSchema {
 
   const result: CanonicalObjectSchema = { name, embedded, asymmetric, properties: {} };
   if (primaryKey !== undefined) result.primaryKey = primaryKey;
-  for (const [key, property] of Object.entries(properties)) {
-    result.properties[key] = parseProperty(property, name, key, key === primaryKey);
-  }
+  const parsed = Object.entries(properties).map(([key, property]) => {
+    return [key, parseProperty(property, name, key, key === primaryKey)] as const;
+  });
+  const isComputed = (property: CanonicalPropertySchema) => property.type === "linkingObjects";
+  result.properties = Object.fromEntries([
+    ...parsed.filter(([, property]) => isComputed(property)),
+    ...parsed.filter(([, property]) => !isComputed(property)),
+  ]);
   return result;
 }
 

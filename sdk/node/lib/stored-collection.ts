@@ -2,10 +2,17 @@ import { assert } from "./assert";
 import { BoundProperty, ClassModel, fromNative } from "./class-model";
 import { TypeAssertionError } from "./errors";
 import { KeyPaths, toStoredKeyPaths } from "./key-paths";
-import { NativeCollectionCallback, NativeCollectionHandle, NativeValue } from "./native";
+import {
+  NativeCollectionCallback,
+  NativeCollectionHandle,
+  NativeType,
+  NativeValue,
+} from "./native";
 import { OrderedCollection } from "./ordered-collection";
 import type { Results } from "./results";
 import { SortDescriptor, toSortDescriptors } from "./sort-descriptors";
+
+const NO_ELEMENT = Symbol("no element");
 
 /** What lists and sets share: the elements of a property of an object, or in its mixed values. */
 export abstract class StoredCollection<T = unknown> extends OrderedCollection<T> {
@@ -69,13 +76,14 @@ export abstract class StoredCollection<T = unknown> extends OrderedCollection<T>
     const descriptors = toSortDescriptors(what, reverse);
     if (this.isOfObjects()) return this.objects("sorted").sorted(descriptors);
     const wrong = descriptors.find(([property]) => property !== "self");
-    if (wrong !== undefined || descriptors.length !== 1) {
+    if (wrong !== undefined || descriptors.length > 1) {
       throw new Error(
         `Cannot sort on key path '${wrong?.[0] ?? ""}': values of '${this.type}' are ordered by ` +
           "'self' alone",
       );
     }
-    const native = this.native.sorted(descriptors[0]![1]);
+    const [order] = descriptors; // Without one the elements stay in the order that they have.
+    const native = order === undefined ? this.native : this.native.sorted(order[1]);
     return this.model.sortedValuesOf<T>(this, native, (value) => this.present(value));
   }
 
@@ -119,6 +127,19 @@ export abstract class StoredCollection<T = unknown> extends OrderedCollection<T>
   ): () => void {
     const target = this.property.target?.();
     return this.native.observe(callback, target && toStoredKeyPaths(target, keyPaths));
+  }
+
+  /** As it would be read back; a symbol, which no element is, for what cannot be an element. */
+  protected override toElement(value: unknown): unknown {
+    const { native } = this.property;
+    if (this.isOfObjects()) return super.toElement(value);
+    if (native.type === NativeType.Mixed || value === null || value === undefined) return value;
+    if (native.type === NativeType.Float && typeof value === "number") return Math.fround(value);
+    try {
+      return this.present(this.property.converter.toNative(value, "value"));
+    } catch {
+      return NO_ELEMENT;
+    }
   }
 
   /** Whether the elements are objects of one class. */

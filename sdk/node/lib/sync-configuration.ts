@@ -18,23 +18,36 @@ export const OpenRealmBehaviorType = {
   DownloadBeforeOpen: "downloadBeforeOpen",
   OpenImmediately: "openImmediately",
 } as const;
+export type OpenRealmBehaviorType =
+  (typeof OpenRealmBehaviorType)[keyof typeof OpenRealmBehaviorType];
 export const OpenRealmTimeOutBehavior = {
   OpenLocalRealm: "openLocalRealm",
   ThrowException: "throwException",
 } as const;
+export type OpenRealmTimeOutBehavior =
+  (typeof OpenRealmTimeOutBehavior)[keyof typeof OpenRealmTimeOutBehavior];
+/** When the session of a realm ends that is closed. */
+export const SessionStopPolicy = {
+  AfterUpload: "after-upload",
+  Immediately: "immediately",
+  Never: "never",
+} as const;
+export type SessionStopPolicy = (typeof SessionStopPolicy)[keyof typeof SessionStopPolicy];
 
 export interface OpenRealmBehaviorConfiguration {
-  type: (typeof OpenRealmBehaviorType)[keyof typeof OpenRealmBehaviorType];
+  type: OpenRealmBehaviorType;
   timeOut?: number;
-  timeOutBehavior?: (typeof OpenRealmTimeOutBehavior)[keyof typeof OpenRealmTimeOutBehavior];
+  timeOutBehavior?: OpenRealmTimeOutBehavior;
 }
 
 export type PartitionValue = string | number | ObjectId | UUID | null;
 
+export type ErrorCallback = (session: SyncSession, error: SyncError) => void;
+
 export interface SyncConfiguration {
   user: User;
   partitionValue: PartitionValue;
-  onError?: (session: SyncSession, error: SyncError) => void;
+  onError?: ErrorCallback;
   /** By default what was not uploaded is recovered. */
   clientReset?: ClientResetConfiguration;
   newRealmFileBehavior?: OpenRealmBehaviorConfiguration;
@@ -44,7 +57,7 @@ export interface SyncConfiguration {
   cancelWaitsOnNonFatalErrors?: boolean;
   /** What the original checked for. */
   cancelWaitOnNonFatalError?: boolean;
-  _sessionStopPolicy?: "after-upload" | "immediately" | "never";
+  _sessionStopPolicy?: SessionStopPolicy;
 }
 
 const CANCEL_WAITS_SPELLINGS = [
@@ -52,7 +65,7 @@ const CANCEL_WAITS_SPELLINGS = [
   "cancelWaitsOnNonFatalErrors",
   "cancelWaitOnNonFatalError",
 ] as const;
-const STOP_POLICIES = ["after-upload", "immediately", "never"] as const;
+const STOP_POLICIES: readonly string[] = Object.values(SessionStopPolicy);
 
 export const DEFAULT_OPEN_BEHAVIOR: OpenRealmBehaviorConfiguration = {
   type: "downloadBeforeOpen",

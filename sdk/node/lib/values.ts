@@ -140,6 +140,12 @@ export const TYPE_NAMES = new Map<number, string>([
   [NativeType.Dictionary, "dictionary"],
 ]);
 
+function bytesOf(value: unknown): Uint8Array | undefined {
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (!ArrayBuffer.isView(value)) return undefined;
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+}
+
 /** Whether two values of a property are the same to an application. */
 export function sameValue(left: unknown, right: unknown): boolean {
   if (Object.is(left, right)) return true;
@@ -149,8 +155,7 @@ export function sameValue(left: unknown, right: unknown): boolean {
   if (left instanceof Decimal128 && right instanceof Decimal128) {
     return Buffer.compare(left.bytes, right.bytes) === 0;
   }
-  if (left instanceof ArrayBuffer && right instanceof ArrayBuffer) {
-    return Buffer.compare(Buffer.from(left), Buffer.from(right)) === 0;
-  }
-  return false;
+  const bytes = bytesOf(left);
+  const others = bytes && bytesOf(right);
+  return bytes !== undefined && others !== undefined && Buffer.compare(bytes, others) === 0;
 }

@@ -1,0 +1,1 @@
+export { ObjectId, ObjectId as ObjectID, Decimal128, UUID, Binary, EJSON } from "bson";
