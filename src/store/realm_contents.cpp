@@ -144,7 +144,8 @@ OpenCollection RealmState::open(const CollectionRef& collection) {
   }
   const auto record = transaction_.find(collection_key(realm_, collection));
   if (!record) {
-    throw Error(ErrorCode::kObjectDeleted, "the collection was removed from where it stood");
+    throw Error(ErrorCode::kObjectDeleted,
+                "the collection is no longer valid: it was removed from where it stood");
   }
   NestedHeader header;
   if (record->size() < sizeof(header)) {

@@ -127,6 +127,7 @@ void RealmCore::migrate() {
                                      .logger = configuration_.logger}));
   store::migrate_schema(writer(), before.core()->reader(), *configuration_.schema);
   schema_.reset();
+  put_schema_version(configuration_.schema_version);
   if (!configuration_.migration) return;
   Realm now(shared_from_this());
   is_in_migration_ = true;

@@ -113,6 +113,7 @@ TEST_F(MigrationTest, TheCallbackSeesTheFileAsItWasAndWritesWhatItBecomes) {
   to.migration = [&](const Realm& before, Realm& now) {
     EXPECT_TRUE(now.is_in_transaction());
     EXPECT_EQ(before.schema_version(), 1U);
+    EXPECT_EQ(now.schema_version(), 2U);
     const ClassId person = now.class_id("Person");
     for (std::size_t i = 0; i < before.objects(person).size(); ++i) {
       const std::string name = std::string(value(before, i, "first").as_string()) + " " +

@@ -53,6 +53,7 @@ describe("a migration", () => {
       schemaVersion: 2,
       onMigration: (oldRealm, newRealm) => {
         assert.equal(oldRealm.schemaVersion, 1);
+        assert.equal(newRealm.schemaVersion, 2);
         assert.equal(newRealm.isInTransaction, true);
         assert.throws(() => newRealm.write(() => {}), /already in a write transaction/);
         assert.throws(() => oldRealm.write(() => {}), /read-only Realms/);
