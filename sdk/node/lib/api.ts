@@ -4,13 +4,20 @@
  */
 
 import type { AppConfiguration } from "./app";
+import type { ClientResetConfiguration } from "./client-reset";
 import type { Collection } from "./collection";
 import type { Configuration } from "./configuration";
 import type { Dictionary } from "./dictionary";
 import type { List } from "./list";
+import type { LoggerCallback } from "./logging";
 import type { RealmObject } from "./realm-object";
 import type { Results } from "./results";
-import type { CanonicalPropertySchema, ObjectClass, ObjectSchema, PropertySchema } from "./schema";
+import type {
+  CanonicalPropertySchema,
+  ObjectClass as RealmObjectConstructor,
+  ObjectSchema,
+  PropertySchema,
+} from "./schema";
 import type { RealmSet } from "./set";
 import type { SyncConfiguration } from "./sync-configuration";
 import type { ProgressNotificationCallback } from "./sync-session";
@@ -128,7 +135,7 @@ export type UserChangeCallback = () => void;
 export type LocalAppConfiguration = AppConfiguration;
 export type Mixed = unknown;
 export type PrimaryKey = number | string | import("bson").ObjectId | import("bson").UUID;
-export type ObjectType = string | ObjectClass;
+export type ObjectType = string | RealmObjectConstructor;
 export type BaseConfiguration = Omit<Configuration, "sync">;
 export type ConfigurationWithoutSync = BaseConfiguration & { sync?: never };
 export type ConfigurationWithSync = Configuration & { sync: SyncConfiguration };
@@ -167,3 +174,24 @@ export type RelationshipPropertyTypeName = "object" | "linkingObjects";
 export type PropertyTypeName =
   PrimitivePropertyTypeName | CollectionPropertyTypeName | RelationshipPropertyTypeName;
 export type UserTypeName = string;
+
+export type ClientResetManualConfiguration = ClientResetConfiguration & { mode: "manual" };
+export type ClientResetDiscardUnsyncedChangesConfiguration = ClientResetConfiguration & {
+  mode: "discardUnsyncedChanges";
+};
+export type ClientResetRecoverUnsyncedChangesConfiguration = ClientResetConfiguration & {
+  mode: "recoverUnsyncedChanges";
+};
+export type ClientResetRecoverOrDiscardUnsyncedChangesConfiguration = ClientResetConfiguration & {
+  mode: "recoverOrDiscardUnsyncedChanges";
+};
+export type Metadata = NonNullable<AppConfiguration["metadata"]>;
+export type Logger = LoggerCallback;
+
+// Names that there were once.
+
+export type ObjectClass = RealmObjectConstructor;
+export type ObjectSchemaProperty = PropertySchema;
+export type CanonicalObjectSchemaProperty = CanonicalPropertySchema;
+export type PropertyType = PropertyTypeName;
+export type ClientResetRecoveryConfiguration = ClientResetRecoverUnsyncedChangesConfiguration;

@@ -129,5 +129,16 @@ declare module "./realm" {
     export import RelationshipPropertyTypeName = api.RelationshipPropertyTypeName;
     export import PropertyTypeName = api.PropertyTypeName;
     export import UserTypeName = api.UserTypeName;
+    export import ClientResetManualConfiguration = api.ClientResetManualConfiguration;
+    export import ClientResetDiscardUnsyncedChangesConfiguration = api.ClientResetDiscardUnsyncedChangesConfiguration;
+    export import ClientResetRecoverUnsyncedChangesConfiguration = api.ClientResetRecoverUnsyncedChangesConfiguration;
+    export import ClientResetRecoverOrDiscardUnsyncedChangesConfiguration = api.ClientResetRecoverOrDiscardUnsyncedChangesConfiguration;
+    export import Metadata = api.Metadata;
+    export import Logger = api.Logger;
+    export import ObjectClass = api.ObjectClass;
+    export import ObjectSchemaProperty = api.ObjectSchemaProperty;
+    export import CanonicalObjectSchemaProperty = api.CanonicalObjectSchemaProperty;
+    export import PropertyType = api.PropertyType;
+    export import ClientResetRecoveryConfiguration = api.ClientResetRecoveryConfiguration;
   }
 }

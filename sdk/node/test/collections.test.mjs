@@ -129,6 +129,23 @@ describe("an iteration", () => {
     });
   }
 
+  it("shows null for the last of very many that has gone", () => {
+    const count = 10_000;
+    realm.write(() => {
+      for (let x = 5; x <= count; ++x) realm.create("Item", { x });
+    });
+
+    const seen = [];
+    for (const item of kinds.results()) {
+      if (seen.push(item && item.x) === 1) {
+        realm.write(() => realm.delete(realm.objects("Item").filtered("x == $0", count)));
+      }
+    }
+
+    assert.equal(seen.length, count);
+    assert.deepEqual(seen.slice(-2), [count - 1, null]);
+  });
+
   it("may have transactions of its own", () => {
     const seen = [];
     for (const item of kinds.results()) {
