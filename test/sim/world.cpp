@@ -63,7 +63,8 @@ Schema schema() {
   add(item, "named_anys", PropertyType::kMixed, kDictionary);
   add(item, "part", PropertyType::kLink, kSingle, "Part");
   add(item, "parts", PropertyType::kLink, kList, "Part");
-  add(item, "named_parts", PropertyType::kLink, kDictionary, "Part");
+  // No dictionary of parts: two devices that fill the same entry may part (docs/merge-rules.md,
+  // L1).
   ClassSchema part{.name = "Part", .kind = ClassKind::kEmbedded, .primary_key = ""};
   part.properties.push_back({.name = "count", .type = PropertyType::kInt});
   add(part, "any", PropertyType::kMixed, kSingle);
