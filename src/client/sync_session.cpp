@@ -197,7 +197,7 @@ void SyncSession::committed() {
 
 void SyncSession::note_newest_commit() {
   try {
-    seen_commit_ = file_->open()->newest_commit();
+    seen_commit_ = file_->look();
   } catch (const Error&) {
     // The session meets the same when it reads the file, and reports it.
   }

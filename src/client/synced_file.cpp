@@ -32,7 +32,9 @@ SyncedFile::SyncedFile(std::shared_ptr<OpenFiles> files,
       path_(environment->path()),
       options_(environment->options()),
       committed_(std::move(committed)),
-      first_(read_stamp()) {
+      ident_(store::ident_of(*environment)),
+      place_(read_stamp()),
+      newest_(environment->begin_read().realm().history().bounds().newest) {
   take(environment);
 }
 
@@ -47,9 +49,18 @@ std::optional<SyncedFile::Stamp> SyncedFile::read_stamp() const {
   return Stamp{found.stx_ino, to_duration(found.stx_btime), to_duration(found.stx_mtime)};
 }
 
-bool SyncedFile::is_in_place() const {
+bool SyncedFile::is_this(store::Environment& environment) {
+  if (store::ident_of(environment) != ident_) return false;
   const auto stamp = read_stamp();
-  return stamp && first_ && stamp->inode == first_->inode && stamp->born == first_->born;
+  if (!stamp) return false;
+  const store::HistoryVersion newest = environment.begin_read().realm().history().bounds().newest;
+  const std::lock_guard lock(mutex_);
+  if (place_ && stamp->inode == place_->inode && stamp->born == place_->born) return true;
+  // It was compacted, or it is a copy that was made earlier.
+  if (newest < newest_) return false;
+  place_ = stamp;
+  has_moved_ = true;
+  return true;
 }
 
 void SyncedFile::take(const std::shared_ptr<store::Environment>& environment) {
@@ -70,11 +81,11 @@ std::shared_ptr<store::Environment> SyncedFile::open() {
     environment = environment_.lock();
   }
   if (!environment) {
-    if (!is_in_place()) {
+    if (read_stamp()) environment = files_->open(path_, options_);
+    if (!environment || !is_this(*environment)) {
       throw Error(ErrorCode::kNotFound,
                   "'" + path_.string() + "' was removed or replaced while it was synced");
     }
-    environment = files_->open(path_, options_);
     take(environment);
   }
   files_->hold(environment);
@@ -88,7 +99,7 @@ void SyncedFile::adopt(const std::shared_ptr<store::Environment>& environment) {
     const std::lock_guard lock(mutex_);
     if (environment_.lock() == environment) return;
   }
-  if (!is_in_place()) {
+  if (!is_this(*environment)) {
     throw Error(ErrorCode::kFileInUse,
                 "'" + path_.string() + "' was removed or replaced while it was synced, and its " +
                     "session has not ended yet");
@@ -108,8 +119,19 @@ void SyncedFile::close() {
   if (environment) files_->let_go(environment.get());
 }
 
+store::CommitId SyncedFile::look() {
+  const auto environment = open();
+  const store::ReadTransaction snapshot = environment->begin_read();
+  const store::HistoryVersion newest = snapshot.realm().history().bounds().newest;
+  const std::lock_guard lock(mutex_);
+  newest_ = newest;
+  has_moved_ = false;
+  return snapshot.commit_id();
+}
+
 bool SyncedFile::has_news(store::CommitId seen, TimePoint now) {
   const std::lock_guard lock(mutex_);
+  if (has_moved_ && !is_closed_) return true;
   const bool is_noted = without_news_ && without_news_->first == seen;
   if (const auto environment = environment_.lock()) {
     // Read first: what is committed after it leaves another one.

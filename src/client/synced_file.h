@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "client/open_files.h"
 #include "store/environment.h"
+#include "store/file_ident.h"
 
 namespace tombolo::client {
 
@@ -37,7 +38,8 @@ class SyncedFile {
   /// The open file; holding what this returns keeps it open.
   ///
   /// Errors:  throws `Error{kClosed}` after `close()`, `kNotFound` when the file was removed or
-  ///          another one is in its place, and what opening throws.
+  ///          another one is in its place, also an older copy, and what opening throws. A file that
+  ///          was compacted is the same.
   [[nodiscard]] std::shared_ptr<store::Environment> open();
   /// Takes note of what somebody else has opened at the file's path.
   ///
@@ -46,7 +48,12 @@ class SyncedFile {
   /// Opens it no more.
   void close();
 
-  /// Whether there may be a commit after `seen`: one look at the mapped memory of an open file, and
+  /// The newest commit. A file that lacks what is there now is not taken for this one later.
+  ///
+  /// Errors:  as `open()`.
+  [[nodiscard]] store::CommitId look();
+  /// Whether there may be a commit after `seen`, which `look()` gave: one look at the mapped memory
+  /// of an open file, and
   /// every `kClosedFileInterval` one at the time stamp of a closed one.
   [[nodiscard]] bool has_news(store::CommitId seen, TimePoint now);
 
@@ -55,7 +62,7 @@ class SyncedFile {
   [[nodiscard]] const store::EnvironmentOptions& options() const noexcept { return options_; }
 
  private:
-  /// Which file it is, and when it was last written.
+  /// Where the file lies, and when it was last written.
   struct Stamp {
     std::uint64_t inode = 0;
     std::chrono::nanoseconds born{0};  ///< 0 where the file system does not say.
@@ -64,19 +71,23 @@ class SyncedFile {
     friend bool operator==(const Stamp&, const Stamp&) = default;
   };
   [[nodiscard]] std::optional<Stamp> read_stamp() const;
-  [[nodiscard]] bool is_in_place() const;
+  /// Whether what was opened at the file's path is this file.
+  [[nodiscard]] bool is_this(store::Environment& environment);
   void take(const std::shared_ptr<store::Environment>& environment);
 
   const std::shared_ptr<OpenFiles> files_;
   const std::filesystem::path path_;
   const store::EnvironmentOptions options_;
   const std::function<void()> committed_;
-  const std::optional<Stamp> first_;  ///< Tells the file from another one at its path.
+  const store::FileIdent ident_;
 
   std::mutex mutex_;  ///< Guards all below.
   bool is_closed_ = false;
   std::weak_ptr<store::Environment> environment_;
   store::Observation observation_;  ///< Of `environment_`.
+  std::optional<Stamp> place_;      ///< Of `environment_`; its time of writing is of no account.
+  bool has_moved_ = false;          ///< Its commits have been counted anew since `look()`.
+  store::HistoryVersion newest_;    ///< Which `look()` found.
   TimePoint next_look_ = TimePoint::min();
   /// The stamp with which there was no commit after this one.
   std::optional<std::pair<store::CommitId, Stamp>> without_news_;

@@ -122,6 +122,68 @@ TEST_F(SyncedFiles, AreNotMistakenForOthersInTheirPlace) {
   EXPECT_THROW(a->adopt(other), Error);
 }
 
+TEST_F(SyncedFiles, StayThemselvesWhenTheyAreCompacted) {
+  // Given a closed file of several commits,
+  const auto a = make("a");
+  for (int i = 0; i < 5; ++i) commit(*a->open());
+  const CommitId seen = a->look();
+  files_->set_count_max(0);
+
+  // When somebody compacts it, and commits until the file counts as many as before,
+  const auto done = Environment::compact(directory_.file("a"));
+  ASSERT_TRUE(done);
+  ASSERT_LT(done->after, seen);
+  while (commit_unseen("a") < seen) {
+  }
+
+  // Then it is the same file, and the commits are found once.
+  EXPECT_EQ(a->open()->newest_commit(), seen);
+  EXPECT_TRUE(a->has_news(seen, TimePoint{}));
+  const auto opened = a->open();
+  EXPECT_EQ(a->look(), seen);
+  EXPECT_FALSE(a->has_news(seen, TimePoint{}));
+}
+
+TEST_F(SyncedFiles, AreAdoptedWhenTheyWereCompacted) {
+  const auto a = make("a");
+  commit(*a->open());
+  files_->set_count_max(0);
+  ASSERT_TRUE(Environment::compact(directory_.file("a")));
+
+  const auto opened = Environment::open(directory_.file("a"));
+  commits_ = 0;
+  a->adopt(opened);
+
+  EXPECT_EQ(commits_, 1);
+  EXPECT_EQ(a->open(), opened);
+  commit(*opened);
+  EXPECT_EQ(commits_, 2);
+}
+
+TEST_F(SyncedFiles, AreNotMistakenForCopiesThatWereMadeEarlier) {
+  // Given a copy of a closed file, to which its session saw a change added,
+  const auto a = make("a");
+  files_->set_count_max(0);
+  const auto path = directory_.file("a");
+  const auto copy = directory_.file("copy");
+  std::filesystem::copy_file(path, copy);
+  {
+    auto transaction = a->open()->begin_write();
+    transaction.realm().history().append({.origin = {},
+                                          .peer_version = {},
+                                          .origin_timestamp = {},
+                                          .salt = {},
+                                          .changeset = as_bytes("change")});
+    transaction.commit();
+  }
+  (void)a->look();
+
+  // When the copy takes its place, then it is not the file of the session.
+  std::filesystem::rename(copy, path);
+  EXPECT_THROW((void)a->open(), Error);
+  EXPECT_THROW(a->adopt(Environment::open(path)), Error);
+}
+
 TEST_F(SyncedFiles, AreLetGoWithTheirSession) {
   const auto a = make("a");
   const std::weak_ptr<Environment> environment = a->open();
