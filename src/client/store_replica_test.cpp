@@ -1,12 +1,18 @@
 #include "client/store_replica.h"
 
+#include <atomic>
+#include <filesystem>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
+#include "base/random.h"
 #include "changeset/changeset.h"
 #include "test/support/changesets.h"
+#include "test/support/child_process.h"
+#include "test/support/store_realm.h"
 #include "test/support/temporary_directory.h"
 
 namespace tombolo::client {
@@ -388,6 +394,68 @@ TEST_F(Replica, KeepsWhatIsNotAcknowledged) {
   ASSERT_TRUE(replica_.integrate(batch(1, 0, {test::item_schema()}), 0));
 
   EXPECT_THAT(scan(ClientVersion(0)), ElementsAre(Scanned(1, 0), Scanned(item.value(), 0)));
+}
+
+TEST_F(Replica, GoesOnAfterCompactionsThatAreKilledAnywhere) {
+  SeededRandom random(20150101);
+  for (const bool is_encrypted : {false, true}) {
+    SCOPED_TRACE(is_encrypted);
+    // Given a file that the server knows, with changes of others and some that are not uploaded,
+    const auto path = directory_.file(is_encrypted ? "encrypted" : "plain");
+    store::EnvironmentOptions wanted = options();
+    if (is_encrypted) wanted.encryption_key = test::encryption_key(1);
+    environment_ = store::Environment::open(path, wanted);
+    write_schema();
+    store_ident();
+    for (std::int64_t key = 100; key < 500; ++key) write_item(key, key);
+    ASSERT_TRUE(replica_.integrate(batch(1, 2, {test::create_item(3), test::set_count(3, 8)}), 0));
+    write_item(1, 5);
+    const sync::ReplicaState state = replica_.state();
+    const std::vector<Scanned> unsent = scan(ClientVersion(2), 1000);
+    const std::size_t entries = history_size();
+    ASSERT_GT(unsent.size(), 400U);
+
+    for (int round = 0; round < 20; ++round) {
+      SCOPED_TRACE(round);
+      // when somebody else compacts it and is killed at any moment, the last one after the end,
+      environment_.reset();
+      test::ChildProcess child([&](const test::Pipe& parent) {
+        parent.send(1);
+        EXPECT_TRUE(store::Environment::compact(path, wanted));
+        parent.send(2);
+        (void)parent.receive();
+      });
+      ASSERT_EQ(child.receive(), 1U);
+      const std::uint64_t steps = random.below(3'000'000);
+      for (std::atomic<std::uint64_t> step = 0; step < steps; ++step) {
+      }
+      if (round == 19) {
+        EXPECT_EQ(child.receive(), 2U);
+      }
+      child.kill();
+
+      // then it is the same to the server, and opens with its key alone.
+      if (is_encrypted) {
+        EXPECT_THROW((void)store::Environment::open(path, options()), Error);
+      }
+      environment_ = store::Environment::open(path, wanted);
+      const sync::ReplicaState found = replica_.state();
+      ASSERT_EQ(found.file_ident, state.file_ident);
+      ASSERT_EQ(found.progress, state.progress);
+      ASSERT_EQ(found.newest_client_version, state.newest_client_version);
+      ASSERT_EQ(found.bytes, state.bytes);
+      ASSERT_EQ(history_size(), entries);
+      ASSERT_EQ(scan(ClientVersion(2), 1000), unsent);
+      ASSERT_EQ(count_of(1), 5);
+      ASSERT_EQ(count_of(3), 8);
+    }
+
+    // And it goes on where it was.
+    EXPECT_TRUE(replica_.integrate(batch(3, 2, {test::set_count(3, 9)}, 2), 0));
+    EXPECT_EQ(count_of(3), 9);
+    EXPECT_EQ(write_item(2, 6).value(), state.newest_client_version.value() + 2);
+    EXPECT_EQ(scan(ClientVersion(2), 1000).size(), unsent.size() + 1);
+  }
 }
 
 }  // namespace
