@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,7 @@
 #include "base/random.h"
 #include "store/environment.h"
 #include "test/support/child_process.h"
+#include "test/support/store_realm.h"
 #include "test/support/temporary_directory.h"
 
 namespace tombolo::store {
@@ -76,14 +78,22 @@ void expect_entries(Environment& environment, std::int64_t first, std::int64_t e
 constexpr std::int64_t kErased = 400;
 constexpr std::int64_t kEnd = 500;
 
-class CompactionTest : public ::testing::Test {
+/// A file as it is, or an encrypted one.
+class CompactionTest : public ::testing::TestWithParam<bool> {
  protected:
   CompactionTest() {
-    const auto environment = Environment::open(path_);
+    if (GetParam()) options_.encryption_key = test::encryption_key(1);
+    const auto environment = open();
     add_entries(*environment, 0, kEnd);
     erase_entries(*environment, 0, kErased);
   }
 
+  [[nodiscard]] std::shared_ptr<Environment> open() const {
+    return Environment::open(path_, options_);
+  }
+  [[nodiscard]] std::optional<Compaction> compact() const {
+    return Environment::compact(path_, options_);
+  }
   [[nodiscard]] std::uintmax_t file_bytes() const { return std::filesystem::file_size(path_); }
   [[nodiscard]] std::string content() const {
     std::ifstream file(path_, std::ios::binary);
@@ -93,37 +103,42 @@ class CompactionTest : public ::testing::Test {
 
   TemporaryDirectory directory_;
   const std::filesystem::path path_ = directory_.file("realm");
+  EnvironmentOptions options_;
 };
 
-TEST_F(CompactionTest, MakesTheFileAsSmallAsWhatItHolds) {
+INSTANTIATE_TEST_SUITE_P(Files, CompactionTest, ::testing::Bool(), [](const auto& test) {
+  return test.param ? "Encrypted" : "Plain";
+});
+
+TEST_P(CompactionTest, MakesTheFileAsSmallAsWhatItHolds) {
   const std::uintmax_t before = file_bytes();
-  const FileUsage usage = Environment::open(path_)->usage();
+  const FileUsage usage = open()->usage();
   ASSERT_LT(usage.used_bytes, usage.total_bytes / 2);
   ASSERT_LE(usage.total_bytes, before);
 
-  ASSERT_TRUE(Environment::compact(path_));
+  ASSERT_TRUE(compact());
 
   EXPECT_LE(file_bytes(), usage.used_bytes + 16384);
-  const auto environment = Environment::open(path_);
+  const auto environment = open();
   expect_entries(*environment, kErased, kEnd);
   EXPECT_EQ(std::filesystem::status(path_).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   EXPECT_FALSE(std::filesystem::exists(copy()));
 }
 
-TEST_F(CompactionTest, CountsCommitsAnewAndSchemasStillDiffer) {
+TEST_P(CompactionTest, CountsCommitsAnewAndSchemasStillDiffer) {
   // Given a file whose schema was changed by its commit number n, and that was compacted,
   CommitId changed;
   {
-    const auto environment = Environment::open(path_);
+    const auto environment = open();
     WriteTransaction write = environment->begin_write();
     write.realm().add_schema(schema_with("first"));
     changed = write.commit();
   }
-  const auto done = Environment::compact(path_);
+  const auto done = compact();
   ASSERT_TRUE(done);
   ASSERT_EQ(done->before, changed);
-  const auto environment = Environment::open(path_);
+  const auto environment = open();
   ASSERT_EQ(environment->newest_commit(), done->after);
 
   // When the schema is changed by each commit up to that number and after it,
@@ -139,38 +154,68 @@ TEST_F(CompactionTest, CountsCommitsAnewAndSchemasStillDiffer) {
   }
 }
 
-TEST_F(CompactionTest, IsNotDoneWhileSomebodyHasTheFileOpen) {
+TEST_P(CompactionTest, NeedsTheKeyOfTheFileBeforeAndAfter) {
+  const auto expect_refused = [&](const std::optional<EncryptionKey>& key) {
+    EnvironmentOptions options;
+    options.encryption_key = key;
+    for (const bool compacts : {true, false}) {
+      try {
+        if (compacts) {
+          (void)Environment::compact(path_, options);
+        } else {
+          (void)Environment::open(path_, options);
+        }
+        ADD_FAILURE() << compacts;
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::kWrongKey) << error.message();
+      }
+    }
+  };
+  const std::string before = content();
+  if (GetParam()) expect_refused(std::nullopt);
+  expect_refused(test::encryption_key(2));
+  EXPECT_EQ(content(), before);
+
+  ASSERT_TRUE(compact());
+
+  if (GetParam()) expect_refused(std::nullopt);
+  expect_refused(test::encryption_key(2));
+  EXPECT_EQ(content().find(text_of(kErased)) == std::string::npos, GetParam());
+  expect_entries(*open(), kErased, kEnd);
+}
+
+TEST_P(CompactionTest, IsNotDoneWhileSomebodyHasTheFileOpen) {
   const std::string before = content();
   {
-    const auto environment = Environment::open(path_);
-    EXPECT_FALSE(Environment::compact(path_));
+    const auto environment = open();
+    EXPECT_FALSE(compact());
   }
   ChildProcess child([&](const Pipe& parent) {
-    const auto environment = Environment::open(path_);
+    const auto environment = open();
     parent.send(1);
     (void)parent.receive();
     expect_entries(*environment, kErased, kEnd);
   });
   ASSERT_TRUE(child.receive());
-  EXPECT_FALSE(Environment::compact(path_));
+  EXPECT_FALSE(compact());
   EXPECT_EQ(content(), before);
   child.send(1);
   EXPECT_TRUE(child.succeeds());
 
-  EXPECT_TRUE(Environment::compact(path_));
+  EXPECT_TRUE(compact());
 }
 
-TEST_F(CompactionTest, WhoOpensTheFileMeanwhileWaits) {
+TEST_P(CompactionTest, WhoOpensTheFileMeanwhileWaits) {
   ChildProcess child([&](const Pipe& parent) {
     for (;;) {
-      (void)Environment::compact(path_);
+      (void)compact();
       parent.send(1);
       if (parent.receive().value() == 0) return;
     }
   });
   for (std::int64_t key = kEnd; key < kEnd + 100; ++key) {
     // The child is at it, or about to.
-    ASSERT_NO_THROW(add_entries(*Environment::open(path_), key, key + 1));
+    ASSERT_NO_THROW(add_entries(*open(), key, key + 1));
     ASSERT_TRUE(child.receive());
     child.send(1);
   }
@@ -178,10 +223,10 @@ TEST_F(CompactionTest, WhoOpensTheFileMeanwhileWaits) {
   child.send(0);
   EXPECT_TRUE(child.succeeds());
 
-  expect_entries(*Environment::open(path_), kErased, kEnd + 100);
+  expect_entries(*open(), kErased, kEnd + 100);
 }
 
-TEST_F(CompactionTest, ThatTheDiskHasNoRoomForLeavesTheFileAsItWas) {
+TEST_P(CompactionTest, ThatTheDiskHasNoRoomForLeavesTheFileAsItWas) {
   const std::string before = content();
   ChildProcess child([&](const Pipe&) {
     ::signal(SIGXFSZ, SIG_IGN);
@@ -192,7 +237,7 @@ TEST_F(CompactionTest, ThatTheDiskHasNoRoomForLeavesTheFileAsItWas) {
       limit.rlim_cur = room;
       ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
       try {
-        (void)Environment::compact(path_);
+        (void)compact();
         ADD_FAILURE();
       } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::kDiskFull);
@@ -205,13 +250,13 @@ TEST_F(CompactionTest, ThatTheDiskHasNoRoomForLeavesTheFileAsItWas) {
   EXPECT_TRUE(child.succeeds());
 
   EXPECT_EQ(content(), before);
-  EXPECT_TRUE(Environment::compact(path_));
+  EXPECT_TRUE(compact());
 }
 
-TEST_F(CompactionTest, AKilledOneHasHappenedOrHasNot) {
+TEST_P(CompactionTest, AKilledOneHasHappenedOrHasNot) {
   const std::string before = content();
   const std::uintmax_t old_bytes = file_bytes();
-  const std::uintmax_t new_bytes = Environment::open(path_)->usage().used_bytes;
+  const std::uintmax_t new_bytes = open()->usage().used_bytes;
   SeededRandom random(20150101);
   int old_files = 0;
   int new_files = 0;
@@ -230,14 +275,14 @@ TEST_F(CompactionTest, AKilledOneHasHappenedOrHasNot) {
         limit.rlim_cur = end;
         (void)::setrlimit(RLIMIT_FSIZE, &limit);
         ::signal(SIGXFSZ, [](int) { (void)::raise(SIGKILL); });
-        (void)Environment::compact(path_);
+        (void)compact();
       });
       (void)child.succeeds();
     } else {
       // or at any moment from its beginning to after its end,
       ChildProcess child([&](const Pipe& parent) {
         parent.send(1);
-        (void)Environment::compact(path_);
+        (void)compact();
         parent.send(2);
         (void)parent.receive();
       });
@@ -251,7 +296,7 @@ TEST_F(CompactionTest, AKilledOneHasHappenedOrHasNot) {
 
     // Then it is the old file or the new one, whole, and what is left over goes with the next use.
     (file_bytes() == old_bytes ? old_files : new_files) += 1;
-    const auto environment = Environment::open(path_);
+    const auto environment = open();
     expect_entries(*environment, kErased, kEnd);
     EXPECT_FALSE(std::filesystem::exists(copy()));
     add_entries(*environment, kEnd, kEnd + 1);
