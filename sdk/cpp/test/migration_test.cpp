@@ -3,6 +3,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "base/random.h"
 #include "test/support/child_process.h"
@@ -394,6 +396,63 @@ TEST_F(MigrationTest, ManyObjectsAreMigratedInOneCommitWhileTheOldOnesAreRead) {
 
   EXPECT_EQ(value(realm, kPeople - 1, "name").as_string(), std::string(400, 'f'));
   EXPECT_EQ(value(realm, kPeople - 1, "age").as_int(), 30 + kPeople - 1);
+}
+
+TEST_F(MigrationTest, OneThatTheDiskHasNoRoomForLeavesTheFileAsItWasAndCanBeDoneAgain) {
+  constexpr std::int64_t kPeople = 500;
+  const std::filesystem::path path = folder_.file("people.realm");
+  {
+    Realm realm = Realm::open(configuration(first_schema(), 1));
+    realm.write([&] {
+      for (std::int64_t id = 0; id < kPeople; ++id) add_person(realm, id, "first", "last");
+    });
+  }
+  RealmConfiguration to = configuration(second_schema(), 2);
+  to.migration = [&](const Realm& before, Realm& now) {
+    const ClassId person = now.class_id("Person");
+    for (std::size_t i = 0; i < before.objects(before.class_id("Person")).size(); ++i) {
+      now.objects(person).at(i).set(
+          now.property_id(person, "name"),
+          Value::of_string(std::string(3000, 'n') +
+                           std::string(value(before, i, "last").as_string())));
+    }
+  };
+  const auto limit_files = [](rlim_t bytes) {
+    const rlimit limit{bytes, RLIM_INFINITY};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  };
+
+  test::ChildProcess child([&](const test::Pipe&) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    // From no room at all to nearly enough.
+    for (const rlim_t room : {rlim_t{0}, rlim_t{4096}, rlim_t{200'000}, rlim_t{1'200'000}}) {
+      SCOPED_TRACE(room);
+      limit_files(std::filesystem::file_size(path) + room);
+      try {
+        (void)Realm::open(to);
+        ADD_FAILURE() << "there was room";
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::kDiskFull) << error.message();
+      }
+      // The file is what it was.
+      const Realm old = Realm::open(configuration(first_schema(), 1));
+      EXPECT_EQ(old.schema_version(), 1U);
+      EXPECT_EQ(old.objects(old.class_id("Person")).size(), static_cast<std::size_t>(kPeople));
+      for (std::size_t i = 0; i < static_cast<std::size_t>(kPeople); ++i) {
+        ASSERT_EQ(value(old, i, "last").as_string(), "last");
+      }
+    }
+    limit_files(RLIM_INFINITY);
+    (void)Realm::open(to);
+  });
+  EXPECT_TRUE(child.succeeds());
+
+  const Realm realm = Realm::open({.path = path});
+  EXPECT_EQ(realm.schema_version(), 2U);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(kPeople); ++i) {
+    ASSERT_EQ(value(realm, i, "name").as_string(), std::string(3000, 'n') + "last");
+    ASSERT_EQ(value(realm, i, "age").as_int(), 30 + static_cast<std::int64_t>(i));
+  }
 }
 
 TEST_F(MigrationTest, AKilledOneHasHappenedOrHasNot) {
