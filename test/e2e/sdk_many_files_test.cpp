@@ -106,6 +106,45 @@ TEST_F(SdkManyFiles, ThatNobodyHasOpenCostNoDescriptorAndShareOneSocket) {
   EXPECT_LE(descriptors("self").sockets, before.sockets + 2);
 }
 
+TEST_F(SdkManyFiles, ThatNobodyHasOpenMayBeCompactedBesideTheirSessions) {
+  const User someone = user("a");
+  const User other = user("b");
+  client::Runtime::shared()->open_files()->set_count_max(0);
+  for (const int number : {0, 1}) {
+    SCOPED_TRACE(number);
+    // Given the file of a session whose realm was dropped, one of them encrypted,
+    RealmConfiguration wanted = configuration(someone, number);
+    if (number == 1) wanted.encryption_key = EncryptionKey{std::byte{1}};
+    {
+      Realm realm = Realm::open(wanted);
+      for (int id = 0; id < 20; ++id) write_note(realm, id, std::string(2000, 'x'));
+    }
+    SyncSession session = session_of(someone, number);
+    session.wait_for_upload(std::chrono::seconds(30)).get().value();
+
+    // when it is compacted,
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!store::Environment::compact(wanted.path, {.encryption_key = wanted.encryption_key})) {
+      ASSERT_LT(std::chrono::steady_clock::now(), end) << "the session still has the file";
+    }
+
+    // then its session takes what others write, and sends what is written here,
+    Realm there = Realm::open(configuration(other, number));
+    download(there);
+    EXPECT_EQ(there.objects<Note>().size(), 20U);
+    write_note(there, 100);
+    upload(there);
+    session.wait_for_download(std::chrono::seconds(30)).get().value();
+    Realm here = Realm::open(wanted);
+    EXPECT_TRUE(here.find<Note>(100));
+    write_note(here, 200);
+    upload(here);
+    download(there);
+    EXPECT_TRUE(there.find<Note>(200));
+    EXPECT_EQ(here.objects<Note>().size(), 22U);
+  }
+}
+
 TEST_F(SdkManyFiles, GoOnAfterALostConnectionAPauseAndALogOut) {
   App app = this->app("a");
   app.register_user("a@b.c", "password").get().value();
