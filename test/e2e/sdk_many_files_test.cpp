@@ -137,6 +137,7 @@ TEST_F(SdkManyFiles, ThatNobodyHasOpenMayBeCompactedBesideTheirSessions) {
     session.wait_for_download(std::chrono::seconds(30)).get().value();
     Realm here = Realm::open(wanted);
     EXPECT_TRUE(here.find<Note>(100));
+    EXPECT_FALSE(here.compact()) << "the session has the file";
     write_note(here, 200);
     upload(here);
     download(there);
