@@ -23,6 +23,11 @@ std::uint32_t index_width(const ClassInfo& info, const IndexKeys& keys) {
   }
 }
 
+/// Keys of the library's own making are not hidden.
+Spread spread_of(const ClassInfo& info, const IndexKeys& keys) {
+  return info.primary_key && keys.hides_values ? Spread::kEven : Spread::kAny;
+}
+
 template <typename T>
 Bytes bytes_of(const T& value) {
   return to_bytes(std::as_bytes(std::span(&value, 1)));
@@ -106,8 +111,13 @@ ClassStore::ClassStore(KeyValueTransaction& transaction,
       realm_(realm),
       info_(info),
       index_keys_(index_keys),
-      index_(transaction, realm, Space::kPrimaryKeyIndex, info.id, index_width(info, index_keys)),
-      backlinks_(transaction, realm, Space::kBacklinks, info.id, 4) {
+      index_(transaction,
+             realm,
+             Space::kPrimaryKeyIndex,
+             info.id,
+             index_width(info, index_keys),
+             spread_of(info, index_keys)),
+      backlinks_(transaction, realm, Space::kBacklinks, info.id, 4, Spread::kAny) {
   tables_.reserve(info.groups.size());
   for (std::uint16_t group = 0; group < info.groups.size(); ++group) {
     tables_.emplace_back(transaction, BlockPlace{realm, &info, GroupId(group)});

@@ -154,9 +154,13 @@ PropertyIndex::PropertyIndex(KeyValueTransaction& transaction,
                              const IndexKeys& keys)
     : property_(property),
       keys_(keys),
-      tuples_(
-          transaction, realm, Space::kPropertyIndex, owner, width_of(property, keys), property.id) {
-}
+      tuples_(transaction,
+              realm,
+              Space::kPropertyIndex,
+              owner,
+              width_of(property, keys),
+              keys.hides_values ? Spread::kEven : Spread::kAny,
+              property.id) {}
 
 void PropertyIndex::encode_text(std::string_view text,
                                 std::uint64_t* words,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <span>
 
 #include "base/assertion.h"
@@ -23,6 +24,7 @@ TupleSet::TupleSet(KeyValueTransaction& transaction,
                    Space space,
                    ClassId owner,
                    std::uint32_t width,
+                   Spread spread,
                    std::optional<PropertyId> property)
     : transaction_(transaction),
       realm_(realm),
@@ -30,6 +32,7 @@ TupleSet::TupleSet(KeyValueTransaction& transaction,
       owner_(owner),
       property_(property),
       width_(width),
+      spread_(spread),
       count_max_((kWrittenBytesMax - kHeaderBytes) / (width * sizeof(std::uint64_t))) {
   TOMBOLO_ASSERT(width >= 1 && width <= Tuple{}.words.size());
 }
@@ -118,9 +121,31 @@ std::size_t TupleRun::lower_bound(const Tuple& tuple) const noexcept {
   return lower_bound_in(0, size(), tuple);
 }
 
+std::size_t TupleRun::lower_bound_between(std::uint64_t from,
+                                          std::uint64_t to,
+                                          const Tuple& tuple) const noexcept {
+  const std::uint64_t wanted = std::clamp(tuple.words[0], from, to);
+  if (wanted == from || empty()) return lower_bound_near(tuple);
+  const double share = static_cast<double>(wanted - from) / static_cast<double>(to - from);
+  return lower_bound_around(static_cast<std::size_t>(share * static_cast<double>(size() - 1)),
+                            tuple);
+}
+
 std::size_t TupleRun::lower_bound_near(const Tuple& tuple) const noexcept {
-  std::size_t from = 0;
+  return lower_bound_around(0, tuple);
+}
+
+std::size_t TupleRun::lower_bound_around(std::size_t position, const Tuple& tuple) const noexcept {
   std::size_t step = 4;
+  std::size_t from = position;
+  if (position > 0 && !is_less(position, tuple)) {
+    std::size_t to = position;
+    while (to > step && !is_less(to - step, tuple)) {
+      to -= step;
+      step *= 2;
+    }
+    return lower_bound_in(to > step ? to - step + 1 : 0, to, tuple);
+  }
   while (from + step < size() && is_less(from + step, tuple)) {
     from += step + 1;
     step *= 2;
@@ -131,14 +156,20 @@ std::size_t TupleRun::lower_bound_near(const Tuple& tuple) const noexcept {
 /// `find_run` by the directory, which was prepared.
 TupleRun TupleSet::find_in_snapshot(const Tuple& tuple) {
   StoredBlock* block = directory_.find(tuple);
-  if (block != nullptr) {
-    const TupleRun found = run(*block);
-    if (const std::size_t at = found.lower_bound(tuple); at < found.size()) return found.from(at);
-  }
   const auto blocks = directory_.entries();
   StoredBlock* next = block == nullptr ? blocks.data() : block + 1;
-  if (next == blocks.data() + blocks.size()) return {};
-  return run(*next);
+  const bool is_last = next == blocks.data() + blocks.size();
+  if (block != nullptr) {
+    const TupleRun found = run(*block);
+    constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+    const std::size_t at =
+        spread_ == Spread::kEven
+            ? found.lower_bound_between(
+                  block->first.words[0], is_last ? kMost : next->first.words[0], tuple)
+            : found.lower_bound(tuple);
+    if (at < found.size()) return found.from(at);
+  }
+  return is_last ? TupleRun() : run(*next);
 }
 
 TupleRun TupleSet::find_run(const Tuple& tuple) {

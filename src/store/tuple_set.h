@@ -43,6 +43,11 @@ class TupleRun {
   }
   /// Position of the first tuple that is not less.
   [[nodiscard]] std::size_t lower_bound(const Tuple& tuple) const noexcept;
+  /// The same of tuples whose first words are even between these two: it is near where it should
+  /// be.
+  [[nodiscard]] std::size_t lower_bound_between(std::uint64_t from,
+                                                std::uint64_t to,
+                                                const Tuple& tuple) const noexcept;
   /// The same, found the sooner the smaller it is.
   [[nodiscard]] std::size_t lower_bound_near(const Tuple& tuple) const noexcept;
   /// What is left from that position on.
@@ -52,6 +57,9 @@ class TupleRun {
 
  private:
   [[nodiscard]] bool is_less(std::size_t index, const Tuple& tuple) const noexcept;
+  /// `lower_bound`, found the sooner the closer it is to that position.
+  [[nodiscard]] std::size_t lower_bound_around(std::size_t position,
+                                               const Tuple& tuple) const noexcept;
   [[nodiscard]] std::size_t lower_bound_in(std::size_t from,
                                            std::size_t to,
                                            const Tuple& tuple) const noexcept;
@@ -68,6 +76,12 @@ class TupleRun {
 
   BytesView words_;
   std::uint32_t width_ = 1;
+};
+
+/// How the first words of the tuples of a set are spread.
+enum class Spread : std::uint8_t {
+  kAny,
+  kEven,  ///< As hashes are.
 };
 
 /// An ordered set of tuples of one width: the form of all indexes. Tuples lie sorted in blocks of
@@ -88,6 +102,7 @@ class TupleSet {
            Space space,
            ClassId owner,
            std::uint32_t width,
+           Spread spread,
            std::optional<PropertyId> property = std::nullopt);
 
   [[nodiscard]] std::uint32_t width() const noexcept { return width_; }
@@ -148,6 +163,7 @@ class TupleSet {
   ClassId owner_;
   std::optional<PropertyId> property_;
   std::uint32_t width_;
+  Spread spread_;
   std::size_t count_max_;
   std::vector<Entry> open_;  ///< Ascending; they do not overlap.
   std::size_t hot_ = 0;      ///< The entry used last.
