@@ -26,10 +26,10 @@ namespace tombolo::store {
 namespace {
 
 constexpr std::array<char, 8> kMagic{'t', 'o', 'm', 'b', 'o', 'l', 'o', '\0'};
-/// Format 2 has indexes of properties, format 3 is encrypted. A file that is not encrypted is of
-/// format 2.
+/// Format 2 has indexes of properties, format 4 is encrypted, and so was format 3, which hid index
+/// words otherwise and is not read. A file that is not encrypted is of format 2.
 constexpr std::uint32_t kPlainFormat = 2;
-constexpr std::uint32_t kEncryptedFormat = 3;
+constexpr std::uint32_t kEncryptedFormat = 4;
 constexpr std::size_t kPageBytes = 4096;
 
 /// The record under `Space::kHeader`.
@@ -301,6 +301,12 @@ void Environment::Internals::read_or_write_header() {
                     "; this version knows up to " + std::to_string(kEncryptedFormat));
   }
   if (header.is_encrypted != 0) {
+    if (header.format_version != kEncryptedFormat) {
+      throw Error(ErrorCode::kFileCorrupt,
+                  "'" + path.string() + "' has format " + std::to_string(header.format_version) +
+                      ", and encrypted files are read of format " +
+                      std::to_string(kEncryptedFormat) + " only");
+    }
     if (encryption == nullptr) take_key(*record);
     shared.index_keys = encryption->keys.index;
     return;

@@ -372,11 +372,29 @@ TEST(Environment, AFileOfANewerFormatIsRefusedAndLeftAsItIs) {
     EXPECT_EQ(error.code(), ErrorCode::kFileFormatTooNew);
     EXPECT_EQ(error.message(),
               "'" + std::filesystem::canonical(path).string() +
-                  "' has format 7; this version knows up to 3");
+                  "' has format 7; this version knows up to 4");
   }
 
   set_format_version(path, 1);
   EXPECT_EQ(Ledger(path).count(), 2U);
+}
+
+TEST(Environment, AnEncryptedFileOfAnOlderFormatIsRefused) {
+  const TemporaryDirectory directory;
+  const auto path = directory.file("realm");
+  const EnvironmentOptions encrypted{.encryption_key = EncryptionKey{}};
+  (void)Environment::open(path, encrypted);
+  set_format_version(path, 3);
+
+  try {
+    (void)Environment::open(path, encrypted);
+    FAIL() << "it was opened";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kFileCorrupt);
+    EXPECT_EQ(error.message(),
+              "'" + std::filesystem::canonical(path).string() +
+                  "' has format 3, and encrypted files are read of format 4 only");
+  }
 }
 
 TEST(Environment, AFileOfAnotherKindIsRefusedAndLeftAsItIs) {
