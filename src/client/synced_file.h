@@ -53,8 +53,7 @@ class SyncedFile {
   /// Errors:  as `open()`.
   [[nodiscard]] store::CommitId look();
   /// Whether there may be a commit after `seen`, which `look()` gave: one look at the mapped memory
-  /// of an open file, and
-  /// every `kClosedFileInterval` one at the time stamp of a closed one.
+  /// of an open file, and every `kClosedFileInterval` one at the time stamp of a closed one.
   [[nodiscard]] bool has_news(store::CommitId seen, TimePoint now);
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
