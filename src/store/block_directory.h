@@ -116,6 +116,10 @@ class BlockDirectory {
     shift_ = word_ == first.size() ? 0 : std::countl_zero(*differ.in1 ^ *differ.in2);
     ranks_.reserve(entries_.size() - 1);
     for (std::size_t i = 1; i < entries_.size(); ++i) ranks_.push_back(rank(entries_[i].first));
+    // Half a rank fits a signed number, which becomes a double without a branch.
+    const std::uint64_t range = (ranks_.back() - ranks_.front()) / 2;
+    blocks_per_half_rank_ =
+        range == 0 ? 0 : static_cast<double>(ranks_.size() - 1) / static_cast<double>(range);
     is_even_ = true;
     for (std::size_t i = 0; i < ranks_.size() && is_even_; ++i) {
       const std::size_t guess = guess_of(ranks_[i]);
@@ -131,10 +135,10 @@ class BlockDirectory {
 
   /// The block of that rank if ranks were even. Requires that it is that of a key between them.
   [[nodiscard]] std::size_t guess_of(std::uint64_t rank) const noexcept {
-    if (ranks_.front() == ranks_.back()) return 0;
-    const double share = static_cast<double>(rank - ranks_.front()) /
-                         static_cast<double>(ranks_.back() - ranks_.front());
-    return static_cast<std::size_t>(share * static_cast<double>(ranks_.size() - 1));
+    const auto half_ranks = static_cast<std::int64_t>((rank - ranks_.front()) / 2);
+    const auto guess = static_cast<std::size_t>(
+        static_cast<std::int64_t>(static_cast<double>(half_ranks) * blocks_per_half_rank_));
+    return std::min(guess, ranks_.size() - 1);
   }
   /// Looks where the block should be, between the second one and the last; null when it is not
   /// near.
@@ -171,7 +175,8 @@ class BlockDirectory {
   std::vector<std::uint64_t> ranks_;  ///< Of the entries from the second one on.
   std::size_t word_ = 0;              ///< Where the words of keys begin to differ.
   int shift_ = 0;                     ///< How many of its bits do not.
-  bool is_even_ = false;              ///< The position of a block follows from its rank.
+  double blocks_per_half_rank_ = 0;   ///< If ranks were even.
+  bool is_even_ = false;              ///< They are: the position of a block follows from its rank.
   std::uint64_t generation_ = 0;
   std::size_t searches_ = 0;
   std::size_t searches_wanted_ = 0;

@@ -25,8 +25,24 @@ struct FoundBlock {
   BlockView view;
 
   [[nodiscard]] std::uint32_t rows() const noexcept { return open ? open->rows() : view.rows(); }
+  /// Of a row that has one in the block.
+  [[nodiscard]] std::uint32_t slot_of(RowId row) const noexcept {
+    return static_cast<std::uint32_t>(row.value() - first.value());
+  }
   [[nodiscard]] bool is_present(std::uint32_t slot) const noexcept {
     return open ? open->is_present(slot) : view.is_present(slot);
+  }
+  [[nodiscard]] bool has_column(std::uint32_t column) const noexcept {
+    return open ? open->has_column(column) : view.has_column(column);
+  }
+  [[nodiscard]] const std::byte* values(const ColumnForm& form,
+                                        std::uint32_t column) const noexcept {
+    return open ? open->values(form, column) : view.values(form, column);
+  }
+  [[nodiscard]] BlockView::Text text(const ColumnForm& form,
+                                     std::uint32_t column,
+                                     std::uint32_t slot) const {
+    return open ? open->text(form, column, slot) : view.text(form, column, slot);
   }
 };
 
@@ -52,11 +68,16 @@ class BlockTable {
 
   /// The block in which `row` has a slot; null when none has.
   [[nodiscard]] const FoundBlock* find(RowId row) {
-    if (open_.empty() && found_generation_ == transaction_.generation() &&
-        row.value() - found_.first.value() < found_.view.rows()) [[likely]] {
-      return &found_;
-    }
-    return search(row);
+    const FoundBlock* found = find_again(row);
+    return found != nullptr ? found : search(row);
+  }
+  /// The same where it is the stored block that was found last and none is open, else null: it
+  /// calls nothing, so that loops pay for no more than they need.
+  [[nodiscard]] const FoundBlock* find_again(RowId row) const noexcept {
+    return open_.empty() && found_generation_ == transaction_.generation() &&
+                   row.value() - found_.first.value() < found_.view.rows()
+               ? &found_
+               : nullptr;
   }
   /// The block in which `row` has a slot, or else the first one after it; null at the end.
   [[nodiscard]] const FoundBlock* find_from(RowId row);

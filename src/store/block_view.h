@@ -37,6 +37,10 @@ class BlockView {
   [[nodiscard]] const std::byte* validity(std::uint32_t column) const noexcept {
     return data_ + start(column);
   }
+  /// Whether the slot of such a column holds a value other than null.
+  [[nodiscard]] bool is_valid(std::uint32_t column, std::uint32_t slot) const noexcept {
+    return bit(validity(column), slot);
+  }
   /// The width of the elements of a column of integers that is there.
   [[nodiscard]] IntegerWidth integer_width(std::uint32_t column) const noexcept {
     return static_cast<IntegerWidth>(start_word(column) & kWidthMask);
@@ -46,6 +50,8 @@ class BlockView {
                                         std::uint32_t column) const noexcept {
     return data_ + start(column) + (form.has_validity ? bitmap_words(rows_) * 8 : 0);
   }
+  /// Seconds of timestamps that stand in front of their nanoseconds.
+  [[nodiscard]] std::size_t seconds_count() const noexcept { return rows_; }
   /// Where a column of a block that was not checked yet may start: to be fetched, not to be read.
   [[nodiscard]] static const std::byte* column_start(BytesView packed,
                                                      std::uint32_t column) noexcept {

@@ -73,12 +73,6 @@ ObjectKey decode_key(BytesView record) {
   throw Error(ErrorCode::kFileCorrupt, "the record of a tombstone has an unknown type");
 }
 
-/// Whether the slot holds a value other than null.
-bool is_valid(const FoundBlock& block, std::uint32_t column, std::uint32_t slot) noexcept {
-  if (block.open) return block.open->is_valid(column, slot);
-  return block.view.has_column(column) && BlockView::bit(block.view.validity(column), slot);
-}
-
 Tuple plain_index_tuple(const ObjectKey& key, std::uint64_t row, const HashKey& text_key) {
   switch (key.type()) {
     case ObjectKey::Type::kInt: return {{ordered_word(key.as_int()), row}};
@@ -118,6 +112,9 @@ ClassStore::ClassStore(KeyValueTransaction& transaction,
              index_width(info, index_keys),
              spread_of(info, index_keys)),
       backlinks_(transaction, realm, Space::kBacklinks, info.id, 4, Spread::kAny) {
+  for (std::uint32_t id = 0; id < info.positions.size(); ++id) {
+    properties_.push_back(info.find_property(PropertyId(id)));
+  }
   tables_.reserve(info.groups.size());
   for (std::uint16_t group = 0; group < info.groups.size(); ++group) {
     tables_.emplace_back(transaction, BlockPlace{realm, &info, GroupId(group)});
@@ -128,8 +125,7 @@ ClassStore::ClassStore(KeyValueTransaction& transaction,
   }
 }
 
-ClassStore::Counters& ClassStore::counters() {
-  if (counters_commit_ == transaction_.commit_id()) return counters_;
+void ClassStore::load_counters() {
   Key key(realm_, Space::kClassCounters);
   key.append(info_.id);
   counters_ = {};
@@ -140,7 +136,6 @@ ClassStore::Counters& ClassStore::counters() {
     std::memcpy(&counters_, record->data(), sizeof(counters_));
   }
   counters_commit_ = transaction_.commit_id();
-  return counters_;
 }
 
 ClassStore::Counters& ClassStore::changed_counters() {
@@ -191,10 +186,6 @@ bool ClassStore::has_key(RowId row, bool is_tombstone, std::string_view key) {
   return found->type() == ObjectKey::Type::kString && found->as_string() == key;
 }
 
-bool ClassStore::is_tombstone(RowId row) {
-  return has_tombstones() && transaction_.find(tombstone_key(row)).has_value();
-}
-
 std::optional<ObjectKey> ClassStore::key_of(RowId row) {
   if (!contains(row)) {
     const auto record = transaction_.find(tombstone_key(row));
@@ -207,17 +198,10 @@ std::optional<ObjectKey> ClassStore::key_of(RowId row) {
 
 GlobalKey ClassStore::hidden_key(RowId row) {
   const FoundBlock* block = tables_[0].find(row);
-  const auto slot = row.value() - block->first.value();
-  GlobalKey key;
-  if (block->open) {
-    std::memcpy(&key, block->open->values(kKeyColumn) + slot * sizeof(key), sizeof(key));
-  } else if (block->view.has_column(kKeyColumn)) {
-    std::memcpy(&key,
-                block->view.values(tables_[0].place().layout().columns()[kKeyColumn], kKeyColumn) +
-                    slot * sizeof(key),
-                sizeof(key));
-  }
-  return key;
+  if (!block->has_column(kKeyColumn)) return {};
+  const ColumnForm form = tables_[0].place().layout().columns()[kKeyColumn];
+  return load_bits<GlobalKey>(block->values(form, kKeyColumn) +
+                              block->slot_of(row) * sizeof(GlobalKey));
 }
 
 SlotRef ClassStore::owner_of(RowId row) {
@@ -242,54 +226,52 @@ RowId ClassStore::search_row(RowId from) {
   }
 }
 
-Value ClassStore::value_in(const FoundBlock* block, RowId row, const PropertyInfo& property) {
-  const ColumnForm form = property.form;
-  if (block == nullptr || (!block->open && !block->view.has_column(property.column))) {
-    static constexpr std::array<std::byte, kFixedElementBytesMax> kZeros{};
-    if (form.has_validity) return Value::null();
-    return form.storage == Storage::kText ? text_value(property, {})
-                                          : load_element(property, kZeros.data());
-  }
-  const auto slot = static_cast<std::uint32_t>(row.value() - block->first.value());
-  if (form.has_validity && !is_valid(*block, property.column, slot)) return Value::null();
-  if (form.storage == Storage::kText) {
-    return text_value(property, read_text(*block, slot, property));
-  }
-  const std::byte* values = block->open ? block->open->values(property.column)
-                                        : block->view.values(form, property.column);
-  if (form.storage == Storage::kInteger) {
-    const IntegerWidth width =
-        block->open ? kWidestInteger : block->view.integer_width(property.column);
-    const std::int64_t number = load_integer(values, slot, width);
-    return load_element(property, reinterpret_cast<const std::byte*>(&number));
-  }
-  if (form.storage != Storage::kTimestamp) {
-    return load_element(property, values + slot * element_bytes(form.storage));
-  }
-  const std::size_t rows = block->open ? kBlockRowsMax : block->rows();
-  std::array<std::byte, kFixedElementBytesMax> time;
-  std::memcpy(time.data(), values + slot * 8, 8);
-  std::memcpy(time.data() + 8, values + rows * 8 + slot * 4, 4);
-  return load_element(property, time.data());
+/// What the objects have of which no block has the column.
+Value ClassStore::default_value(const PropertyInfo& property) {
+  static constexpr std::array<std::byte, kFixedElementBytesMax> kZeros{};
+  if (property.form.has_validity) return Value::null();
+  return property.form.storage == Storage::kText ? text_value(property, {})
+                                                 : load_element(property, kZeros.data());
 }
 
-std::string_view ClassStore::read_text(const FoundBlock& block,
-                                       std::uint32_t slot,
-                                       const PropertyInfo& property) {
-  const BlockView::Text text = block.open ? block.open->text(property.column, slot)
-                                          : block.view.text(property.form, property.column, slot);
+Value ClassStore::open_value(const OpenBlock& block,
+                             std::uint32_t slot,
+                             RowId row,
+                             const PropertyInfo& property) {
+  return value_of(block, slot, row, property);
+}
+
+template <typename Block>
+Value ClassStore::long_value(const Block& block,
+                             std::uint32_t slot,
+                             RowId row,
+                             const PropertyInfo& property) {
+  return text_value(property,
+                    text_of(block.text(property.form, property.column, slot), row, property));
+}
+template Value ClassStore::long_value(const BlockView&, std::uint32_t, RowId, const PropertyInfo&);
+
+std::string_view ClassStore::text_of(const BlockView::Text& text,
+                                     RowId row,
+                                     const PropertyInfo& property) {
   if (!text.is_large) return text.bytes;
-  const RowId row(block.first.value() + slot);
   const auto large = transaction_.find(large_key(property.id, row));
   if (!large) throw Error(ErrorCode::kFileCorrupt, "a large value is missing");
   return as_text(*large);
 }
 
+std::string_view ClassStore::read_text(const FoundBlock& block,
+                                       std::uint32_t slot,
+                                       const PropertyInfo& property) {
+  return text_of(block.text(property.form, property.column, slot),
+                 RowId(block.first.value() + slot),
+                 property);
+}
+
 BytesView ClassStore::read_root(RowId row, const PropertyInfo& property) {
   const FoundBlock* block = tables_[property.group.value()].find(row);
-  if (block == nullptr || (!block->open && !block->view.has_column(property.column))) return {};
-  const auto slot = static_cast<std::uint32_t>(row.value() - block->first.value());
-  return as_bytes(read_text(*block, slot, property));
+  if (block == nullptr || !block->has_column(property.column)) return {};
+  return as_bytes(read_text(*block, block->slot_of(row), property));
 }
 
 RowId ClassStore::create(const ObjectKey& key) {

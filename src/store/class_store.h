@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "store/block_table.h"
 #include "store/catalog.h"
+#include "store/element.h"
 #include "store/ids.h"
 #include "store/index_words.h"
 #include "store/key_value.h"
@@ -32,6 +34,11 @@ class ClassStore {
              const IndexKeys& index_keys);
 
   [[nodiscard]] const ClassInfo& info() const noexcept { return info_; }
+  /// Null for an erased or unknown property.
+  [[nodiscard]] const PropertyInfo* find_property(PropertyId property) const noexcept {
+    const std::size_t index = property.value();
+    return index < properties_.size() ? properties_[index] : nullptr;
+  }
   [[nodiscard]] std::uint64_t object_count() { return counters().objects; }
   [[nodiscard]] bool has_tombstones() { return counters().tombstones != 0; }
 
@@ -43,22 +50,36 @@ class ClassStore {
   [[nodiscard]] std::optional<FoundRow> find(const ObjectKey& key);
   [[nodiscard]] bool contains(RowId row) {
     const FoundBlock* block = tables_[0].find(row);
-    return block != nullptr &&
-           block->is_present(static_cast<std::uint32_t>(row.value() - block->first.value()));
+    return block != nullptr && block->is_present(block->slot_of(row));
   }
-  [[nodiscard]] bool is_tombstone(RowId row);
+  [[nodiscard]] bool is_tombstone(RowId row) {
+    return has_tombstones() && transaction_.find(tombstone_key(row)).has_value();
+  }
   /// The key of an object or a tombstone; nullopt when there is neither.
   [[nodiscard]] std::optional<ObjectKey> key_of(RowId row);
   /// The first object in a row after `row`; `kNoRow` at the end.
   [[nodiscard]] RowId next_row(RowId row) {
     const RowId next = row.next();
-    return contains(next) ? next : search_row(next);
+    const FoundBlock* block = tables_[0].find_again(next);
+    const bool is_next = block != nullptr && block->view.is_present(block->slot_of(next));
+    return is_next ? next : search_row(next);
   }
 
   /// The value of a single property of an object that is there, as it is stored: a link may lead to
   /// a tombstone.
   [[nodiscard]] Value read(RowId row, const PropertyInfo& property) {
     return value_in(tables_[property.group.value()].find(row), row, property);
+  }
+  /// The block with that value when this object's blocks are those that were found last, else null.
+  [[nodiscard]] const FoundBlock* find_again(RowId row,
+                                             const PropertyInfo& property) const noexcept {
+    const FoundBlock* block = tables_[0].find_again(row);
+    if (block == nullptr || !block->view.is_present(block->slot_of(row))) return nullptr;
+    return property.group == GroupId() ? block : tables_[property.group.value()].find_again(row);
+  }
+  /// `read` from that block. The value is no link.
+  [[nodiscard]] Value read_again(const FoundBlock& block, RowId row, const PropertyInfo& property) {
+    return value_of(block.view, block.slot_of(row), row, property);
   }
   /// The root of a property's own collection.
   [[nodiscard]] BytesView read_root(RowId row, const PropertyInfo& property);
@@ -126,7 +147,31 @@ class ClassStore {
   [[nodiscard]] RowId search_row(RowId from);
   /// The value in a block of the property's group that has the row; null: no block has it.
   [[nodiscard]] Value value_in(const FoundBlock* block, RowId row, const PropertyInfo& property);
-  [[nodiscard]] Counters& counters();
+  /// `Block`: `BlockView` or `OpenBlock`.
+  template <typename Block>
+  [[nodiscard]] Value value_of(const Block& block,
+                               std::uint32_t slot,
+                               RowId row,
+                               const PropertyInfo& property);
+  [[nodiscard]] Value open_value(const OpenBlock& block,
+                                 std::uint32_t slot,
+                                 RowId row,
+                                 const PropertyInfo& property);
+  [[nodiscard]] static Value default_value(const PropertyInfo& property);
+  template <typename Block>
+  [[nodiscard]] Value long_value(const Block& block,
+                                 std::uint32_t slot,
+                                 RowId row,
+                                 const PropertyInfo& property);
+  /// The text, wherever it is kept.
+  [[nodiscard]] std::string_view text_of(const BlockView::Text& text,
+                                         RowId row,
+                                         const PropertyInfo& property);
+  [[nodiscard]] Counters& counters() {
+    if (counters_commit_ != transaction_.commit_id()) load_counters();
+    return counters_;
+  }
+  void load_counters();
   [[nodiscard]] Counters& changed_counters();
   [[nodiscard]] Tuple index_tuple(const ObjectKey& key, std::uint64_t row) const;
   [[nodiscard]] bool has_key(RowId row, bool is_tombstone, std::string_view key);
@@ -150,7 +195,8 @@ class ClassStore {
   RealmId realm_;
   const ClassInfo& info_;
   const IndexKeys& index_keys_;
-  std::vector<BlockTable> tables_;  ///< By group.
+  std::vector<const PropertyInfo*> properties_;  ///< By id.
+  std::vector<BlockTable> tables_;               ///< By group.
   TupleSet index_;
   TupleSet backlinks_;
   std::vector<PropertyIndex> indexes_;  ///< In the order of the properties that have one.
@@ -158,6 +204,48 @@ class ClassStore {
   std::optional<CommitId> counters_commit_;  ///< The snapshot that they are of.
   bool counters_changed_ = false;
 };
+
+inline Value ClassStore::value_in(const FoundBlock* block,
+                                  RowId row,
+                                  const PropertyInfo& property) {
+  if (block == nullptr) return default_value(property);
+  const std::uint32_t slot = block->slot_of(row);
+  return block->open == nullptr ? value_of(block->view, slot, row, property)
+                                : open_value(*block->open, slot, row, property);
+}
+
+template <typename Block>
+Value ClassStore::value_of(const Block& block,
+                           std::uint32_t slot,
+                           RowId row,
+                           const PropertyInfo& property) {
+  const ColumnForm form = property.form;
+  if (!block.has_column(property.column)) return default_value(property);
+  if (form.has_validity && !block.is_valid(property.column, slot)) return Value::null();
+  const std::byte* values = block.values(form, property.column);
+  const auto integer = [&] {
+    return load_integer(values, slot, block.integer_width(property.column));
+  };
+  // By type, which says the form of the column too: a choice less.
+  switch (property.type) {
+    case PropertyType::kInt: return Value::of_int(integer());
+    case PropertyType::kDouble: return Value::of_double(load_bits<double>(values + slot * 8));
+    case PropertyType::kLink: {
+      if (form.storage == Storage::kText) break;
+      const RowId target(static_cast<std::uint64_t>(integer()));
+      return target == kNoRow ? Value::null() : Value::of_link({property.target, target});
+    }
+    case PropertyType::kTimestamp:
+      return Value::of_timestamp(
+          {load_bits<std::int64_t>(values + slot * 8),
+           load_bits<std::int32_t>(values + block.seconds_count() * 8 + slot * 4)});
+    case PropertyType::kString:
+    case PropertyType::kBinary:
+    case PropertyType::kMixed: break;
+    default: return load_element(property, values + slot * element_bytes(form.storage));
+  }
+  return long_value(block, slot, row, property);
+}
 
 /// Marks a row in the index as a tombstone's.
 inline constexpr std::uint64_t kTombstoneBit = std::uint64_t{1} << 63;

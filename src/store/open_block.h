@@ -42,14 +42,31 @@ class OpenBlock {
   /// Takes the object out and makes all its values zeros.
   void clear_slot(std::uint32_t slot) noexcept;
 
+  // Reading a column: as of a `BlockView`, but that all columns are there.
+
+  [[nodiscard]] bool has_column(std::uint32_t /*column*/) const noexcept { return true; }
   [[nodiscard]] const std::uint64_t* validity(std::uint32_t column) const noexcept {
     return reinterpret_cast<const std::uint64_t*>(bytes_.get() + layout_->open_start(column));
   }
   [[nodiscard]] bool is_valid(std::uint32_t column, std::uint32_t slot) const noexcept {
     return ((validity(column)[slot / 64] >> (slot % 64)) & 1U) != 0;
   }
+  [[nodiscard]] IntegerWidth integer_width(std::uint32_t /*column*/) const noexcept {
+    return kWidestInteger;
+  }
+  [[nodiscard]] const std::byte* values(const ColumnForm& /*form*/,
+                                        std::uint32_t column) const noexcept {
+    return values(column);
+  }
+  [[nodiscard]] std::size_t seconds_count() const noexcept { return kBlockRowsMax; }
+  [[nodiscard]] BlockView::Text text(const ColumnForm& /*form*/,
+                                     std::uint32_t column,
+                                     std::uint32_t slot) const noexcept {
+    return text(column, slot);
+  }
+
   void set_valid(std::uint32_t column, std::uint32_t slot, bool valid) noexcept;
-  /// The elements of a column; of a timestamp the seconds, `kBlockRowsMax` of them, come first.
+  /// The elements of a column; of a timestamp the seconds come first.
   [[nodiscard]] const std::byte* values(std::uint32_t column) const noexcept {
     return bytes_.get() + layout_->open_start(column) + kBitmapWordsMax * sizeof(std::uint64_t);
   }

@@ -24,6 +24,20 @@ Value visible(RealmState& realm, const Value& value) {
   return is_unresolved(realm, value) ? Value::null() : value;
 }
 
+/// What `get` gives, wherever it is.
+[[gnu::noinline]] Value search_value(RealmState& realm, ObjectRef object, PropertyId property) {
+  ClassStore& store = realm.class_store(object.class_id);
+  const PropertyInfo* info = store.find_property(property);
+  TOMBOLO_ASSERT(info != nullptr && info->collection == CollectionType::kSingle);
+  if (!store.contains(object.row)) throw_deleted(store);
+  // Made where the caller wants it: a copy of what was just written in parts waits for it.
+  Value value = store.read(object.row, *info);
+  if (value.type() == ValueType::kLink && realm.is_unresolved(value.as_link())) {
+    value = Value::null();
+  }
+  return value;
+}
+
 void require_object(RealmState& realm, ObjectRef object) {
   ClassStore& store = realm.class_store(object.class_id);
   if (!store.contains(object.row)) throw_deleted(store);
@@ -137,14 +151,17 @@ ObjectKey RealmReader::key_of(ObjectRef object) const {
 }
 
 Value RealmReader::get(ObjectRef object, PropertyId property) const {
-  ClassStore& store = state_->class_store(object.class_id);
-  const PropertyInfo* info = store.info().find_property(property);
-  TOMBOLO_ASSERT(info != nullptr && info->collection == CollectionType::kSingle);
-  if (!store.contains(object.row)) throw_deleted(store);
-  // Made where the caller wants it: a copy of what was just written in parts waits for it.
-  Value value = store.read(object.row, *info);
-  if (is_unresolved(*state_, value)) value = Value::null();
-  return value;
+  // Where loops over objects spend their time: nothing is called on the way, not even what would
+  // only be called sometimes.
+  if (ClassStore* store = state_->used_class_store(object.class_id)) [[likely]] {
+    const PropertyInfo* info = store->find_property(property);
+    if (info != nullptr && !info->is_collection() && !info->holds_references()) [[likely]] {
+      if (const FoundBlock* block = store->find_again(object.row, *info)) [[likely]] {
+        return store->read_again(*block, object.row, *info);
+      }
+    }
+  }
+  return search_value(*state_, object, property);
 }
 
 CollectionReader RealmReader::collection(const CollectionRef& collection) const {

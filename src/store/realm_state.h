@@ -92,12 +92,15 @@ class RealmState {
   void set_file_ident(ClientFileIdent ident);
   /// The class; it exists (asserted).
   [[nodiscard]] ClassStore& class_store(ClassId id) {
+    ClassStore* store = used_class_store(id);
+    return store != nullptr ? *store : open_class(id);
+  }
+  /// The same of a class that was used in this transaction before, else null.
+  [[nodiscard]] ClassStore* used_class_store(ClassId id) const noexcept {
     const std::size_t index = id.value();
-    if (loaded_commit_ == transaction_.commit_id() && index < classes_.size() &&
-        classes_[index] != nullptr) [[likely]] {
-      return *classes_[index];
-    }
-    return open_class(id);
+    return loaded_commit_ == transaction_.commit_id() && index < classes_.size()
+               ? classes_[index].get()
+               : nullptr;
   }
   [[nodiscard]] const PropertyInfo& property(ClassId id, PropertyId property);
 
