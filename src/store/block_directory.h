@@ -58,9 +58,6 @@ class BlockDirectory {
     if (wanted < entries_.front().first) return nullptr;
     if (entries_.size() == 1 || wanted < entries_[1].first) return &entries_.front();
     if (!(wanted < entries_.back().first)) return &entries_.back();
-    if (is_even_) {
-      if (Entry* guess = guess_near(wanted)) return guess;
-    }
     return search(wanted);
   }
 
@@ -120,10 +117,10 @@ class BlockDirectory {
     const std::uint64_t range = (ranks_.back() - ranks_.front()) / 2;
     blocks_per_half_rank_ =
         range == 0 ? 0 : static_cast<double>(ranks_.size() - 1) / static_cast<double>(range);
-    is_even_ = true;
-    for (std::size_t i = 0; i < ranks_.size() && is_even_; ++i) {
+    deviation_ = 0;
+    for (std::size_t i = 0; i < ranks_.size(); ++i) {
       const std::size_t guess = guess_of(ranks_[i]);
-      is_even_ = std::max(i, guess) - std::min(i, guess) < kStepsMax;
+      deviation_ = std::max(deviation_, std::max(i, guess) - std::min(i, guess));
     }
   }
   [[nodiscard]] std::uint64_t rank(const First& first) const noexcept {
@@ -133,27 +130,23 @@ class BlockDirectory {
     return words[word_] << shift_ | words[word_ + 1] >> (64 - shift_);
   }
 
-  /// The block of that rank if ranks were even. Requires that it is that of a key between them.
+  /// The position of that rank if ranks were even. Requires that it is that of a key between them.
   [[nodiscard]] std::size_t guess_of(std::uint64_t rank) const noexcept {
     const auto half_ranks = static_cast<std::int64_t>((rank - ranks_.front()) / 2);
     const auto guess = static_cast<std::size_t>(
         static_cast<std::int64_t>(static_cast<double>(half_ranks) * blocks_per_half_rank_));
     return std::min(guess, ranks_.size() - 1);
   }
-  /// Looks where the block should be, between the second one and the last; null when it is not
-  /// near.
-  [[nodiscard]] Entry* guess_near(const First& wanted) noexcept {
-    Entry* at = &entries_[1] + guess_of(rank(wanted));
-    for (std::size_t i = 0; i < kStepsMax && wanted < at->first; ++i) --at;
-    for (std::size_t i = 0; i < kStepsMax && !(wanted < at[1].first); ++i) ++at;
-    return !(wanted < at->first) && wanted < at[1].first ? at : nullptr;
-  }
-  /// Searches the ranks, of which many share a cache line, and then the blocks of that rank.
+  /// Searches the ranks, of which many share a cache line, as far around the guess as they deviate
+  /// from being even, and then the blocks of that rank. Requires that `wanted` is between them.
   [[nodiscard]] Entry* search(const First& wanted) noexcept {
     const std::uint64_t wanted_rank = rank(wanted);
+    const std::size_t guess = guess_of(wanted_rank);
+    const std::size_t reach = deviation_ + 1;
     const std::uint64_t* const ranks = ranks_.data();
-    const std::uint64_t* from = ranks;
-    for (std::size_t length = ranks_.size(); length > 1;) {
+    const std::uint64_t* from = ranks + (guess > reach ? guess - reach : 0);
+    const std::uint64_t* const to = ranks + std::min(guess + reach + 1, ranks_.size());
+    for (auto length = static_cast<std::size_t>(to - from); length > 1;) {
       const std::size_t half = length / 2;
       from += from[half - 1] < wanted_rank ? half : 0;
       length -= half;
@@ -169,14 +162,12 @@ class BlockDirectory {
            1;
   }
 
-  static constexpr std::size_t kStepsMax = 8;
-
   std::vector<Entry> entries_;
   std::vector<std::uint64_t> ranks_;  ///< Of the entries from the second one on.
   std::size_t word_ = 0;              ///< Where the words of keys begin to differ.
   int shift_ = 0;                     ///< How many of its bits do not.
   double blocks_per_half_rank_ = 0;   ///< If ranks were even.
-  bool is_even_ = false;              ///< They are: the position of a block follows from its rank.
+  std::size_t deviation_ = 0;         ///< How far they are from where they would be then, at most.
   std::uint64_t generation_ = 0;
   std::size_t searches_ = 0;
   std::size_t searches_wanted_ = 0;

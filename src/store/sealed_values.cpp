@@ -18,10 +18,10 @@ std::uint64_t number_of(BytesView sealed) noexcept {
 
 }  // namespace
 
-OpenedValue::OpenedValue(BytesView place, BytesView sealed)
+OpenedValue::OpenedValue(BytesView place, BytesView sealed, OpenedMemory& memory)
     : place_(to_bytes(place)),
       size_(sealed.size() - kSealBytes),
-      bytes_(new std::byte[size_]) {
+      bytes_(memory.allocate(size_)) {
   std::ranges::copy(sealed.first<kNonceBytes>(), nonce_.begin());
 }
 
@@ -78,7 +78,7 @@ std::shared_ptr<const OpenedValue> SealedValues::find_or_open(std::uint64_t numb
                                                               BytesView place,
                                                               BytesView sealed) {
   if (auto found = encryption_.opened.find(number, place, sealed)) return found;
-  const auto value = std::make_shared<OpenedValue>(place, sealed);
+  const auto value = std::make_shared<OpenedValue>(place, sealed, encryption_.memory);
   if (!sealer_.open(place, sealed, value->writable_bytes())) throw_damaged(place);
   encryption_.opened.put(number, value);
   return value;

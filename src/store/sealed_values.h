@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "store/opened_memory.h"
 #include "store/sealing.h"
 
 namespace tombolo::store {
@@ -20,7 +21,7 @@ namespace tombolo::store {
 /// all others, so that it stays what it is whatever is written to the file.
 class OpenedValue {
  public:
-  OpenedValue(BytesView place, BytesView sealed);
+  OpenedValue(BytesView place, BytesView sealed, OpenedMemory& memory);
 
   /// Whether it is what these bytes, at that place, were made of.
   [[nodiscard]] bool is_of(BytesView place, BytesView sealed) const noexcept;
@@ -33,7 +34,7 @@ class OpenedValue {
   Bytes place_;
   std::array<std::byte, kNonceBytes> nonce_;
   std::size_t size_;
-  std::unique_ptr<std::byte[]> bytes_;
+  OpenedMemory::Bytes bytes_;
 };
 
 /// The values of an encrypted file that were opened last, for all of its transactions.
@@ -71,10 +72,12 @@ struct Encryption {
   Encryption(std::filesystem::path file, const FileKeys& derived, std::size_t opened_bytes_max)
       : path(std::move(file)),
         keys(derived),
+        memory(opened_bytes_max),
         opened(opened_bytes_max) {}
 
   const std::filesystem::path path;
   const FileKeys keys;
+  OpenedMemory memory;
   OpenedValues opened;
 };
 

@@ -1,8 +1,13 @@
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <limits>
+#include <numeric>
+#include <random>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -122,6 +127,86 @@ TEST(Store, GivenManyObjects_WhenReopened_ThenEachIsFoundByItsKeyAndCountedByIts
   EXPECT_FALSE(realm.find(person.id, ObjectKey::of_int(-1)));
   EXPECT_EQ(count_people(realm, "age == 7"), 200u);
   EXPECT_EQ(realm.object_count(person.id), static_cast<std::uint64_t>(kPeople));
+}
+
+/// A class of nothing but keys.
+Schema keys_alone() {
+  return {{{.name = "Item", .primary_key = "_id", .properties = {kId}}}};
+}
+
+std::vector<std::int64_t> shuffled_keys(std::int64_t count) {
+  std::vector<std::int64_t> keys(static_cast<std::size_t>(count));
+  std::iota(keys.begin(), keys.end(), 0);
+  std::ranges::shuffle(keys, std::mt19937_64(20150101));
+  return keys;
+}
+
+void create_all(RealmWriter& realm, const std::vector<std::int64_t>& keys) {
+  const ClassId item = realm.catalog().find_class("Item")->id;
+  for (const std::int64_t key : keys) realm.create(item, ObjectKey::of_int(key));
+}
+
+TEST(Store, GivenKeysInNoOrder_WhenTheyAreInsertedAtOnce_ThenTheFileIsLittleLargerThanInOrder) {
+  constexpr std::int64_t kKeys = 50'000;
+  const auto used_bytes = [](const std::vector<std::int64_t>& keys) {
+    StoreRealm file;
+    WriteTransaction write = file.environment().begin_write();
+    write.realm().add_schema(keys_alone());
+    create_all(write.realm(), keys);
+    write.commit();
+    return static_cast<double>(file.environment().stats().used_bytes);
+  };
+  std::vector<std::int64_t> sorted(kKeys);
+  std::iota(sorted.begin(), sorted.end(), 0);
+
+  EXPECT_LT(used_bytes(shuffled_keys(kKeys)), 1.2 * used_bytes(sorted));
+}
+
+TEST(Store, GivenAnIndexOfManyBlocks_WhenMostOfItsKeysGo_ThenThoseThatAreLeftAreFound) {
+  constexpr std::int64_t kKeys = 20'000;
+  StoreRealm file;
+  const std::vector<std::int64_t> keys = shuffled_keys(kKeys);
+  {
+    WriteTransaction write = file.environment().begin_write();
+    write.realm().add_schema(keys_alone());
+    create_all(write.realm(), keys);
+    write.commit();
+  }
+  std::set<std::int64_t> left(keys.begin(), keys.end());
+  const ClassId item = file.environment().begin_read().realm().catalog().find_class("Item")->id;
+  // Stored blocks are emptied and moved together, then filled and split again.
+  const auto check = [&] {
+    file.reopen();
+    const ReadTransaction read = file.environment().begin_read();
+    for (std::int64_t key = 0; key < kKeys; ++key) {
+      const auto row = read.realm().find(item, ObjectKey::of_int(key));
+      ASSERT_EQ(row.has_value(), left.contains(key)) << key;
+      if (row) {
+        ASSERT_EQ(read.realm().key_of({item, *row}), ObjectKey::of_int(key));
+      }
+    }
+  };
+  for (const std::size_t step : {2, 3, 5}) {
+    WriteTransaction write = file.environment().begin_write();
+    RealmWriter& realm = write.realm();
+    std::vector<std::int64_t> again;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const auto row = realm.find(item, ObjectKey::of_int(keys[i]));
+      if (i % step != 0 && row) {
+        realm.erase({item, *row});
+        left.erase(keys[i]);
+      } else if (i % step == 0 && !row) {
+        again.push_back(keys[i]);
+      }
+    }
+    write.commit();
+    ASSERT_NO_FATAL_FAILURE(check());
+    WriteTransaction second = file.environment().begin_write();
+    create_all(second.realm(), again);
+    left.insert(again.begin(), again.end());
+    second.commit();
+    ASSERT_NO_FATAL_FAILURE(check());
+  }
 }
 
 /// Ages of every width, so that blocks differ in the width of the column.

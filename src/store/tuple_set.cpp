@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 #include <span>
+#include <utility>
 
 #include "base/assertion.h"
 #include "base/error.h"
@@ -127,8 +128,14 @@ std::size_t TupleRun::lower_bound_between(std::uint64_t from,
   const std::uint64_t wanted = std::clamp(tuple.words[0], from, to);
   if (wanted == from || empty()) return lower_bound_near(tuple);
   const double share = static_cast<double>(wanted - from) / static_cast<double>(to - from);
-  return lower_bound_around(static_cast<std::size_t>(share * static_cast<double>(size() - 1)),
-                            tuple);
+  const auto position = static_cast<std::size_t>(share * static_cast<double>(size() - 1));
+  // It is on one of the cache lines around: they are waited for all at once.
+  constexpr std::size_t kCacheLineBytes = 64;
+  const std::byte* const guess = words_.data() + position * stride();
+  for (const std::byte* line : {guess, guess + kCacheLineBytes, guess - kCacheLineBytes}) {
+    __builtin_prefetch(line);
+  }
+  return lower_bound_around(position, tuple);
 }
 
 std::size_t TupleRun::lower_bound_near(const Tuple& tuple) const noexcept {
@@ -240,6 +247,7 @@ std::size_t TupleSet::open_covering(const Tuple& tuple) {
   if (auto stored = as_stored(transaction_.find_at_or_before(key(tuple)))) {
     const TupleRun words = run(*stored);
     entry.first = stored->first;
+    entry.is_stored = true;
     entry.words.resize(words.bytes().size() / sizeof(std::uint64_t));
     std::memcpy(entry.words.data(), words.bytes().data(), words.bytes().size());
   }
@@ -290,11 +298,49 @@ void TupleSet::split(std::size_t index) {
   insert_entry(std::move(tail));
 }
 
+/// What was inserted in no order has left blocks that are half full or more. Where many of them
+/// are open side by side, most of that room is not going to be used soon.
+void TupleSet::fill_up() {
+  for (std::size_t from = 0; from < open_.size();) {
+    std::size_t to = from + 1;
+    while (to < open_.size() && open_[to - 1].end == open_[to].first) ++to;
+    fill_up(std::span(open_).subspan(from, to - from));
+    from = to;
+  }
+}
+
+/// Moves the tuples of adjacent blocks into as few of them as hold them with a tenth of room left.
+void TupleSet::fill_up(std::span<Entry> neighbours) {
+  std::size_t tuples = 0;
+  for (const Entry& entry : neighbours) tuples += run(entry).size();
+  const std::size_t filled = count_max_ - count_max_ / 10;
+  const std::size_t wanted = (tuples + filled - 1) / filled;
+  if (wanted == 0 || wanted >= neighbours.size()) return;
+  std::vector<std::uint64_t> words;
+  words.reserve(tuples * width_);
+  for (Entry& entry : neighbours) {
+    words.insert(words.end(), entry.words.begin(), entry.words.end());
+    entry.words.clear();
+  }
+  const auto tuple = [&](std::size_t index) {
+    return words.begin() + static_cast<std::ptrdiff_t>(index * width_);
+  };
+  for (std::size_t i = 0; i < neighbours.size(); ++i) {
+    Entry& entry = neighbours[i];
+    // But for that of the first one, which may be less than what it has, keys follow the tuples.
+    if (i > 0 && std::exchange(entry.is_stored, false)) transaction_.erase(key(entry.first));
+    if (i >= wanted) continue;
+    entry.words.assign(tuple(i * tuples / wanted), tuple((i + 1) * tuples / wanted));
+    if (i > 0) entry.first = run(entry).front();
+  }
+}
+
 void TupleSet::flush() {
+  fill_up();
   std::array<std::byte, kTupleBlockBytesMax> packed;
   for (const Entry& entry : open_) {
     if (entry.words.empty()) {
-      transaction_.erase(key(entry.first));
+      if (entry.is_stored) transaction_.erase(key(entry.first));
       continue;
     }
     const std::array<std::uint16_t, 4> header{

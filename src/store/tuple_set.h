@@ -129,6 +129,7 @@ class TupleSet {
     Tuple first;               ///< As in the key.
     std::optional<Tuple> end;  ///< `first` of the next block; nullopt: the last block.
     std::vector<std::uint64_t> words;
+    bool is_stored = false;  ///< There is a record under `first`.
   };
   [[nodiscard]] static std::span<const std::uint64_t> words(const Tuple& tuple) noexcept {
     return tuple.words;
@@ -156,6 +157,8 @@ class TupleSet {
   std::size_t insert_entry(Entry entry);
   [[nodiscard]] std::size_t open_covering(const Tuple& tuple);
   void split(std::size_t index);
+  void fill_up();
+  void fill_up(std::span<Entry> neighbours);
 
   KeyValueTransaction& transaction_;
   RealmId realm_;
