@@ -1,6 +1,7 @@
 #include "realm_core.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "base/directory.h"
@@ -8,6 +9,7 @@
 #include "client/app.h"
 #include "client/recovery_copy.h"
 #include "client/runtime.h"
+#include "open_realms.h"
 #include "realm_copy.h"
 #include "store/history.h"
 #include "sync_error_number.h"
@@ -98,6 +100,7 @@ struct ResetCalls {
 
 std::shared_ptr<RealmCore> RealmCore::open(RealmConfiguration configuration) {
   auto core = std::make_shared<RealmCore>(std::move(configuration));
+  OpenRealms::shared().add(core->file_, *core);
   core->observe_commits();
   core->prepare_file();
   core->configuration_.migration = nullptr;  // What it refers to need not live on.
@@ -126,6 +129,7 @@ RealmCore::RealmCore(RealmConfiguration configuration) : configuration_(std::mov
   }
   open_file();
   compact_if_wanted();
+  file_ = environment_->path().string();
   read_.emplace(environment_->begin_read());
 }
 
@@ -389,40 +393,74 @@ void RealmCore::write_copy_to(const RealmConfiguration& target) const {
 
 bool RealmCore::compact() {
   require_open();
-  if (in_transaction()) {
+  thread_ = std::this_thread::get_id();
+  const std::vector<std::shared_ptr<RealmCore>> realms = OpenRealms::shared().of_this_thread(file_);
+  if (std::ranges::any_of(realms, [](const auto& realm) { return realm->in_transaction(); })) {
     throw Error(ErrorCode::kInTransaction, "Can't compact a Realm inside a write transaction");
   }
   if (configuration_.read_only || configuration_.in_memory || is_frozen_ || session_) return false;
-  const store::CommitId shown = read_->commit_id();
-  const store::EnvironmentOptions options = environment_->options();
-  std::optional<store::Compaction> done;
-  const auto reopen = [&] {
-    open_file();
-    read_.emplace(environment_->begin_read());
-    observe_commits();
-    new_state();
-    const bool is_same = done ? done->before == shown && done->after == read_->commit_id()
-                              : read_->commit_id() == shown;
-    if (is_same) return;
-    note_unknown_changes();
-    call_realm_observers();
-    schedule_delivery();
+
+  struct Resting {
+    RealmCore& realm;
+    bool has_news;
+    store::CommitId shown;
   };
+  std::vector<Resting> resting;
+  for (const auto& realm : realms) {
+    const bool has_news = realm->advance();
+    resting.push_back({*realm, has_news, realm->read_->commit_id()});
+  }
+  const store::EnvironmentOptions options = environment_->options();
+  for (const Resting& each : resting) each.realm.rest();
+  std::optional<store::Compaction> done;
+  std::exception_ptr failure;
+  try {
+    done = store::Environment::compact(configuration_.path, options);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  for (Resting& each : resting) {
+    try {
+      if (each.realm.wake(each.shown, done)) each.has_news = true;
+    } catch (...) {
+      if (!failure) failure = std::current_exception();
+    }
+  }
+  // All of them are open again: a callback may do with them what it likes.
+  for (const Resting& each : resting) {
+    if (!each.has_news || each.realm.is_closed()) continue;
+    each.realm.call_realm_observers();
+    each.realm.schedule_delivery();
+  }
+  if (failure) std::rethrow_exception(failure);
+  return done.has_value();
+}
+
+void RealmCore::rest() {
   observation_ = {};
   read_.reset();
   environment_.reset();
+}
+
+bool RealmCore::wake(store::CommitId shown, const std::optional<store::Compaction>& done) {
   {
+    // What is in it may have been numbered before the file was compacted.
     const std::lock_guard lock(inbox_->mutex);
     inbox_->commits.clear();
   }
   try {
-    done = store::Environment::compact(configuration_.path, options);
+    open_file();
+    observe_commits();
+    read_.emplace(environment_->begin_read());
   } catch (...) {
-    reopen();
+    let_go();
     throw;
   }
-  reopen();
-  return done.has_value();
+  new_state();
+  const store::CommitId now = read_->commit_id();
+  if (done ? done->before == shown && done->after == now : shown == now) return false;
+  note_unknown_changes();
+  return true;
 }
 
 void RealmCore::close() {
@@ -442,6 +480,7 @@ void RealmCore::close() {
 }
 
 void RealmCore::let_go() {
+  OpenRealms::shared().remove(file_, *this);
   if (is_closed()) return;
   write_.reset();
   observation_ = {};
@@ -486,6 +525,7 @@ void RealmCore::receive(const std::shared_ptr<const store::Commit>& commit) {
 }
 
 bool RealmCore::advance() {
+  thread_ = std::this_thread::get_id();
   if (is_frozen_) return false;
   const store::CommitId before = read_->commit_id();
   if (!read_->renew()) return false;

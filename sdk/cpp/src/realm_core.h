@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -8,7 +9,9 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -51,7 +54,14 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   bool erase_class(std::string_view name);
   [[nodiscard]] bool is_in_migration() const noexcept { return is_in_migration_; }
   void write_copy_to(const RealmConfiguration& target) const;
+  /// The realms of the file that are of this thread rest meanwhile and stay what they are.
   bool compact();
+  /// Whether it was last opened, refreshed or written with on this thread.
+  ///
+  /// Thread:  callable from any thread.
+  [[nodiscard]] bool is_of_this_thread() const noexcept {
+    return thread_ == std::this_thread::get_id();
+  }
   /// Ends the waits of this realm too; where it is only dropped, they go on.
   void close();
   [[nodiscard]] bool is_closed() const noexcept { return environment_ == nullptr; }
@@ -110,6 +120,13 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   }
   void open_file();
   void compact_if_wanted();
+  /// Lets the file go until `wake`.
+  void rest();
+  /// Opens the file again and shows its newest commit. Whether that shows something else than
+  /// `shown` did, in a file that may have been compacted in between.
+  ///
+  /// Errors:  throws what opening throws: then it is closed.
+  bool wake(store::CommitId shown, const std::optional<store::Compaction>& done);
   void observe_commits();
   void leave_transaction();
   void let_go();
@@ -139,6 +156,8 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   std::shared_ptr<store::Environment> environment_;
   std::optional<store::ReadTransaction> read_;  ///< At rest while a write transaction is open.
   std::optional<store::WriteTransaction> write_;
+  std::string file_;  ///< What `OpenRealms` knows it by.
+  std::atomic<std::thread::id> thread_ = std::this_thread::get_id();
   bool is_frozen_ = false;
   bool is_in_migration_ = false;
   std::set<ClassId> classes_with_changed_keys_;

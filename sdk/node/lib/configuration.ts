@@ -24,7 +24,7 @@ export interface Configuration {
   readOnly?: boolean;
   /** The path is a name within this process, and the data is gone when the last one closes. */
   inMemory?: boolean;
-  /** Asked before the process opens the file for the first time: whether to compact it. */
+  /** Asked before a file is opened that no realm of this process has: whether to compact it. */
   shouldCompact?: CompactCallback;
   /** Encrypts the file, which opens with these 64 bytes alone from then on. */
   encryptionKey?: ArrayBuffer | ArrayBufferView;

@@ -415,9 +415,11 @@ export class Realm {
   }
 
   /**
-   * Makes the file as small as what it holds; nothing else changes. False while another realm, in
-   * whatever process, has the file open, or the session of this one: `shouldCompact` can have it
-   * done at the next opening.
+   * Makes the file as small as what it holds; nothing else changes, for no realm of this thread. False
+   * while another thread or process has the file open, or the session of a synced realm:
+   * `shouldCompact` can have it done at the next opening.
+   *
+   * @throws {Error} while a realm of the file is in a transaction.
    */
   compact(): boolean {
     assert(!this.isInTransaction, "Can only compact outside of a transaction.");

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 
 import Realm from "tombolo";
 
@@ -81,6 +84,18 @@ describe("a file that is only read", () => {
   });
 });
 
+const library = fileURLToPath(new URL("../dist/index.js", import.meta.url));
+/** The program of a thread that has the file open until it is told to close it. */
+const HOLDER = `
+  const { parentPort, workerData } = require("node:worker_threads");
+  const Realm = require(workerData.library);
+  const realm = new Realm(workerData.path);
+  parentPort.once("message", () => {
+    parentPort.postMessage(realm.objects("Note").length);
+    realm.close();
+  });
+  parentPort.postMessage(realm.compact());`;
+
 describe("compacting", () => {
   function leaveFewNotes(realm) {
     addNotes(realm, 2000);
@@ -97,9 +112,6 @@ describe("compacting", () => {
     realm.beginTransaction();
     assert.throws(() => realm.compact(), /outside of a transaction/);
     realm.cancelTransaction();
-    const other = new Realm({ path, schema: [Note] });
-    assert.equal(realm.compact(), false);
-    other.close();
     assert.equal(statSync(path).size, before);
 
     assert.equal(realm.compact(), true);
@@ -110,6 +122,85 @@ describe("compacting", () => {
     assert.equal(notes.length, 6);
     realm.close();
     assert.throws(() => realm.compact(), /has been closed/);
+  });
+
+  it("leaves the other realms of the thread what they are", async () => {
+    // Given two more realms of the file, one of them held by nobody, and what was read from the other,
+    const realm = new Realm({ path, schema: [Note] });
+    leaveFewNotes(realm);
+    new Realm({ path, schema: [Note] });
+    const other = new Realm({ path, schema: [Note] });
+    const before = statSync(path).size;
+    const notes = other.objects("Note");
+    const few = notes.filtered("_id < 2").sorted("_id", true);
+    const snapshot = notes.snapshot();
+    const first = notes[0];
+    const told = [];
+    const call = () => new Promise((resolve) => told.push(resolve));
+    notes.addListener((_, changes) => told.shift()(changes));
+    assert.deepEqual((await call()).insertions, []);
+
+    // when the file is compacted in the middle of a walk through its objects,
+    const walked = [];
+    for (const note of notes) {
+      if (note._id === 2) assert.equal(realm.compact(), true);
+      walked.push(note._id);
+    }
+
+    // then it is small, and everything is valid and live.
+    assert.ok(statSync(path).size < before / 2);
+    assert.deepEqual(walked, [0, 1, 2, 3, 4]);
+    assert.equal(first._id, 0);
+    assert.deepEqual(
+      few.map(({ _id }) => _id),
+      [1, 0],
+    );
+    const change = call();
+    other.write(() => other.create("Note", { _id: 9, text: "" }));
+    assert.deepEqual((await change).insertions, [5]);
+    assert.equal(snapshot.length, 5);
+    assert.equal(other.compact(), true);
+    assert.equal(realm.objects("Note").length, 6);
+    assert.equal(few.length, 2);
+  });
+
+  it("is refused while a realm of the thread is in a transaction", () => {
+    const realm = new Realm({ path, schema: [Note] });
+    const other = new Realm({ path, schema: [Note] });
+    const refusal = { code: "InTransaction", message: /inside a write transaction/ };
+
+    other.write(() => {
+      other.create("Note", { _id: 1, text: "" });
+      assert.throws(() => realm.compact(), refusal);
+    });
+
+    const onMigration = (oldRealm, newRealm) => {
+      assert.throws(() => realm.compact(), refusal);
+      assert.throws(() => oldRealm.compact(), refusal);
+      assert.throws(() => newRealm.compact(), /outside of a transaction/);
+    };
+    const migrated = new Realm({ path, schema: [Note], schemaVersion: 1, onMigration });
+    assert.equal(migrated.objects("Note").length, 1);
+    assert.equal(realm.compact(), true);
+  });
+
+  it("is not done while another thread has the file", async () => {
+    const realm = new Realm({ path, schema: [Note] });
+    const other = new Realm({ path, schema: [Note] });
+    leaveFewNotes(realm);
+    const before = statSync(path).size;
+    const worker = new Worker(HOLDER, { eval: true, workerData: { library, path } });
+    const [compacted] = await once(worker, "message");
+
+    assert.equal(compacted, false);
+    assert.equal(realm.compact(), false);
+    assert.equal(statSync(path).size, before);
+    assert.equal(other.objects("Note").length, 5);
+    worker.postMessage("close");
+    assert.deepEqual(await once(worker, "message"), [5]);
+    await once(worker, "exit");
+    assert.equal(realm.compact(), true);
+    assert.ok(statSync(path).size < before / 2);
   });
 
   it("is asked for at the first opening", () => {

@@ -47,8 +47,8 @@ struct RealmConfiguration {
   /// A local file that a migration would be needed for is emptied instead.
   bool erase_if_migration_needed = false;
   bool read_only = false;
-  /// Asked before the first realm of this process opens the file, unless a session has it: whether
-  /// it is to be compacted. When others have it open it stays as it is. May be null.
+  /// Asked before a file is opened that no realm and no session of this process has: whether it is
+  /// to be compacted. When another process has it open it stays as it is. May be null.
   std::function<bool(const FileUsage& usage)> should_compact;
   /// The path is a name that realms of this process share; what they hold goes when the last of
   /// them closes. Not for synced ones.
@@ -206,13 +206,17 @@ class Realm {
   ///          sync; `kDiskFull`, `kStorage`, `kPermissionDenied`. Then there is no such file.
   void write_copy_to(const RealmConfiguration& target) const;
 
-  /// Makes the file as small as what it holds. Objects, results and observers stay what they are.
-  /// False, and nothing done, while anybody else has the file open: another realm, in whatever
-  /// process, or the session of this one; then `should_compact` can have it done at the next
-  /// opening. So it is for a realm that is only read, or in memory. After a crash it is the old
-  /// file or the new one.
+  /// Makes the file as small as what it holds. The realms of the file that this thread was the last
+  /// to open, refresh or write with are brought to the newest state and let the file go meanwhile;
+  /// their objects, results, snapshots and observers stay what they are. False, and the file is as
+  /// it was, while anybody else has it open: another thread or process, or the session of a synced
+  /// realm; then `should_compact` can have it done at the next opening. So it is for a realm that
+  /// is only read, or in memory. After a crash it is the old file or the new one.
   ///
-  /// Errors:  `kInTransaction`; `kDiskFull`, `kStorage`: the file is as it was.
+  /// Errors:  `kInTransaction` when one of these realms has a write transaction open; `kDiskFull`,
+  ///          `kStorage`: the file is as it was. A realm for which it cannot be opened again is
+  ///          closed.
+  /// Thread:  none of these realms is in use on another thread meanwhile.
   bool compact();
 
   [[nodiscard]] const std::filesystem::path& path() const;
