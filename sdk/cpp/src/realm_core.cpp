@@ -348,6 +348,7 @@ void RealmCore::commit() {
   has_untold_advance_ = false;
   call_realm_observers();
   schedule_delivery();
+  refresh_others();
 }
 
 void RealmCore::cancel() {
@@ -606,6 +607,13 @@ void RealmCore::deliver() {
     const bool goes_on = observer->notify(pending, is_first);
     if (is_closed()) return;
     if (!goes_on) std::erase_if(observers_, [&](const auto& other) { return other.id == id; });
+  }
+}
+
+void RealmCore::refresh_others() const {
+  for (const auto& realm : OpenRealms::shared().of_this_thread(file_)) {
+    if (realm.get() == this || !realm->configuration_.scheduler) continue;
+    if (!realm->is_closed() && !realm->in_transaction()) realm->refresh();
   }
 }
 

@@ -150,6 +150,9 @@ class RealmCore : public std::enable_shared_from_this<RealmCore> {
   void call_realm_observers();
   void schedule_delivery();
   void deliver();
+  /// Shows a commit of this realm in the others of the thread, but for those without a scheduler,
+  /// which the application refreshes.
+  void refresh_others() const;
   [[nodiscard]] OriginTimestamp next_origin_timestamp() const;
 
   RealmConfiguration configuration_;

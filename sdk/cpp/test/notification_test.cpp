@@ -21,6 +21,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 struct Person;
 
@@ -612,6 +613,47 @@ TEST_F(NotificationTest, ObserversBeginBeforeChangesAndOnWhatIsThere) {
 
   EXPECT_THAT(list.all, IsEmpty());
   EXPECT_THAT(object.all, IsEmpty());
+}
+
+TEST_F(NotificationTest, ACommitIsShownAtOnceByRealmsOfTheThreadThatHaveAScheduler) {
+  // Given two such realms that observe, and one without a scheduler,
+  std::vector<std::function<void()>> tasks;
+  const auto open_scheduled = [&] {
+    return Realm::open({.path = directory_.file("a.realm"),
+                        .schema = schema_of<Person, Pet>(),
+                        .scheduler = [&](std::function<void()> task) { tasks.push_back(task); }});
+  };
+  Realm realm = open_scheduled();
+  Realm other = open_scheduled();
+  const Realm refreshed_by_hand = open();
+  Calls<CollectionChanges> told;
+  const auto people = other.objects<Person>();
+  const NotificationToken token = people.observe(told.record());
+  std::vector<std::size_t> seen;
+  const NotificationToken commits = other.observe([&] {
+    seen.push_back(people.size());
+    if (people.size() == 1) other.write([&] { other.create<Person>(Person::id = 2); });
+  });
+  const auto run_tasks = [&] {
+    for (const auto& task : std::exchange(tasks, {})) task();
+  };
+  run_tasks();
+
+  // When one of the two commits, and the other does from its observer,
+  realm.write([&] { realm.create<Person>(Person::id = 1); });
+
+  // Then each shows both, observers of commits have been called, and others before a transaction
+  // begins or later.
+  EXPECT_EQ(people.size(), 2U);
+  EXPECT_EQ(realm.objects<Person>().size(), 2U);
+  EXPECT_EQ(refreshed_by_hand.objects<Person>().size(), 0U);
+  EXPECT_THAT(seen, ElementsAre(1, 2));
+  ASSERT_THAT(told.all, SizeIs(2));
+  EXPECT_THAT(told.all[1].insertions, ElementsAre(0));
+  run_tasks();
+  ASSERT_THAT(told.all, SizeIs(3));
+  EXPECT_THAT(told.all[2].insertions, ElementsAre(1));
+  EXPECT_THAT(seen, ElementsAre(1, 2));
 }
 
 TEST_F(NotificationTest, ASnapshotKeepsItsObjects) {

@@ -44,6 +44,17 @@ describe("the event 'change'", () => {
     assert.equal(calls.length, 0);
   });
 
+  it("comes to the other realms of the thread before the commit returns", () => {
+    const other = new Realm({ path, schema: [Note, Tag] });
+    const notes = other.objects("Note");
+    const calls = record("change", other);
+
+    realm.write(addNote);
+
+    assert.deepEqual(calls, [[other, "change", undefined]]);
+    assert.equal(notes.length, 1);
+  });
+
   it("throws what a listener throws from the call that caused it, which is done by then", () => {
     const mistake = new Error("a mistake");
     realm.addListener("change", () => {
