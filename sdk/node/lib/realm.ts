@@ -58,6 +58,17 @@ type ModelOf<T> = (new (...args: never[]) => T) & { schema?: unknown };
 /** An object of a class of which nothing is known: each property may be anything. */
 type DefaultObject = Record<string, any>;
 
+/** What a realm shows. */
+interface RealmView {
+  /** Whether it is in a transaction. */
+  isWriting: boolean;
+  /**
+   * Grows whenever its objects may have become others: at the beginning and end of a transaction and
+   * with each commit that it moves to.
+   */
+  version: number;
+}
+
 /** An open database. */
 export class Realm {
   static defaultPath = join(process.cwd(), DEFAULT_NAME);
@@ -69,8 +80,9 @@ export class Realm {
   readonly #classes: ClassModels;
   readonly #creation: ObjectCreation;
   readonly #events: RealmEvents;
-  /** The beginnings and ends of its transactions so far: odd within one. @internal */
-  _transactionEdges = 0;
+  /** Kept up to date here, because walks ask before every object. @internal */
+  readonly _view: RealmView;
+  readonly #stopCounting: () => void;
   /** Whether the open transaction removes some. */
   #removesClasses = false;
   readonly syncSession: SyncSession | null;
@@ -102,7 +114,8 @@ export class Realm {
     const { sync } = configuration;
     if (sync !== undefined) options.sync = syncOptions(configuration, sync, this.#path, this.#self);
     this.#native = opened ?? openNative(options);
-    if (this.isInTransaction) ++this._transactionEdges;
+    this._view = { isWriting: this.isInTransaction, version: 0 };
+    this.#stopCounting = countCommits(this.#native, this._view);
     this.#events = new RealmEvents(this, this.#native, () => this.#readClasses());
     this.#creation = new ObjectCreation(this.#native);
     const session = this.#native.syncSession();
@@ -300,7 +313,9 @@ export class Realm {
     try {
       tellingListeners(operation);
     } finally {
-      if (this._isWriting !== this.isInTransaction) ++this._transactionEdges;
+      const { isInTransaction } = this;
+      if (this._view.isWriting !== isInTransaction) ++this._view.version;
+      this._view.isWriting = isInTransaction;
     }
   }
 
@@ -343,19 +358,17 @@ export class Realm {
   delete(subject: RealmObject | Iterable<unknown>): void {
     assert(this.isInTransaction, "Can only delete objects within a transaction.");
     assertObject(subject, "subject");
-    if (subject instanceof RealmObject) {
-      this.#deleteObject(subject);
-    } else if (subject instanceof StoredCollection && subject.type !== "object") {
-      // Values are no objects: there is nothing to delete.
-    } else if (Symbol.iterator in subject) {
-      for (const object of [...(subject as Iterable<RealmObject>)]) {
-        if (!(object instanceof RealmObject)) {
-          throw new TypeAssertionError("an instance of Realm.Object", object, "subject");
-        }
-        this.#deleteObject(object);
-      }
-    } else {
+    if (subject instanceof RealmObject) return this.#deleteObject(subject);
+    if (!(Symbol.iterator in subject)) {
       throw new Error("Can only delete objects, lists and results.");
+    }
+    // A list or set of values has no objects: nothing happens.
+    if (subject instanceof StoredCollection && subject.type !== "object") return;
+    for (const object of [...(subject as Iterable<RealmObject>)]) {
+      if (!(object instanceof RealmObject)) {
+        throw new TypeAssertionError("an instance of Realm.Object", object, "subject");
+      }
+      this.#deleteObject(object);
     }
   }
   deleteAll(): void {
@@ -445,6 +458,7 @@ export class Realm {
   close(): void {
     if (this.isClosed) return;
     this.#events.removeAll();
+    this.#stopCounting();
     this.#closedVersion = this.#native.schemaVersion();
     this.#native.close();
     Realm.#open.delete(this.#self);
@@ -455,10 +469,6 @@ export class Realm {
     this.#schema = this.#classes.schema;
   }
 
-  /** @internal */
-  get _isWriting(): boolean {
-    return this._transactionEdges % 2 === 1;
-  }
   /** @internal */
   _requireTransaction(): void {
     if (!this.isInTransaction) {
@@ -507,6 +517,11 @@ export class Realm {
     assert(model.realm === this, "Can't delete an object from another Realm");
     this.#native.erase(model.native.id, rowOf(object));
   }
+}
+
+/** The native code holds the function: nothing around it may refer to the realm. */
+function countCommits(native: NativeRealm, view: RealmView): () => void {
+  return native.observe(() => ++view.version);
 }
 
 /** The native code holds it: it may not refer to the realm that is being opened. */

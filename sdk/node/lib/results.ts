@@ -211,16 +211,17 @@ export class Results<T = unknown> extends OrderedCollection<T> {
   }
 }
 
-/** Each object when its turn comes; null for one that a transaction has deleted since the first. */
+/** Each object when its turn comes; null for one that has been deleted since the first. */
 function* wrapRows(
   model: ClassModel,
   rows: Float64Array,
-  edges = model.realm._transactionEdges,
+  version = model.realm._view.version,
 ): IterableIterator<unknown> {
-  const { realm, nativeRealm, native } = model;
+  const { nativeRealm, native } = model;
+  const view = model.realm._view;
   for (let i = 0; i < rows.length; ++i) {
     const row = rows[i] as number;
-    const mayBeGone = realm._transactionEdges !== edges || realm._isWriting;
+    const mayBeGone = view.isWriting || view.version !== version;
     yield mayBeGone && !nativeRealm.isValid(native.id, row) ? null : wrapObject(model, row);
   }
 }
@@ -228,11 +229,11 @@ function* wrapRows(
 function* wrapAllRows(
   model: ClassModel,
   snapshot: NativeResults,
-  edges = model.realm._transactionEdges,
+  version = model.realm._view.version,
 ): IterableIterator<unknown> {
   for (let from = 0; ; from += ROWS_AT_ONCE) {
     const rows = snapshot.rows(from, ROWS_AT_ONCE);
-    yield* wrapRows(model, rows, edges);
+    yield* wrapRows(model, rows, version);
     if (rows.length < ROWS_AT_ONCE) return;
   }
 }

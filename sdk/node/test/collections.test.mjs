@@ -158,6 +158,22 @@ describe("an iteration", () => {
   });
 });
 
+describe("an iteration over results", () => {
+  it("shows null for what another realm has deleted meanwhile", () => {
+    realm.write(() => [1, 2, 3].forEach((x) => realm.create("Item", { x })));
+    const other = new Realm({ path: realm.path, inMemory: true });
+
+    const seen = [];
+    for (const item of realm.objects("Item").filtered("x > 0")) {
+      seen.push(item && item.x);
+      if (item?.x === 1) other.write(() => other.delete(other.objects("Item").filtered("x == 2")));
+    }
+
+    assert.deepEqual(seen, [1, null, 3]);
+    other.close();
+  });
+});
+
 describe("results of a realm that has been closed", () => {
   it("say so", () => {
     const all = realm.objects("Item");
