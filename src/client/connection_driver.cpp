@@ -109,6 +109,7 @@ void ConnectionDriver::drain() {
   auto event = connection_.next_event();
   do {
     for (; event; event = connection_.next_event()) {
+      publish_stats();  // Whoever is told of the event may ask for them.
       std::visit([this](const auto& what) { handle(what); }, *event);
     }
     send_output(now());
