@@ -41,6 +41,8 @@ export { Counter } from "./counter";
 export { UpdateMode } from "./object-creation";
 export { RealmEvent, RealmEventName, RealmListenerCallback } from "./realm-events";
 export { KeyPaths } from "./key-paths";
+export { flags } from "./flags";
+export { IndexDecorator, MapToDecorator, index, mapTo } from "./decorators";
 export {
   CanonicalGeoPoint,
   CanonicalGeoPolygon,

@@ -1,6 +1,9 @@
+import { InspectOptionsStylized } from "node:util";
+
 import { AssertionError, TypeAssertionError } from "./errors";
 import { BoundProperty, ClassModel, fromNative } from "./class-model";
 import { CONSTRUCT, Collection } from "./collection";
+import { INSPECT, inspectAs } from "./inspection";
 import { KeyPaths, toStoredKeyPaths } from "./key-paths";
 import { Listeners, callListener } from "./listeners";
 import { NativeCollectionHandle, NativeType } from "./native";
@@ -109,6 +112,11 @@ export class Dictionary<T = unknown> extends Collection<[string, T]> {
     this.#model.realm._requireTransaction();
     for (const each of typeof key === "string" ? [key] : key) this.#native.removeKey(each);
     return this.#self;
+  }
+
+  [INSPECT](depth: number | null, options: InspectOptionsStylized): string {
+    const read = () => Object.fromEntries(this.entries());
+    return inspectAs("Realm.Dictionary", this, read, depth, options);
   }
 
   keys(): IterableIterator<string> {

@@ -12,6 +12,10 @@ export class List<T = unknown> extends StoredCollection<T> {
     return new List(CONSTRUCT, model, row, property, native).self;
   }
 
+  protected override get shownAs(): string {
+    return "Realm.List";
+  }
+
   push(...items: T[]): number {
     this.insertAll(this.length, items);
     return this.length;

@@ -25,6 +25,11 @@ declare module "./realm" {
     export import RealmEventName = api.RealmEventName;
     export import RealmListenerCallback = api.RealmListenerCallback;
     export import KeyPaths = api.KeyPaths;
+    export import flags = api.flags;
+    export import IndexDecorator = api.IndexDecorator;
+    export import MapToDecorator = api.MapToDecorator;
+    export import index = api.index;
+    export import mapTo = api.mapTo;
     export import CanonicalGeoPoint = api.CanonicalGeoPoint;
     export import CanonicalGeoPolygon = api.CanonicalGeoPolygon;
     export import GeoBox = api.GeoBox;

@@ -2,6 +2,7 @@ import { assert } from "./assert";
 import { BoundProperty, ClassModel, fromNative, toNative } from "./class-model";
 import { Collection } from "./collection";
 import { checkReset } from "./counter";
+import { flags } from "./flags";
 import { TypeAssertionError } from "./errors";
 import { nestedTypeOf } from "./mixed";
 import { NativeRealm, NativeType, NativeUpdateMode, NativeValue } from "./native";
@@ -40,8 +41,7 @@ export class ObjectCreation {
 
   /** The row of the new object, or of that with the same primary key. */
   createRow(model: ClassModel, given: Record<string, unknown>, mode: number): number {
-    checkValues(given);
-    const values = withKey(model, given);
+    const values = withKey(model, namedValues(model, given));
     const existing = this.#findExisting(model, values);
     if (mode === NativeUpdateMode.Never) requireNew(model, values, existing);
     const properties: number[] = [];
@@ -152,12 +152,21 @@ function isMadeInPlace(property: BoundProperty, value: unknown): boolean {
   );
 }
 
-/** @throws {Error} for what has no values by name. */
-function checkValues(values: object): void {
-  if (Array.isArray(values)) throw new Error("The values of an object are given by name");
+/**
+ * The values by name; a list of them, where that is allowed, is in the order of the properties.
+ *
+ * @throws {Error} for what has no values by name.
+ */
+function namedValues({ properties }: ClassModel, values: Record<string, unknown>) {
+  if (Array.isArray(values)) {
+    if (!flags.ALLOW_VALUES_ARRAYS) throw new Error("The values of an object are given by name");
+    const given: readonly unknown[] = values;
+    return Object.fromEntries([...properties.keys()].map((name, index) => [name, given[index]]));
+  }
   if (values instanceof RealmObject && !isManaged(values)) {
     throw new Error("An object that is in no realm has no values");
   }
+  return values;
 }
 
 /** The values with that of the primary key, which says whether the object is new. */

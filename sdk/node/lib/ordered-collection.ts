@@ -1,8 +1,11 @@
+import { InspectOptionsStylized } from "node:util";
+
 import { assert } from "./assert";
 import { Collection } from "./collection";
 import { Counter } from "./counter";
 import type { KeyPaths } from "./key-paths";
 import { TypeAssertionError } from "./errors";
+import { INSPECT, inspectAs } from "./inspection";
 import { Listeners, callListener } from "./listeners";
 import type { NativeCollectionCallback } from "./native";
 import { isManaged } from "./realm-object";
@@ -132,6 +135,22 @@ export abstract class OrderedCollection<T> extends Collection<T> {
     return this.toArray().map((element) => toPlain(element, cache));
   }
 
+  protected get shownAs(): string {
+    return "Realm.Results";
+  }
+  /** As many elements as are shown of an array. */
+  [INSPECT](depth: number | null, options: InspectOptionsStylized): string {
+    const read = () => this.firstElements(options.maxArrayLength);
+    return inspectAs(this.shownAs, this, read, depth, options);
+  }
+  /** An array of the length of this, filled as far as is asked for. */
+  private firstElements(count: number | null | undefined): unknown[] {
+    const elements: unknown[] = new Array(this.length);
+    const end = Math.min(count ?? Infinity, elements.length);
+    for (let index = 0; index < end; ++index) elements[index] = this.getElement(index);
+    return elements;
+  }
+
   *keys(): IterableIterator<number> {
     const { length } = this;
     for (let index = 0; index < length; ++index) yield index;
@@ -200,6 +219,10 @@ export abstract class OrderedCollection<T> extends Collection<T> {
   }
   filter(predicate: (value: T, index: number, all: T[]) => unknown, self?: unknown): T[] {
     return this.toArray().filter(predicate, self);
+  }
+  /** Not of collections. @throws {Error} always. */
+  flat(): never {
+    throw new Error("'flat' is not implemented for collections");
   }
   flatMap<U>(callback: (value: T, index: number, all: T[]) => U | readonly U[]): U[] {
     return this.toArray().flatMap(callback);

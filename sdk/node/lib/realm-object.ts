@@ -1,7 +1,10 @@
+import { InspectOptionsStylized } from "node:util";
+
 import { assert } from "./assert";
 import { BoundProperty, ClassModel, ComputedProperty, fromNative, toNative } from "./class-model";
 import { CONSTRUCT } from "./collection";
 import { Counter, checkReset } from "./counter";
+import { INSPECT, inspectAs } from "./inspection";
 import { KeyPaths, toStoredKeyPaths } from "./key-paths";
 import { Listeners, callListener } from "./listeners";
 import { NativeMixed } from "./native";
@@ -186,6 +189,14 @@ export class RealmObject<Model = unknown, Required extends PropertyKey = never> 
     managed(this).listeners?.removeAll();
   }
 
+  [INSPECT](depth: number | null, options: InspectOptionsStylized): string {
+    return inspectAs(managed(this).model.schema.name, this, () => ({ ...this }), depth, options);
+  }
+
+  /** Gone. @throws {Error} always. */
+  _objectId(): never {
+    throw new Error("'_objectId' was removed; there is '_objectKey'");
+  }
   /** Numeric text, stable inside the file. */
   _objectKey(): string {
     return String(managed(this).row);

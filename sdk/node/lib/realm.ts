@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { assert, assertFunction, assertObject, assertString } from "./assert";
@@ -15,6 +15,7 @@ import {
 } from "./configuration";
 import { ClientResets } from "./client-reset";
 import { AssertionError, TimeoutError, TypeAssertionError } from "./errors";
+import { flags } from "./flags";
 import { callListener, tellingListeners } from "./listeners";
 import { isPlainObject } from "./mixed";
 import {
@@ -35,6 +36,7 @@ import {
   ObjectClass,
   ObjectSchema,
   parseSchema,
+  templateOf,
   toNativeSchema,
 } from "./schema";
 import {
@@ -52,6 +54,8 @@ import type { Unmanaged } from "./unmanaged";
 
 const PARTITION_ENABLED = "partition based sync is currently enabled";
 const DEFAULT_NAME = "default.realm";
+/** How the names of the files end that stand beside one of a realm. */
+const SIDE_FILES = ["-lock", "-guard", "-compact", "-reset"];
 
 /** A class that extends `Realm.Object`. */
 type ModelOf<T> = (new (...args: never[]) => T) & { schema?: unknown };
@@ -233,8 +237,27 @@ export class Realm {
   static deleteFile(config: Configuration): void {
     validateConfiguration(config);
     const path = resolvePath(config, Realm.defaultPath);
-    for (const suffix of ["", "-lock", "-guard", "-compact", "-reset"])
-      rmSync(path + suffix, { force: true });
+    for (const suffix of ["", ...SIDE_FILES]) rmSync(path + suffix, { force: true });
+  }
+
+  /** For React Native alone. @throws {Error} always. */
+  static copyBundledRealmFiles(): never {
+    throw new Error("Realms are not bundled with applications of Node.js");
+  }
+  /** What a new object of the class begins with, by property; functions are not called. */
+  static createTemplateObject(objectSchema: ObjectSchema | ObjectClass): Record<string, unknown> {
+    return templateOf(parseSchema([objectSchema], isModel)[0] as CanonicalObjectSchema);
+  }
+  /**
+   * For tests: closes everything and removes the realm files of the current directory.
+   *
+   * @throws {AssertionError} unless `flags.ALLOW_CLEAR_TEST_STATE` is set.
+   */
+  static clearTestState(): void {
+    assert(flags.ALLOW_CLEAR_TEST_STATE, "Set 'flags.ALLOW_CLEAR_TEST_STATE' = true first.");
+    Realm.shutdown();
+    const own = new RegExp(`\\.realm(${SIDE_FILES.join("|")})?$`);
+    for (const name of readdirSync(process.cwd())) if (own.test(name)) rmSync(name);
   }
 
   get path(): string {
@@ -404,6 +427,16 @@ export class Realm {
       this._modelOf(type); // That the realm has been closed goes before what else is wrong.
       throw error;
     }
+  }
+  /** The object whose `_objectKey()` that is; undefined: there is none. */
+  _objectForObjectKey(type: string | ObjectClass, key: string): RealmObject | undefined {
+    const model = this._modelOf(type);
+    if (typeof key !== "string" || !/^\d+$/.test(key)) {
+      throw new TypeAssertionError("a numeric string", key, "key");
+    }
+    const row = Number(key);
+    const isThere = model.nativeRealm.isValid(model.native.id, row);
+    return isThere ? wrapObject(model, row) : undefined;
   }
   objects<T extends RealmObject>(type: ModelOf<T>): Results<T>;
   objects<T = DefaultObject>(type: string): Results<T & RealmObject>;

@@ -1,4 +1,5 @@
 import { ObjectSchemaParseError, PropertySchemaParseError, SchemaParseError } from "./errors";
+import { flags } from "./flags";
 import {
   NativeClass,
   NativeClassKind,
@@ -132,7 +133,11 @@ function parseObject(schema: ObjectSchema): CanonicalObjectSchema {
   if (typeof schema !== "object" || schema === null || Array.isArray(schema)) {
     throw new SchemaParseError("Expected 'object schema' to be an object");
   }
-  const { name, primaryKey, embedded = false, asymmetric = false, properties } = schema;
+  const { name, primaryKey, embedded = false, asymmetric = false } = schema;
+  const properties =
+    flags.ALLOW_VALUES_ARRAYS && Array.isArray(schema.properties)
+      ? byName(schema.properties)
+      : schema.properties;
   const fail = (message: string): never => {
     throw new ObjectSchemaParseError(message, typeof name === "string" ? name : undefined);
   };
@@ -157,6 +162,10 @@ function parseObject(schema: ObjectSchema): CanonicalObjectSchema {
     ...parsed.filter(([, property]) => !isComputed(property)),
   ]);
   return result;
+}
+
+function byName(properties: readonly PropertySchema[]): Record<string, PropertySchema> {
+  return Object.fromEntries(properties.map((property) => [property.name, property]));
 }
 
 function parseProperty(
@@ -280,6 +289,27 @@ function checkDeclaration(
   }
   if (optional === true) fail("Elements of lists and sets of objects are never optional");
   return false;
+}
+
+const TEMPLATE_VALUES: Record<string, () => unknown> = {
+  bool: () => false,
+  int: () => 0,
+  float: () => 0,
+  double: () => 0,
+  string: () => "",
+  data: () => new ArrayBuffer(0),
+  date: () => new Date(0),
+};
+
+/** The default of each property, or the zero of its type where it must have a value and there is one. */
+export function templateOf({ properties }: CanonicalObjectSchema): Record<string, unknown> {
+  const template: Record<string, unknown> = {};
+  for (const [name, property] of Object.entries(properties)) {
+    const zero = property.optional ? undefined : TEMPLATE_VALUES[property.type]?.();
+    const value = property.default ?? zero;
+    if (value !== undefined) template[name] = value;
+  }
+  return template;
 }
 
 const NATIVE_TYPES: Record<string, number> = {

@@ -12,6 +12,10 @@ export class RealmSet<T = unknown> extends StoredCollection<T> {
     return new RealmSet(CONSTRUCT, model, row, property, native).self;
   }
 
+  protected override get shownAs(): string {
+    return "Realm.Set";
+  }
+
   get size(): number {
     return this.length;
   }
