@@ -386,6 +386,8 @@ Result<std::shared_ptr<const BoundQuery>> bind_query(const Ast& query,
                  failure.what + " at column " +
                      std::to_string(column_of(query.text, failure.position.offset)));
   }
+  bound->text = query.text;
+  bound->arguments.assign(arguments.begin(), arguments.end());
   return std::shared_ptr<const BoundQuery>(std::move(bound));
 }
 

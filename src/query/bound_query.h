@@ -205,6 +205,8 @@ struct BoundQuery {
   std::vector<BoundDescriptor> descriptors;
   std::vector<BoundConstant> constants;
   std::deque<std::string> texts;  ///< What the constants view.
+  std::string text;               ///< What it was bound from, with the arguments.
+  std::vector<Constant> arguments;
   /// What is wrong, but is only said when results are read.
   std::optional<Error> read_error;
 

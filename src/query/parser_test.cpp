@@ -51,6 +51,14 @@ TEST(QueryParser, BindsNotTighterThanAndTighterThanOr) {
   EXPECT_EQ(canonical("(i + 1) > j * 2 - 3"), "(i + 1) > ((j * 2) - 3)");
 }
 
+TEST(QueryPrinter, WritesArgumentsInTheirPlaces) {
+  const auto query = parse("a[$1] == $0 && b IN $2 && c == $3").value();
+  const Constant arguments[] = {
+      {std::int64_t{1}}, {std::string("key")}, {Constant::List{{true}, {Constant::Null{}}}}};
+
+  EXPECT_EQ(print(query, arguments), "a[\"key\"] == 1 and b IN {true, NULL} and c == $3");
+}
+
 TEST(QueryParser, WritesConstantsInOneForm) {
   EXPECT_EQ(canonical("a == nil && b == TRUE && c =[c] 'x'"),
             "a == NULL and b == true and c ==[c] \"x\"");

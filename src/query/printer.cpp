@@ -23,6 +23,8 @@ std::string shortest(T value) {
 /// Appends a query piece by piece.
 class Printer {
  public:
+  explicit Printer(std::span<const Constant> arguments) : arguments_(arguments) {}
+
   [[nodiscard]] std::string take() { return std::move(text_); }
 
   void query(const Ast& query) {
@@ -192,7 +194,9 @@ class Printer {
 
   void print(const Path& path) {
     if (path.argument) {
-      text_.append("$K").append(std::to_string(*path.argument));
+      const Constant* const given = find_argument(*path.argument);
+      const auto* const written = given == nullptr ? nullptr : given->as<std::string>();
+      text_ += written != nullptr ? *written : "$K" + std::to_string(*path.argument);
       return;
     }
     for (const PathElement& element : path.elements) {
@@ -220,7 +224,9 @@ class Printer {
         text_ += ']';
         return;
       case PathElement::Kind::kArgument:
-        text_.append("[$").append(std::to_string(element.index)).append("]");
+        text_ += '[';
+        print(Constant::Argument{static_cast<std::uint32_t>(element.index)});
+        text_ += ']';
         return;
     }
   }
@@ -299,7 +305,14 @@ class Printer {
     text_ += ')';
   }
   void print(const Constant::Argument& value) {
-    text_.append("$").append(std::to_string(value.index));
+    if (const Constant* const given = find_argument(value.index)) {
+      constant(*given);
+    } else {
+      text_.append("$").append(std::to_string(value.index));
+    }
+  }
+  [[nodiscard]] const Constant* find_argument(std::uint32_t index) const {
+    return index < arguments_.size() ? &arguments_[index] : nullptr;
   }
   void print(const ObjectHandle& value) {
     text_.append("L").append(std::to_string(value.class_id));
@@ -346,19 +359,20 @@ class Printer {
     }
   }
 
+  std::span<const Constant> arguments_;
   std::string text_;
 };
 
 }  // namespace
 
-std::string print(const Ast& query) {
-  Printer printer;
+std::string print(const Ast& query, std::span<const Constant> arguments) {
+  Printer printer(arguments);
   printer.query(query);
   return printer.take();
 }
 
-std::string print(const PredicateNode& predicate) {
-  Printer printer;
+std::string print(const PredicateNode& predicate, std::span<const Constant> arguments) {
+  Printer printer(arguments);
   printer.predicate(predicate);
   return printer.take();
 }

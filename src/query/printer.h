@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "query/ast.h"
@@ -11,8 +12,12 @@ namespace tombolo::query {
 /// stand between quotes as it is, is written in base64. It may nest deeper than the text it came
 /// from, so that of a query near the limits of `parse` may be refused as too deep or too long.
 ///
+/// `arguments` stand in the places of `$0`, `$1`, ...; where there are fewer, these stay. A list or
+/// an object among them is written in a form that is not read.
+///
 /// Source:  docs/query-language.md, "Canonical form".
-[[nodiscard]] std::string print(const Ast& query);
-[[nodiscard]] std::string print(const PredicateNode& predicate);
+[[nodiscard]] std::string print(const Ast& query, std::span<const Constant> arguments = {});
+[[nodiscard]] std::string print(const PredicateNode& predicate,
+                                std::span<const Constant> arguments = {});
 
 }  // namespace tombolo::query

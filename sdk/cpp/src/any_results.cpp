@@ -252,6 +252,10 @@ AnyResults AnyResults::with(std::shared_ptr<const query::BoundQuery> added) cons
   return narrowed;
 }
 
+std::string AnyResults::description() const {
+  return describe(queries_);
+}
+
 std::string AnyResults::explain() const {
   return explain_matching(*realm_, class_id_, queries_, source_);
 }

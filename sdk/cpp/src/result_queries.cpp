@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "query/binder.h"
+#include "query/parser.h"
+#include "query/printer.h"
 #include "realm_core.h"
 #include "store/query_objects.h"
 
@@ -55,6 +57,39 @@ query::Value keep(query::BoundQuery& query, const Value& operand) {
   const std::string_view kept = query.texts.emplace_back(value.as_text());
   return value.kind() == query::ValueKind::kString ? query::Value::of_string(kept)
                                                    : query::Value::of_binary(kept);
+}
+
+query::Constant to_constant(const Value& value) {
+  switch (value.type()) {
+    case store::ValueType::kInt: return QueryArgument(value.as_int()).constant();
+    case store::ValueType::kBool: return QueryArgument(value.as_bool()).constant();
+    case store::ValueType::kString: return QueryArgument(value.as_string()).constant();
+    case store::ValueType::kBinary: return {query::Constant::Binary{std::string(value.text())}};
+    case store::ValueType::kTimestamp: return QueryArgument(value.as_timestamp()).constant();
+    case store::ValueType::kFloat: return QueryArgument(value.as_float()).constant();
+    case store::ValueType::kDouble: return QueryArgument(value.as_double()).constant();
+    case store::ValueType::kDecimal: return QueryArgument(value.as_decimal()).constant();
+    case store::ValueType::kLink: return QueryArgument(value.as_link()).constant();
+    case store::ValueType::kObjectId: return QueryArgument(value.as_object_id()).constant();
+    case store::ValueType::kUuid: return QueryArgument(value.as_uuid()).constant();
+    case store::ValueType::kNull:
+    case store::ValueType::kList:
+    case store::ValueType::kDictionary:
+    case store::ValueType::kNewObject: return {};
+  }
+  return {};
+}
+
+/// The comparison of a property with the argument of that number.
+query::PredicateNode to_node(const PropertyComparison& comparison, std::size_t argument) {
+  query::Path path;
+  path.elements.push_back({query::PathElement::Kind::kName, comparison.property, 0, {}});
+  query::ComparisonNode node;
+  node.op = to_operator(comparison.comparison);
+  node.left.data = query::PathExpression{{}, std::move(path), {}};
+  node.right.data = query::ConstantExpression{
+      {}, {query::Constant::Argument{static_cast<std::uint32_t>(argument)}}};
+  return {std::move(node)};
 }
 
 std::shared_ptr<query::QuerySchema> make_schema(const RealmCore& realm) {
@@ -124,6 +159,7 @@ BoundQueryPtr make_query(const RealmCore& realm, ClassId class_id, const Predica
   bound->schema = make_schema(realm);
   bound->class_index = bound->schema->find_class(info.name).value();
   query::BoundGroup group{true, {}};
+  query::GroupNode written{true, {}};
   for (const PropertyComparison& comparison : predicate.comparisons) {
     const store::PropertyInfo& property = checked_property(info, comparison);
     query::BoundStep step;
@@ -139,7 +175,10 @@ BoundQueryPtr make_query(const RealmCore& realm, ClassId class_id, const Predica
     made.left.data = query::PathOperand{{{std::move(step)}, {}, false}, {}};
     made.right.data = query::ConstantOperand{bound->constants.size() - 1};
     group.operands.push_back({std::move(made)});
+    written.operands.push_back(to_node(comparison, bound->arguments.size()));
+    bound->arguments.push_back(to_constant(comparison.operand));
   }
+  bound->text = query::print(query::PredicateNode{std::move(written)});
   bound->predicate.data = std::move(group);
   return bound;
 }
@@ -167,8 +206,8 @@ BoundQueryPtr make_sort(const RealmCore& realm,
                 "Cannot sort on key path '" + std::string(path) + "': " + why);
   };
   query::Ast ast;
-  ast.text = path;
   ast.descriptors.push_back(query::SortNode{{{to_path(path), order == SortOrder::kAscending}}});
+  ast.text = query::print(ast);
   auto schema = make_schema(realm);
   const std::size_t class_index = schema->find_class(realm.class_info(class_id).name).value();
 
@@ -199,6 +238,21 @@ BoundQueryPtr make_sort(const RealmCore& realm,
   auto bound = query::bind_query(ast, std::move(schema), realm.class_info(class_id).name, {});
   if (!bound) fail(bound.error().message());
   return *bound;
+}
+
+std::string describe(const AnyResults::Queries& queries) {
+  std::string conditions;
+  std::string orders;
+  for (const auto& query : queries) {
+    if (query->text.empty()) continue;  // It has no conditions.
+    const query::Ast written = query::parse(query->text).value();
+    const std::string condition = query::print(written.predicate, query->arguments);
+    orders += query::print(written, query->arguments).substr(condition.size());
+    if (written.predicate == query::PredicateNode()) continue;
+    if (!conditions.empty()) conditions += " and ";
+    conditions += condition;
+  }
+  return (conditions.empty() ? "TRUEPREDICATE" : conditions) + orders;
 }
 
 namespace {

@@ -27,6 +27,9 @@ using BoundQueryPtr = std::shared_ptr<const query::BoundQuery>;
                                       std::string_view path,
                                       SortOrder order);
 
+/// The canonical text of all conditions and orders, with the arguments in it.
+[[nodiscard]] std::string describe(const AnyResults::Queries& queries);
+
 /// Whether what matches depends on nothing but the properties of each object itself, and keeps the
 /// order of the rows.
 [[nodiscard]] bool is_local(const query::BoundQuery& query);

@@ -296,6 +296,20 @@ TEST_F(RealmTest, ResultsAreFilteredByTextAndSorted) {
             "look up 'City' by its primary key '_id' and ask the object found\n");
 }
 
+TEST_F(RealmTest, ResultsAreDescribedByOneQueryWithItsArguments) {
+  const Realm realm = open();
+  const Results<City> cities = realm.objects<City>();
+
+  EXPECT_EQ(cities.any().description(), "TRUEPREDICATE");
+  EXPECT_EQ(cities.where(City::population > 5 && City::name == "Rome")
+                .sorted(City::population)
+                .filtered("name == $0 OR _id IN $1 LIMIT(3)", "a", std::vector<QueryArgument>{1, 2})
+                .any()
+                .description(),
+            "population > 5 and name == \"Rome\" and (name == \"a\" or _id IN {1, 2})"
+            " SORT(population ASC) LIMIT(3)");
+}
+
 TEST_F(RealmTest, OpeningBringsTheIndexesOfTheModelAndDropsOthers) {
   {
     Realm realm = open();

@@ -101,6 +101,7 @@ export interface NativeResults {
   sorted(path: string, isDescending: boolean): NativeResults;
   /** null where there is nothing. */
   aggregate(operation: NativeAggregate, property: number): NativeValue;
+  description(): string;
   explain(): string;
   observe(callback: NativeCollectionCallback, keyPaths?: string[]): () => void;
 }

@@ -220,6 +220,10 @@ export abstract class OrderedCollection<T> extends Collection<T> {
   filter(predicate: (value: T, index: number, all: T[]) => unknown, self?: unknown): T[] {
     return this.toArray().filter(predicate, self);
   }
+  /** Of results alone. @throws {Error} for others. */
+  description(): string {
+    throw new Error("'description' is not implemented for collections that are no results");
+  }
   /** Not of collections. @throws {Error} always. */
   flat(): never {
     throw new Error("'flat' is not implemented for collections");

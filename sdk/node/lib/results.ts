@@ -104,6 +104,10 @@ export class Results<T = unknown> extends OrderedCollection<T> {
     return new Snapshot<T>(this.#model, this.toArray(), { type: "object", optional: false }).self;
   }
 
+  /** The conditions and orders as one query in its canonical form, with the arguments in it. */
+  override description(): string {
+    return this.#native.description();
+  }
   /** How the objects are found, a line a step. */
   explain(): string {
     return this.#native.explain();
@@ -250,6 +254,7 @@ export const NOT_LIVE: NativeResults = {
   filtered: refuse,
   sorted: refuse,
   aggregate: refuse,
+  description: refuse,
   explain: refuse,
   observe: refuse,
 };

@@ -55,6 +55,7 @@ Napi::Function NativeResults::define(Napi::Env env) {
                       InstanceMethod<&NativeResults::filtered>("filtered"),
                       InstanceMethod<&NativeResults::sorted>("sorted"),
                       InstanceMethod<&NativeResults::aggregate>("aggregate"),
+                      InstanceMethod<&NativeResults::description>("description"),
                       InstanceMethod<&NativeResults::explain>("explain"),
                       InstanceMethod<&NativeResults::observe>("observe")});
 }
@@ -145,6 +146,10 @@ Napi::Value NativeResults::aggregate(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value NativeResults::description(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(),
+                 [&] { return Napi::String::New(info.Env(), results_->description()); });
+}
 Napi::Value NativeResults::explain(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] { return Napi::String::New(info.Env(), results_->explain()); });
 }

@@ -35,6 +35,7 @@ class NativeResults : public Napi::ObjectWrap<NativeResults> {
   Napi::Value filtered(const Napi::CallbackInfo& info);
   Napi::Value sorted(const Napi::CallbackInfo& info);
   Napi::Value aggregate(const Napi::CallbackInfo& info);
+  Napi::Value description(const Napi::CallbackInfo& info);
   Napi::Value explain(const Napi::CallbackInfo& info);
   Napi::Value observe(const Napi::CallbackInfo& info);
 

@@ -206,3 +206,41 @@ describe("an object's key", () => {
     assert.equal(realm._objectForObjectKey("Dog", key), undefined);
   });
 });
+
+describe("the description of results", () => {
+  const described = (query, ...queryArguments) =>
+    realm
+      .objects("Person")
+      .filtered(query, ...queryArguments)
+      .description();
+
+  it("is their query in its canonical form, with the arguments in it", () => {
+    assert.equal(realm.objects("Person").description(), "TRUEPREDICATE");
+    assert.equal(described("name=='Ada'"), 'name == "Ada"');
+    assert.equal(
+      described("name BEGINSWITH $0 || numbers.@size > $1", "A", 2),
+      '(name BEGINSWITH "A" or numbers.@size > 2.0)',
+    );
+    assert.equal(described("name IN $0", ["Ada", "Eve"]), 'name IN {"Ada", "Eve"}');
+    assert.equal(described("phones[$0] == NULL", "work"), 'phones["work"] == NULL');
+    assert.equal(
+      described("TRUEPREDICATE SORT(name DESC) LIMIT(2)"),
+      "TRUEPREDICATE SORT(name DESC) LIMIT(2)",
+    );
+  });
+
+  it("has all that results were narrowed and ordered by", () => {
+    const people = realm.objects("Person").filtered("name != $0", "Eve").sorted("name", true);
+
+    const { description } = people.filtered("numbers.@size == $0 SORT(dog.name ASC)", 3);
+
+    assert.equal(
+      description(),
+      'name != "Eve" and numbers.@size == 3.0 SORT(name DESC) SORT(dog.name ASC)',
+    );
+    const ada = realm.write(() => realm.create("Person", { name: "Ada" }));
+    for (const other of [ada.numbers, ada.tags, people.snapshot(), ada.numbers.sorted()]) {
+      assert.throws(() => other.description(), Error);
+    }
+  });
+});

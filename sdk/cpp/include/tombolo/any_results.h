@@ -90,6 +90,8 @@ class AnyResults {
   [[nodiscard]] AnyResults sorted(std::string_view property,
                                   SortOrder order = SortOrder::kAscending) const;
 
+  /// The conditions and orders as one query, with the arguments in it: its canonical form.
+  [[nodiscard]] std::string description() const;
   /// How the objects are found, a line a step.
   [[nodiscard]] std::string explain() const;
 
