@@ -103,7 +103,8 @@ std::shared_ptr<RealmCore> RealmCore::open(RealmConfiguration configuration) {
   OpenRealms::shared().add(core->file_, *core);
   core->observe_commits();
   core->prepare_file();
-  core->configuration_.migration = nullptr;  // What it refers to need not live on.
+  core->configuration_.migration = nullptr;  // What they refer to need not live on.
+  core->configuration_.first_open = nullptr;
   core->start_session();
   return core;
 }
@@ -208,9 +209,14 @@ void RealmCore::prepare_file() {
     // Somebody else may have been first.
     prepare_schema();
     store::MetadataWriter metadata = write_->realm().metadata();
-    if (!check_kind_of_file(kind)) metadata.put(as_bytes(kKindOfFileKey), as_bytes(kind));
+    const bool is_new = !check_kind_of_file(kind);
+    if (is_new) metadata.put(as_bytes(kKindOfFileKey), as_bytes(kind));
     if (!check_owner()) {
       metadata.put(as_bytes(client::kOwnerKey), as_bytes(configuration_.sync->user.id()));
+    }
+    if (is_new && configuration_.first_open) {
+      Realm realm(shared_from_this());
+      configuration_.first_open(realm);
     }
     commit();
   } catch (...) {

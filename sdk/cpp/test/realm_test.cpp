@@ -310,6 +310,28 @@ TEST_F(RealmTest, ResultsAreDescribedByOneQueryWithItsArguments) {
             " SORT(population ASC) LIMIT(3)");
 }
 
+TEST_F(RealmTest, ANewFileIsFilledInTheTransactionThatMakesIt) {
+  RealmConfiguration configuration{.path = folder_ / "cities.realm",
+                                   .schema = schema_of<City, Country>()};
+  int calls = 0;
+  bool fails = true;
+  configuration.first_open = [&](Realm& realm) {
+    ++calls;
+    realm.create<City>(City::id = calls);
+    if (fails) throw Error(ErrorCode::kInvalidArgument, "no");
+  };
+
+  // When it fails, the file stays new; otherwise it is so no more.
+  EXPECT_EQ(code_of([&] { (void)Realm::open(configuration); }), ErrorCode::kInvalidArgument);
+  fails = false;
+  { const Realm first = Realm::open(configuration); }
+  const Realm again = Realm::open(configuration);
+
+  EXPECT_EQ(calls, 2);
+  ASSERT_EQ(again.objects<City>().size(), 1U);
+  EXPECT_EQ(again.objects<City>()[0][City::id], 2);
+}
+
 TEST_F(RealmTest, OpeningBringsTheIndexesOfTheModelAndDropsOthers) {
   {
     Realm realm = open();

@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 
-import { assert, assertFunction, assertOptionalBoolean } from "./assert";
+import { assert, assertFunction, assertOptionalBoolean, assertString } from "./assert";
 import { TypeAssertionError } from "./errors";
 import type { CompactCallback } from "./native";
 import type { Realm } from "./realm";
@@ -19,6 +19,8 @@ export interface Configuration {
   schemaVersion?: number;
   /** Called in the write transaction that brings a file of an older version to the schema. */
   onMigration?: MigrationCallback;
+  /** Called when the file is new, in the write transaction that makes it. */
+  onFirstOpen?: (realm: Realm) => void;
   /** A file that a migration would be needed for is emptied instead. */
   deleteRealmIfMigrationNeeded?: boolean;
   readOnly?: boolean;
@@ -28,6 +30,10 @@ export interface Configuration {
   shouldCompact?: CompactCallback;
   /** Encrypts the file, which opens with these 64 bytes alone from then on. */
   encryptionKey?: ArrayBuffer | ArrayBufferView;
+  /** Of no effect: there are no named pipes beside the file. */
+  fifoFilesFallbackPath?: string;
+  /** Of no effect in Node.js. */
+  excludeFromIcloudBackup?: boolean;
   sync?: SyncConfiguration;
 }
 
@@ -51,6 +57,9 @@ export function validateConfiguration(config: Configuration): void {
     }
     assert(path !== "", "The path cannot be empty.");
   }
+  if (config.fifoFilesFallbackPath !== undefined) {
+    assertString(config.fifoFilesFallbackPath, "'fifoFilesFallbackPath' on realm configuration");
+  }
   if (schema !== undefined && !Array.isArray(schema)) {
     throw new TypeAssertionError("an array", schema, "'schema' on realm configuration");
   }
@@ -73,6 +82,9 @@ export function validateConfiguration(config: Configuration): void {
   assertOptionalBoolean(erases, "'deleteRealmIfMigrationNeeded' on realm configuration");
   if (config.shouldCompact !== undefined) {
     assertFunction(config.shouldCompact, "'shouldCompact' on realm configuration");
+  }
+  if (config.onFirstOpen !== undefined) {
+    assertFunction(config.onFirstOpen, "'onFirstOpen' on realm configuration");
   }
   if (onMigration !== undefined) {
     assertFunction(onMigration, "'onMigration' on realm configuration");

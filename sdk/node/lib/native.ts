@@ -347,6 +347,7 @@ export interface NativeRealmOptions {
   schemaVersion: number;
   /** Both are closed once it has returned. */
   migration?: (before: NativeRealm, now: NativeRealm) => void;
+  firstOpen?: (now: NativeRealm) => void;
   eraseIfMigrationNeeded: boolean;
 }
 

@@ -108,11 +108,14 @@ export class Realm {
       schemaVersion: configuration.schemaVersion ?? 0,
       eraseIfMigrationNeeded: configuration.deleteRealmIfMigrationNeeded ?? false,
     };
-    const { encryptionKey, onMigration, shouldCompact } = configuration;
+    const { encryptionKey, onFirstOpen, onMigration, shouldCompact } = configuration;
     if (encryptionKey !== undefined) options.encryptionKey = toKeyBytes(encryptionKey);
     if (shouldCompact !== undefined) options.shouldCompact = shouldCompact;
     if (onMigration !== undefined) {
       options.migration = migrationOf(configuration, onMigration, this.#path);
+    }
+    if (onFirstOpen !== undefined) {
+      options.firstOpen = Realm.#firstOpenOf(configuration, onFirstOpen, this.#path);
     }
     if (declared !== undefined) options.schema = toNativeSchema(declared);
     const { sync } = configuration;
@@ -133,6 +136,22 @@ export class Realm {
     }
     this.#schema = this.#classes.schema;
     Realm.#open.add(this.#self);
+  }
+
+  /**
+   * The native code holds the function: it may not refer to the realm that is being opened. What it is
+   * called with is another handle to it, which the application does not have to close.
+   */
+  static #firstOpenOf(
+    configuration: Configuration,
+    onFirstOpen: (realm: Realm) => void,
+    path: string,
+  ): (now: NativeRealm) => void {
+    return (now) => {
+      const realm = new Realm(localConfiguration(configuration, path), now);
+      Realm.#open.delete(realm.#self);
+      onFirstOpen(realm);
+    };
   }
 
   /** Closes every realm and cancels what `Realm.open` waits for: the process may end by itself. */

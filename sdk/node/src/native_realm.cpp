@@ -202,6 +202,14 @@ std::function<void(const Realm&, Realm&)> NativeRealm::to_migration(const Napi::
   };
 }
 
+std::function<void(Realm&)> NativeRealm::to_first_open(const Napi::Function& call) {
+  return [call](Realm& now) {
+    const Napi::Object realm = make(call.Env(), now).As<Napi::Object>();
+    const std::shared_ptr<void> at_the_end(nullptr, [&](void*) { Unwrap(realm)->release(); });
+    call.Call({realm});
+  };
+}
+
 template <auto kMethod>
 void NativeRealm::put_method(Napi::Object self, const char* name) {
   self.Set(
@@ -212,8 +220,9 @@ void NativeRealm::put_method(Napi::Object self, const char* name) {
           name));
 }
 
-/// new NativeRealm({path, schema?, schemaVersion, migration?, eraseIfMigrationNeeded, readOnly,
-/// inMemory, encryptionKey?, shouldCompact?(total bytes, used bytes)});
+/// new NativeRealm({path, schema?, schemaVersion, migration?, firstOpen?(realm),
+/// eraseIfMigrationNeeded, readOnly, inMemory, encryptionKey?,
+/// shouldCompact?(total bytes, used bytes)});
 /// without arguments for `make`.
 NativeRealm::NativeRealm(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
@@ -240,6 +249,9 @@ NativeRealm::NativeRealm(const Napi::CallbackInfo& info)
     }
     if (const Napi::Value migration = options.Get("migration"); migration.IsFunction()) {
       configuration.migration = to_migration(migration.As<Napi::Function>());
+    }
+    if (const Napi::Value first = options.Get("firstOpen"); first.IsFunction()) {
+      configuration.first_open = to_first_open(first.As<Napi::Function>());
     }
     if (const Napi::Value wanted = options.Get("shouldCompact"); wanted.IsFunction()) {
       configuration.should_compact = [wanted](const FileUsage& usage) {

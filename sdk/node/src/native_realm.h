@@ -30,6 +30,10 @@ class NativeRealm : public Napi::ObjectWrap<NativeRealm> {
   /// Thread:  opened on the JavaScript thread, inside a call of it.
   [[nodiscard]] static std::function<void(const Realm&, Realm&)> to_migration(
       const Napi::Function& migrate);
+  /// What calls `call(realm)` for a new file, with another handle to the realm.
+  ///
+  /// Thread:  opened on the JavaScript thread, inside a call of it.
+  [[nodiscard]] static std::function<void(Realm&)> to_first_open(const Napi::Function& call);
 
  private:
   Napi::Value schema(const Napi::CallbackInfo& info);

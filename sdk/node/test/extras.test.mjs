@@ -207,6 +207,52 @@ describe("an object's key", () => {
   });
 });
 
+describe("the first opening of a file", () => {
+  it("fills it in the transaction that makes it, or leaves it new", () => {
+    const path = join(folder, "first.realm");
+    const mistake = new Error("a mistake");
+    let calls = 0;
+    const open = (end = () => {}) =>
+      new Realm({
+        path,
+        schema: [Dog],
+        onFirstOpen: (opened) => {
+          ++calls;
+          assert.equal(opened.isInTransaction, true);
+          opened.create("Dog", { name: "Rex" });
+          end();
+        },
+      });
+
+    assert.throws(
+      () =>
+        open(() => {
+          throw mistake;
+        }),
+      (error) => error === mistake,
+    );
+    const first = open();
+    assert.equal(first.isInTransaction, false);
+    assert.equal(first.objects("Dog").length, 1);
+    first.close();
+    const again = open();
+
+    assert.equal(again.objects("Dog").length, 1);
+    assert.equal(calls, 2);
+    again.close();
+    for (const wrong of [{ onFirstOpen: 1 }, { fifoFilesFallbackPath: 1 }]) {
+      assert.throws(() => new Realm({ path, ...wrong }), TypeAssertionError);
+    }
+  });
+
+  it("does not keep the process from ending", () => {
+    run(
+      `const realm = new library({ path: "first-and-last.realm", onFirstOpen: () => {} });
+       setImmediate(() => library.shutdown());`,
+    );
+  });
+});
+
 describe("the description of results", () => {
   const described = (query, ...queryArguments) =>
     realm

@@ -44,6 +44,9 @@ struct RealmConfiguration {
   /// Objects of a class are in the same order in both. When it throws, the file is as it was. May
   /// be null: new properties are then zero or null, and those that changed their type are, too.
   std::function<void(const Realm& before, Realm& now)> migration;
+  /// Called when the file is new, in the write transaction that makes it one of `schema`. When it
+  /// throws, the file stays new. May be null.
+  std::function<void(Realm& realm)> first_open;
   /// A local file that a migration would be needed for is emptied instead.
   bool erase_if_migration_needed = false;
   bool read_only = false;
