@@ -12,8 +12,8 @@ namespace tombolo::query {
 /// stand between quotes as it is, is written in base64. It may nest deeper than the text it came
 /// from, so that of a query near the limits of `parse` may be refused as too deep or too long.
 ///
-/// `arguments` stand in the places of `$0`, `$1`, ...; where there are fewer, these stay. A list or
-/// an object among them is written in a form that is not read.
+/// `arguments` stand in the places of `$0`, `$1`, ...; where there are fewer, these stay. An object
+/// among them is written as `L<class>:<row>`, which is not read.
 ///
 /// Source:  docs/query-language.md, "Canonical form".
 [[nodiscard]] std::string print(const Ast& query, std::span<const Constant> arguments = {});
