@@ -194,8 +194,10 @@ describe("waits", () => {
     await assert.rejects(session.downloadAllServerChanges(), { code: "Authentication" });
 
     const other = await openOn("right", { _sessionStopPolicy: "immediately" });
+    server.suspend();
     const closed = other.syncSession.downloadAllServerChanges();
     other.close();
+    server.continue();
     await assert.rejects(closed, { code: "Closed", message: /Sync session became inactive/ });
   });
 
