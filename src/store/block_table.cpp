@@ -54,9 +54,9 @@ void BlockTable::set_found(StoredBlock& block) {
 const FoundBlock* BlockTable::search(RowId row) {
   const std::uint64_t id = row.value();
   if (!open_.empty()) {
-    if (const auto index = find_open(id); index && id < open_[*index].end) {
-      const OpenBlock& block = *open_[*index].block;
-      if (id - open_[*index].first >= block.rows()) return nullptr;
+    if (const Entry* open = find_open(id); open != nullptr && id < open->end) {
+      const OpenBlock& block = *open->block;
+      if (id - open->first >= block.rows()) return nullptr;
       found_ = {block.first(), &block, {}};
       found_generation_ = 0;
       return &found_;
@@ -95,11 +95,9 @@ const FoundBlock* BlockTable::find_from(RowId row) {
   return &found_;
 }
 
-std::optional<std::size_t> BlockTable::find_open(std::uint64_t row) const noexcept {
-  if (hot_ < open_.size() && row >= open_[hot_].first && row < open_[hot_].end) return hot_;
+BlockTable::Entry* BlockTable::search_open(std::uint64_t row) noexcept {
   const auto after = std::ranges::upper_bound(open_, row, {}, &Entry::first);
-  if (after == open_.begin()) return std::nullopt;
-  return static_cast<std::size_t>(after - open_.begin()) - 1;
+  return after == open_.begin() ? nullptr : &*std::prev(after);
 }
 
 std::size_t BlockTable::insert(Entry entry) {
@@ -111,10 +109,10 @@ std::size_t BlockTable::insert(Entry entry) {
 }
 
 std::size_t BlockTable::open_covering(std::uint64_t row) {
-  const auto covering = find_open(row);
-  if (covering && row < open_[*covering].end) return *covering;
+  const Entry* covering = find_open(row);
+  if (covering != nullptr && row < covering->end) return position_of(covering);
 
-  const std::size_t next_open = covering ? *covering + 1 : 0;
+  const std::size_t next_open = covering != nullptr ? position_of(covering) + 1 : 0;
   std::uint64_t end = next_open < open_.size() ? open_[next_open].first : kRowsEnd;
   auto stored = as_stored(transaction_.find_at_or_before(key(row)));
   // Views end with the next search, so the block is copied before its successor is looked up.
@@ -151,11 +149,11 @@ BlockTable::OpenSlot BlockTable::open(RowId row) {
 }
 
 void BlockTable::settle(RowId row) {
-  const auto index = find_open(row.value());
-  TOMBOLO_ASSERT(index);
-  if (open_[*index].block->packed_bytes() <= kBlockBytesMax) [[likely]]
+  const Entry* entry = find_open(row.value());
+  TOMBOLO_ASSERT(entry != nullptr);
+  if (entry->block->packed_bytes() <= kBlockBytesMax) [[likely]]
     return;
-  settle_entry(*index);
+  settle_entry(position_of(entry));
 }
 
 void BlockTable::settle_entry(std::size_t index) {
@@ -206,6 +204,7 @@ void BlockTable::flush() {
   }
   open_.clear();
   hot_ = 0;
+  found_.open = nullptr;
   open_memory_bytes_ = 0;
 }
 

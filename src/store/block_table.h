@@ -68,8 +68,12 @@ class BlockTable {
 
   /// The block in which `row` has a slot; null when none has.
   [[nodiscard]] const FoundBlock* find(RowId row) {
-    const FoundBlock* found = find_again(row);
-    return found != nullptr ? found : search(row);
+    if (found_.open != nullptr) {
+      if (row.value() - found_.first.value() < found_.open->rows()) return &found_;
+    } else if (const FoundBlock* found = find_again(row)) {
+      return found;
+    }
+    return search(row);
   }
   /// The same where it is the stored block that was found last and none is open, else null: it
   /// calls nothing, so that loops pay for no more than they need.
@@ -122,8 +126,17 @@ class BlockTable {
       return block.value.bytes();
     return transaction_.read(key(block.first), block.value);
   }
-  /// Position of the last open block that starts at or before `row`; nullopt when none does.
-  [[nodiscard]] std::optional<std::size_t> find_open(std::uint64_t row) const noexcept;
+  /// The last open block that starts at or before `row`; null when none does.
+  [[nodiscard]] Entry* find_open(std::uint64_t row) noexcept {
+    if (hot_ < open_.size() && row >= open_[hot_].first && row < open_[hot_].end) {
+      return &open_[hot_];
+    }
+    return search_open(row);
+  }
+  [[nodiscard]] Entry* search_open(std::uint64_t row) noexcept;
+  [[nodiscard]] std::size_t position_of(const Entry* entry) const noexcept {
+    return static_cast<std::size_t>(entry - open_.data());
+  }
   std::size_t insert(Entry entry);
   std::size_t open_covering(std::uint64_t row);
   void settle_entry(std::size_t index);

@@ -82,12 +82,9 @@ void Recorder::begin_path(const SlotRef& slot) {
   ClassStore& store = realm_.class_store(slot.class_id);
   if (!store.info().is_embedded()) {
     path_.clear();
-    const StringIndex table = class_name(slot.class_id);
-    const PrimaryKey& object = object_key(slot.object());
-    place_ = {.table = table,
-              .object = object,
-              .field = property_name(slot.class_id, slot.property),
-              .path = {}};
+    place_.table = class_name(slot.class_id);
+    place_.object = object_key(slot.object());
+    place_.field = property_name(slot.class_id, slot.property);
     return;
   }
   const SlotRef owner = store.owner_of(slot.row);
@@ -106,7 +103,7 @@ void Recorder::append_way_in(const CollectionRef& outer, const Value& content) {
   append(PathElement::key(writer_.intern(parse_entry(opened.tree.find(position)).key)));
 }
 
-Place Recorder::place(const CollectionRef& where) {
+const Place& Recorder::place(const CollectionRef& where) {
   begin_path(where.slot);
   if (where.is_nested()) {
     // From the inside out, then the way in.
@@ -130,14 +127,14 @@ Place Recorder::place(const CollectionRef& where) {
   return place_;
 }
 
-Place Recorder::place(const CollectionRef& list, std::uint32_t position) {
+const Place& Recorder::place(const CollectionRef& list, std::uint32_t position) {
   (void)place(list);
   append(PathElement::index(position));
   place_.path = path_;
   return place_;
 }
 
-Place Recorder::place(const CollectionRef& dictionary, std::string_view key) {
+const Place& Recorder::place(const CollectionRef& dictionary, std::string_view key) {
   (void)place(dictionary);
   append(PathElement::key(writer_.intern(key)));
   place_.path = path_;
@@ -224,7 +221,7 @@ void Recorder::erase(ObjectRef object) {
 }
 
 void Recorder::set(const SlotRef& slot, const Value& value, WriteKind kind) {
-  const Place where = place(slot);
+  const Place& where = place(slot);
   writer_.update(where, to_payload(value), {.is_default = kind == WriteKind::kDefault});
 }
 
@@ -236,7 +233,7 @@ void Recorder::list_insert(const CollectionRef& list,
                            std::uint32_t position,
                            const Value& value,
                            std::uint32_t size) {
-  const Place where = place(list, position);
+  const Place& where = place(list, position);
   writer_.array_insert(where, to_payload(value), size);
 }
 
@@ -244,7 +241,7 @@ void Recorder::list_set(const CollectionRef& list,
                         std::uint32_t position,
                         const Value& value,
                         std::uint32_t size) {
-  const Place where = place(list, position);
+  const Place& where = place(list, position);
   writer_.update_element(where, to_payload(value), size);
 }
 
@@ -260,19 +257,19 @@ void Recorder::list_erase(const CollectionRef& list, std::uint32_t position, std
 }
 
 void Recorder::set_insert(const CollectionRef& set, const Value& value) {
-  const Place where = place(set);
+  const Place& where = place(set);
   writer_.set_insert(where, to_payload(value));
 }
 
 void Recorder::set_erase(const CollectionRef& set, const Value& value) {
-  const Place where = place(set);
+  const Place& where = place(set);
   writer_.set_erase(where, to_payload(value));
 }
 
 void Recorder::dictionary_set(const CollectionRef& dictionary,
                               std::string_view key,
                               const Value& value) {
-  const Place where = place(dictionary, key);
+  const Place& where = place(dictionary, key);
   writer_.update(where, to_payload(value));
 }
 

@@ -69,9 +69,10 @@ class Recorder {
   [[nodiscard]] const changeset::PrimaryKey& object_key(ObjectRef object);
   /// Where an instruction on a collection, or on a property of an object that may be embedded,
   /// goes. Its path is `path_`, to which `append` adds.
-  [[nodiscard]] changeset::Place place(const CollectionRef& where);
-  [[nodiscard]] changeset::Place place(const CollectionRef& list, std::uint32_t position);
-  [[nodiscard]] changeset::Place place(const CollectionRef& dictionary, std::string_view key);
+  [[nodiscard]] const changeset::Place& place(const CollectionRef& where);
+  [[nodiscard]] const changeset::Place& place(const CollectionRef& list, std::uint32_t position);
+  [[nodiscard]] const changeset::Place& place(const CollectionRef& dictionary,
+                                              std::string_view key);
   void begin_path(const SlotRef& slot);
   void append_way_in(const CollectionRef& outer, const Value& content);
   void append(changeset::PathElement element);

@@ -180,11 +180,11 @@ TupleRun TupleSet::find_in_snapshot(const Tuple& tuple) {
 }
 
 TupleRun TupleSet::find_run(const Tuple& tuple) {
-  const auto open = find_open(tuple);
-  if (open && covers(open_[*open], tuple)) {
-    const TupleRun found = run(open_[*open]);
+  const Entry* open = find_open(tuple);
+  if (open != nullptr && covers(*open, tuple)) {
+    const TupleRun found = run(*open);
     if (const std::size_t at = found.lower_bound(tuple); at < found.size()) return found.from(at);
-    return open_[*open].end ? find_after_blocks(*open_[*open].end) : TupleRun();
+    return open->end ? find_after_blocks(*open->end) : TupleRun();
   }
   if (!transaction_.is_writable() &&
       directory_.prepare(
@@ -220,12 +220,11 @@ TupleRun TupleSet::find_after_blocks(const Tuple& first) {
   }
 }
 
-std::optional<std::size_t> TupleSet::find_open(const Tuple& tuple) const noexcept {
-  if (open_.empty()) return std::nullopt;
-  if (hot_ < open_.size() && covers(open_[hot_], tuple)) return hot_;
+TupleSet::Entry* TupleSet::find_open(const Tuple& tuple) noexcept {
+  if (open_.empty()) return nullptr;
+  if (hot_ < open_.size() && covers(open_[hot_], tuple)) return &open_[hot_];
   const auto after = std::ranges::upper_bound(open_, tuple, {}, &Entry::first);
-  if (after == open_.begin()) return std::nullopt;
-  return static_cast<std::size_t>(after - open_.begin()) - 1;
+  return after == open_.begin() ? nullptr : &*std::prev(after);
 }
 
 std::size_t TupleSet::insert_entry(Entry entry) {
@@ -236,10 +235,10 @@ std::size_t TupleSet::insert_entry(Entry entry) {
 }
 
 std::size_t TupleSet::open_covering(const Tuple& tuple) {
-  const auto covering = find_open(tuple);
-  if (covering && covers(open_[*covering], tuple)) return *covering;
+  const Entry* covering = find_open(tuple);
+  if (covering != nullptr && covers(*covering, tuple)) return position_of(covering);
 
-  const std::size_t next_open = covering ? *covering + 1 : 0;
+  const std::size_t next_open = covering != nullptr ? position_of(covering) + 1 : 0;
   Entry entry;
   if (next_open < open_.size()) entry.end = open_[next_open].first;
   entry.words.reserve(count_max_ * width_ + width_);

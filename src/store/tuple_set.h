@@ -150,7 +150,11 @@ class TupleSet {
   void check(BytesView block) const;
   [[nodiscard]] TupleRun find_after_blocks(const Tuple& first);
   [[nodiscard]] TupleRun find_in_snapshot(const Tuple& tuple);
-  [[nodiscard]] std::optional<std::size_t> find_open(const Tuple& tuple) const noexcept;
+  /// The last open block that starts at or before `tuple`; null when none does.
+  [[nodiscard]] Entry* find_open(const Tuple& tuple) noexcept;
+  [[nodiscard]] std::size_t position_of(const Entry* entry) const noexcept {
+    return static_cast<std::size_t>(entry - open_.data());
+  }
   [[nodiscard]] static bool covers(const Entry& entry, const Tuple& tuple) noexcept {
     return entry.first <= tuple && (!entry.end || tuple < *entry.end);
   }
