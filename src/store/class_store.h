@@ -41,6 +41,10 @@ class ClassStore {
   }
   [[nodiscard]] std::uint64_t object_count() { return counters().objects; }
   [[nodiscard]] bool has_tombstones() { return counters().tombstones != 0; }
+  /// Whether it has none, as far as that is known without a look into the file.
+  [[nodiscard]] bool surely_has_no_tombstones() const noexcept {
+    return counters_commit_ == transaction_.commit_id() && counters_.tombstones == 0;
+  }
 
   struct FoundRow {
     RowId row;
@@ -77,7 +81,7 @@ class ClassStore {
     if (block == nullptr || !block->view.is_present(block->slot_of(row))) return nullptr;
     return property.group == GroupId() ? block : tables_[property.group.value()].find_again(row);
   }
-  /// `read` from that block. The value is no link.
+  /// `read` from that block.
   [[nodiscard]] Value read_again(const FoundBlock& block, RowId row, const PropertyInfo& property) {
     return value_of(block.view, block.slot_of(row), row, property);
   }

@@ -38,6 +38,14 @@ Value visible(RealmState& realm, const Value& value) {
   return value;
 }
 
+/// Whether no value of the property is a link to a tombstone, as far as is known without a search.
+bool surely_reads_as_stored(const RealmState& realm, const PropertyInfo& property) noexcept {
+  if (!property.holds_references()) return true;
+  if (property.holds_any()) return false;
+  const ClassStore* target = realm.used_class_store(property.target);
+  return target != nullptr && target->surely_has_no_tombstones();
+}
+
 void require_object(RealmState& realm, ObjectRef object) {
   ClassStore& store = realm.class_store(object.class_id);
   if (!store.contains(object.row)) throw_deleted(store);
@@ -155,7 +163,8 @@ Value RealmReader::get(ObjectRef object, PropertyId property) const {
   // only be called sometimes.
   if (ClassStore* store = state_->used_class_store(object.class_id)) [[likely]] {
     const PropertyInfo* info = store->find_property(property);
-    if (info != nullptr && !info->is_collection() && !info->holds_references()) [[likely]] {
+    if (info != nullptr && !info->is_collection() && surely_reads_as_stored(*state_, *info))
+        [[likely]] {
       if (const FoundBlock* block = store->find_again(object.row, *info)) [[likely]] {
         return store->read_again(*block, object.row, *info);
       }
