@@ -26,7 +26,7 @@ using store::Value;
 constexpr std::int64_t kObjects = 300'000;
 constexpr std::int64_t kGroups = 100;
 constexpr int kCommits = 300;
-constexpr int kRounds = 5;
+constexpr int kRounds = 15;
 /// At most 1.5 times as slow.
 constexpr double kTarget = 1 / 1.5;
 
