@@ -59,12 +59,10 @@ std::size_t OpenFiles::count() const {
 
 OpenFiles::Held OpenFiles::take_all_but(std::size_t count) {
   Held taken;
-  if (newest_first_.size() <= count) return taken;
-  taken.splice(taken.begin(),
-               newest_first_,
-               std::next(newest_first_.begin(), static_cast<std::ptrdiff_t>(count)),
-               newest_first_.end());
-  for (const auto& environment : taken) places_.erase(environment.get());
+  while (newest_first_.size() > count) {
+    places_.erase(newest_first_.back().get());
+    taken.splice(taken.begin(), newest_first_, std::prev(newest_first_.end()));
+  }
   return taken;
 }
 

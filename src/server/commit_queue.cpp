@@ -206,14 +206,16 @@ std::size_t CommitQueue::commit_front(std::span<CommitJob> jobs) {
 
 void CommitQueue::report_growth(std::span<const CommitJob> jobs,
                                 std::span<const Outcome> outcomes) {
-  std::map<ServerFileId, ServerVersion> grown;
+  std::map<ServerFileId, HistoryGrowth> grown;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     const auto* integrated = std::get_if<IntegratedUpload>(&outcomes[i]);
     if (integrated && integrated->has_grown) {
-      grown[std::get<UploadJob>(jobs[i]).upload.file] = integrated->history_end;
+      HistoryGrowth& growth = grown[std::get<UploadJob>(jobs[i]).upload.file];
+      growth.end = integrated->history_end;
+      growth.has_content |= integrated->has_content;
     }
   }
-  for (const auto& [file, history_end] : grown) advanced_(file, history_end);
+  for (const auto& [file, growth] : grown) advanced_(file, growth);
 }
 
 }  // namespace tombolo::server

@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "protocol/cursor.h"
+#include "server/history_position.h"
 #include "server/storage.h"
 #include "server/upload.h"
 #include "server/upload_windows.h"
@@ -61,7 +62,7 @@ class CommitQueue {
   /// What became of a job, kept back until it is durable.
   using Outcome = std::variant<protocol::SaltedFileIdent, IntegratedUpload, Error>;
   /// Told after a commit and before the outcomes of its jobs.
-  using Advanced = std::function<void(ServerFileId, ServerVersion history_end)>;
+  using Advanced = std::function<void(ServerFileId, HistoryGrowth)>;
 
   CommitQueue(Storage& storage, Random& random, Logger& logger, Advanced advanced, Options options)
       : storage_(storage),

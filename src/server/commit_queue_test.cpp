@@ -28,7 +28,7 @@ class CommitQueueTest : public ::testing::Test {
         storage_,
         random_,
         null_logger(),
-        [](ServerFileId, ServerVersion) {},
+        [](ServerFileId, HistoryGrowth) {},
         CommitQueue::Options{.progress_delay = progress_delay, .pause = pause});
   }
   /// An upload without entries.

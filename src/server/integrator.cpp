@@ -59,6 +59,7 @@ Result<IntegratedUpload> integrate(StorageTransaction& storage,
                          "the history that the upload is based on is no longer kept");
   }
 
+  bool has_content = false;
   if (!entries.empty()) {
     merge::Window<ServerVersion>& window =
         windows.open(storage, upload.file, upload.client_file, entries.front().server_version)
@@ -76,6 +77,7 @@ Result<IntegratedUpload> integrate(StorageTransaction& storage,
       const merge::Outcome& outcome = (*outcomes)[i];
       const BytesView changeset = outcome ? BytesView(*outcome) : entries[i].changeset;
       if (!changeset.empty()) {
+        has_content = true;
         if (const auto applied = storage.apply(upload.file, changeset); !applied) {
           return bad_changeset(applied.error());
         }
@@ -109,6 +111,7 @@ Result<IntegratedUpload> integrate(StorageTransaction& storage,
       .acknowledge = upload.entries.empty() ? ClientVersion{} : client->uploaded,
       .history_end = storage.history_head(upload.file).server_version,
       .has_grown = !entries.empty(),
+      .has_content = has_content,
   };
 }
 

@@ -90,6 +90,7 @@ TEST_F(Integrator, AppendsEachChangesetAndRecordsTheProgress) {
   EXPECT_EQ(result->acknowledge, ClientVersion(4));
   EXPECT_EQ(result->history_end, ServerVersion(2));
   EXPECT_TRUE(result->has_grown);
+  EXPECT_TRUE(result->has_content);
   ASSERT_THAT(stored().history, SizeIs(2));
   const auto& entry = stored().history.at(ServerVersion(2));
   EXPECT_EQ(entry.origin, ann_);
@@ -169,8 +170,11 @@ TEST_F(Integrator, KeepsAnEntryWithoutEffectInTheHistory) {
   ASSERT_TRUE(upload(ann_, 4, 2, {{4, 2, 30, set_count(1, 7)}}));
 
   // An earlier write of the same property loses, and nothing is left of it.
-  ASSERT_TRUE(upload(bob_, 2, 2, {{2, 2, 20, set_count(1, 8)}}));
+  const auto result = upload(bob_, 2, 2, {{2, 2, 20, set_count(1, 8)}});
 
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(result->has_grown);
+  EXPECT_FALSE(result->has_content);
   EXPECT_TRUE(stored().history.at(ServerVersion(4)).changeset.empty());
   EXPECT_EQ(stored().history.at(ServerVersion(4)).client_version, ClientVersion(2));
 }

@@ -18,7 +18,7 @@ LiveSessions::Attached LiveSessions::attach(ServerFileId file,
   std::shared_ptr<ConnectionPort> displaced;
   {
     const std::lock_guard lock(mutex_);
-    Place& place = places_[file][client_file];
+    Place& place = files_[file].places[client_file];
     displaced = place.port.lock();
     if (displaced == port) return Attached::kBoundHere;
     place = {port, session};
@@ -35,21 +35,22 @@ void LiveSessions::detach(ServerFileId file,
                           ClientFileIdent client_file,
                           const ConnectionPort& port) {
   const std::lock_guard lock(mutex_);
-  const auto of_file = places_.find(file);
-  if (of_file == places_.end()) return;
-  const auto place = of_file->second.find(client_file);
+  const auto of_file = files_.find(file);
+  if (of_file == files_.end()) return;
+  auto& places = of_file->second.places;
+  const auto place = places.find(client_file);
   // Another connection may have taken the place.
-  if (place == of_file->second.end() || place->second.port.lock().get() != &port) return;
-  of_file->second.erase(place);
+  if (place == places.end() || place->second.port.lock().get() != &port) return;
+  places.erase(place);
   seen_.emplace(file, client_file);
-  if (of_file->second.empty()) places_.erase(of_file);
+  if (places.empty()) files_.erase(of_file);
 }
 
 std::set<ClientFileIdent> LiveSessions::bound_clients(ServerFileId file) const {
   const std::lock_guard lock(mutex_);
   std::set<ClientFileIdent> clients;
-  if (const auto of_file = places_.find(file); of_file != places_.end()) {
-    for (const auto& [ident, place] : of_file->second) clients.insert(ident);
+  if (const auto of_file = files_.find(file); of_file != files_.end()) {
+    for (const auto& [ident, place] : of_file->second.places) clients.insert(ident);
   }
   return clients;
 }
@@ -57,26 +58,31 @@ std::set<ClientFileIdent> LiveSessions::bound_clients(ServerFileId file) const {
 std::set<std::pair<ServerFileId, ClientFileIdent>> LiveSessions::take_seen() {
   const std::lock_guard lock(mutex_);
   auto seen = std::exchange(seen_, {});
-  for (const auto& [file, places] : places_) {
-    for (const auto& [ident, place] : places) seen.emplace(file, ident);
+  for (const auto& [file, of_file] : files_) {
+    for (const auto& [ident, place] : of_file.places) seen.emplace(file, ident);
   }
   return seen;
 }
 
-void LiveSessions::history_advanced(ServerFileId file, ServerVersion history_end) const {
+void LiveSessions::history_advanced(ServerFileId file, HistoryGrowth growth) {
   std::vector<std::pair<std::shared_ptr<ConnectionPort>, SessionKey>> sessions;
   {
     const std::lock_guard lock(mutex_);
-    const auto of_file = places_.find(file);
-    if (of_file == places_.end()) return;
-    sessions.reserve(of_file->second.size());
-    for (const auto& [ident, place] : of_file->second) {
+    const auto found = files_.find(file);
+    if (found == files_.end()) return;
+    OfFile& of_file = found->second;
+    if (!growth.has_content && growth.end.value() - of_file.told.value() < kVersionsHeldBackMax) {
+      return;
+    }
+    of_file.told = growth.end;
+    sessions.reserve(of_file.places.size());
+    for (const auto& [ident, place] : of_file.places) {
       if (auto port = place.port.lock()) sessions.emplace_back(std::move(port), place.session);
     }
   }
   for (const auto& [port, session] : sessions) {
-    port->post([key = session, history_end](Connection& connection) {
-      connection.history_advanced(key, history_end);
+    port->post([key = session, end = growth.end](Connection& connection) {
+      connection.history_advanced(key, end);
     });
   }
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "server/connection_port.h"
+#include "server/history_position.h"
 
 namespace tombolo::server {
 
@@ -34,8 +35,9 @@ class LiveSessions {
 
   void detach(ServerFileId file, ClientFileIdent client_file, const ConnectionPort& port);
 
-  /// Tells all sessions of `file`.
-  void history_advanced(ServerFileId file, ServerVersion history_end) const;
+  /// Tells all sessions of `file`. Growth without content is told when it has come to
+  /// `kVersionsHeldBackMax` versions since they were told last.
+  void history_advanced(ServerFileId file, HistoryGrowth growth);
 
  private:
   struct Place {
@@ -43,8 +45,13 @@ class LiveSessions {
     SessionKey session;
   };
 
+  struct OfFile {
+    std::map<ClientFileIdent, Place> places;
+    ServerVersion told;  ///< How far the history went when all were told last.
+  };
+
   mutable std::mutex mutex_;  // Guards the members below.
-  std::map<ServerFileId, std::map<ClientFileIdent, Place>> places_;
+  std::map<ServerFileId, OfFile> files_;
   std::set<std::pair<ServerFileId, ClientFileIdent>> seen_;  ///< And gone since the last call.
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/assertion.h"
 #include "protocol/codec.h"
+#include "server/history_position.h"
 #include "server/session_error.h"
 
 namespace tombolo::server {
@@ -18,11 +19,6 @@ bool needs_client_reset(SyncErrorCode code) noexcept {
   return code == SyncErrorCode::kBadChangeset || code == SyncErrorCode::kBadProgress ||
          code == SyncErrorCode::kBadChangesetSize;
 }
-
-/// Versions that a client may fall behind by changes that are nothing to it. Who merely connects to
-/// a partition uploads its schema, which comes to nothing everywhere: without this, each of a
-/// thousand such clients would have a message for each other. Source: docs/server.md, "Downloads".
-constexpr std::uint64_t kVersionsHeldBackMax = 100;
 
 }  // namespace
 

@@ -29,8 +29,8 @@ SyncService::SyncService(Storage& storage, Random& random, Logger& logger, const
           storage,
           random,
           logger,
-          [this](ServerFileId file, ServerVersion history_end) {
-            live_sessions_.history_advanced(file, history_end);
+          [this](ServerFileId file, HistoryGrowth growth) {
+            live_sessions_.history_advanced(file, growth);
           },
           options.commits) {}
 

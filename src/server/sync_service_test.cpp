@@ -58,6 +58,8 @@ class Peer final : public ConnectionPort, public std::enable_shared_from_this<Pe
     send("upload 1 0 " + std::to_string(body.size()) + " 0 " + std::string(progress) + "\n" + body);
   }
 
+  [[nodiscard]] bool has_tasks() const noexcept { return !tasks_.empty(); }
+
   /// Does all that can be done and returns what the client is sent, without the bodies.
   std::vector<std::string> run() {
     std::vector<std::string> messages;
@@ -151,6 +153,33 @@ TEST_F(Service, SendsAChangeToTheOthersAndAcknowledgesIt) {
   ASSERT_THAT(to_bob, SizeIs(1));
   EXPECT_THAT(to_bob[0], StartsWith("download 1 1 0 1 "));
   EXPECT_THAT(std::string(as_text(*bob->bodies.back())), StartsWith("1 0 100 2 "));
+}
+
+TEST_F(Service, WakesNobodyForGrowthWithoutContentUntilItIsMuch) {
+  // Given one who has the schema of another,
+  const auto ann = bind_new();
+  const auto bob = bind_new();
+  const auto upload_schema = [&](const std::shared_ptr<Peer>& peer) {
+    peer->send_upload("2 0 0", "2 0 100 0", item_schema());
+    static_cast<void>(peer->run());
+    commit();
+  };
+  upload_schema(ann);
+  EXPECT_THAT(bob->run(), ElementsAre(StartsWith("download 1 1 ")));
+
+  // When ever more connect and upload the same, which changes nothing,
+  std::vector<std::shared_ptr<Peer>> others;
+  while (others.size() < kVersionsHeldBackMax - 1) {
+    others.push_back(bind_new());
+    upload_schema(others.back());
+    ASSERT_FALSE(bob->has_tasks()) << others.size();
+  }
+
+  // Then he is only told when that makes a hundred versions.
+  others.push_back(bind_new());
+  upload_schema(others.back());
+  EXPECT_TRUE(bob->has_tasks());
+  EXPECT_THAT(bob->run(), ElementsAre(StartsWith("download 1 101 ")));
 }
 
 TEST_F(Service, CommitsAllThatWaitsInOneTransaction) {

@@ -40,7 +40,8 @@ struct IntegratedUpload {
   /// What the uploader is owed an acknowledgement of; 0 when the message had no entries.
   ClientVersion acknowledge;
   ServerVersion history_end;  ///< Newest entry of the server file.
-  bool has_grown = false;     ///< Whether the upload added to the history.
+  bool has_grown = false;     ///< Whether the upload added to the history,
+  bool has_content = false;   ///< and anything that others will receive.
 };
 
 }  // namespace tombolo::server
