@@ -46,7 +46,7 @@ constexpr std::int64_t kWantedGroup = 42;
 constexpr double kLowScore = 0.25;
 constexpr double kHighScore = 0.5;
 constexpr int kDurableCommits = 300;
-constexpr int kWriteRounds = 3;
+constexpr int kWriteRounds = 9;
 constexpr int kReadRounds = 5;
 
 /// The objects that every side stores, made before anything is timed.

@@ -49,7 +49,8 @@ std::size_t text_bytes(const Payload& value) {
 
 std::uint8_t* write_text(std::uint8_t* out, std::string_view text) noexcept {
   out = write_varint(out, text.size());
-  return std::ranges::copy(text, out).out;
+  if (!text.empty()) std::memcpy(out, text.data(), text.size());
+  return out + text.size();
 }
 
 /// The fields of the number, none normalised: coefficient, unbiased exponent, sign.
@@ -231,7 +232,7 @@ void ChangesetWriter::append_bytes(BytesView bytes) {
 }
 
 BytesView ChangesetWriter::bytes() const noexcept {
-  return BytesView(buffer_).first(instruction_count_ == 0 ? 0 : size_);
+  return {reinterpret_cast<const std::byte*>(buffer_.data()), instruction_count_ == 0 ? 0 : size_};
 }
 
 void ChangesetWriter::reset() noexcept {
@@ -244,18 +245,18 @@ void ChangesetWriter::reset() noexcept {
 
 std::string_view ChangesetWriter::name(StringIndex index) const {
   const Name& found = names_[index.value()];
-  return as_text(BytesView(buffer_).subspan(found.offset, found.bytes));
+  return {reinterpret_cast<const char*>(buffer_.data()) + found.offset, found.bytes};
 }
 
 std::uint8_t* ChangesetWriter::reserve(std::size_t bytes) {
-  if (buffer_.size() - size_ < bytes) {
-    buffer_.resize(std::max({kBufferBytesMin, 2 * buffer_.size(), size_ + bytes}));
+  if (buffer_.capacity() - size_ < bytes) [[unlikely]] {
+    buffer_.grow(std::max({kBufferBytesMin, 2 * buffer_.capacity(), size_ + bytes}));
   }
-  return reinterpret_cast<std::uint8_t*>(buffer_.data()) + size_;
+  return buffer_.data() + size_;
 }
 
 void ChangesetWriter::finish(const std::uint8_t* end) noexcept {
-  size_ = static_cast<std::size_t>(end - reinterpret_cast<const std::uint8_t*>(buffer_.data()));
+  size_ = static_cast<std::size_t>(end - buffer_.data());
 }
 
 std::uint8_t* ChangesetWriter::begin_instruction(Opcode opcode,

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "changeset/instruction.h"
+#include "changeset/output_buffer.h"
 #include "changeset/string_lookup.h"
 
 namespace tombolo::changeset {
@@ -102,7 +103,7 @@ class ChangesetWriter {
   [[nodiscard]] std::uint8_t* write_primary_key(std::uint8_t* out, const PrimaryKey& key) const;
   [[nodiscard]] std::uint8_t* write_payload(std::uint8_t* out, const Payload& value) const;
 
-  Bytes buffer_;  ///< As large as it ever was; `size_` bytes are in use.
+  OutputBuffer buffer_;  ///< As large as it ever was; `size_` bytes are in use.
   std::size_t size_ = 0;
   std::size_t instruction_count_ = 0;
   std::size_t name_count_ = 0;

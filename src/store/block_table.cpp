@@ -12,8 +12,6 @@ namespace {
 
 /// One past every row.
 constexpr std::uint64_t kRowsEnd = std::numeric_limits<std::uint64_t>::max();
-/// What an open block's heap is reckoned to take beside its arrays.
-constexpr std::size_t kTypicalHeapBytes = 4096;
 
 }  // namespace
 
@@ -128,10 +126,11 @@ std::size_t BlockTable::open_covering(std::uint64_t row) {
   return insert(std::move(entry));
 }
 
-BlockTable::OpenSlot BlockTable::open(RowId row) {
+BlockTable::OpenSlot BlockTable::open_or_add(RowId row) {
   const std::uint64_t id = row.value();
   hot_ = open_covering(id);
   Entry& entry = open_[hot_];
+  hot_block_ = entry.block.get();
   const std::uint64_t slot = id - entry.first;
   if (slot < entry.block->rows()) return {entry.block.get(), static_cast<std::uint32_t>(slot)};
 
@@ -141,18 +140,17 @@ BlockTable::OpenSlot BlockTable::open(RowId row) {
     Entry added{id, entry.end, std::make_unique<OpenBlock>(place_.layout(), row)};
     entry.end = id;
     hot_ = insert(std::move(added));
-    open_[hot_].block->extend(0);
-    return {open_[hot_].block.get(), 0};
+    hot_block_ = open_[hot_].block.get();
+    hot_block_->extend(0);
+    return {hot_block_, 0};
   }
   entry.block->extend(static_cast<std::uint32_t>(slot));
   return {entry.block.get(), static_cast<std::uint32_t>(slot)};
 }
 
-void BlockTable::settle(RowId row) {
+void BlockTable::settle_row(RowId row) {
   const Entry* entry = find_open(row.value());
   TOMBOLO_ASSERT(entry != nullptr);
-  if (entry->block->packed_bytes() <= kBlockBytesMax) [[likely]]
-    return;
   settle_entry(position_of(entry));
 }
 
@@ -204,6 +202,7 @@ void BlockTable::flush() {
   }
   open_.clear();
   hot_ = 0;
+  hot_block_ = nullptr;
   found_.open = nullptr;
   open_memory_bytes_ = 0;
 }

@@ -92,9 +92,19 @@ class BlockTable {
     std::uint32_t slot;
   };
   /// The slot of `row`, whose block is opened, or made, as needed.
-  [[nodiscard]] OpenSlot open(RowId row);
-  /// Brings the block of `row`, which is open, back under `kBlockBytesMax`.
-  void settle(RowId row);
+  [[nodiscard]] OpenSlot open(RowId row) {
+    if (hot_block_ != nullptr) {
+      const std::uint64_t slot = row.value() - hot_block_->first().value();
+      if (slot < hot_block_->rows()) [[likely]]
+        return {hot_block_, static_cast<std::uint32_t>(slot)};
+    }
+    return open_or_add(row);
+  }
+  /// Brings the block, in which that slot was written, back under `kBlockBytesMax`.
+  void settle(const OpenSlot& written) {
+    if (written.block->packed_bytes() > kBlockBytesMax) [[unlikely]]
+      settle_row(RowId(written.block->first().value() + written.slot));
+  }
 
   /// Writes the open blocks out and closes them.
   void flush();
@@ -139,13 +149,16 @@ class BlockTable {
   }
   std::size_t insert(Entry entry);
   std::size_t open_covering(std::uint64_t row);
+  [[nodiscard]] OpenSlot open_or_add(RowId row);
+  void settle_row(RowId row);
   void settle_entry(std::size_t index);
   void move_longest_text_out(OpenBlock& block);
 
   KeyValueTransaction& transaction_;
   BlockPlace place_;
-  std::vector<Entry> open_;  ///< Ascending; they do not overlap.
-  std::size_t hot_ = 0;      ///< The entry used last.
+  std::vector<Entry> open_;         ///< Ascending; they do not overlap.
+  std::size_t hot_ = 0;             ///< The entry used last,
+  OpenBlock* hot_block_ = nullptr;  ///< and its block, for which nothing has to be searched.
   std::size_t open_memory_bytes_ = 0;
 
   FoundBlock found_;

@@ -300,7 +300,7 @@ RowId ClassStore::create_embedded(const SlotRef& owner) {
   write_hidden_key(
       at,
       {std::uint64_t{owner.class_id.value()} << 32 | owner.property.value(), owner.row.value()});
-  tables_[0].settle(row);
+  tables_[0].settle(at);
   index_values(row);
   return row;
 }
@@ -337,8 +337,9 @@ void ClassStore::name_own_keys(ClientFileIdent maker) {
     if ((entry & kTombstoneBit) != 0) {
       transaction_.put(tombstone_key(row), encode_key(named));
     } else {
-      write_hidden_key(tables_[0].open(row), named.as_global_key());
-      tables_[0].settle(row);
+      const BlockTable::OpenSlot at = tables_[0].open(row);
+      write_hidden_key(at, named.as_global_key());
+      tables_[0].settle(at);
     }
     index(named, entry);
   }
@@ -405,7 +406,7 @@ void ClassStore::write_key(RowId row, const ObjectKey& key) {
     write(row, info_.key_property(), key.to_value());
   } else {
     write_hidden_key(at, key.as_global_key());
-    tables_[0].settle(row);
+    tables_[0].settle(at);
   }
 }
 
@@ -478,13 +479,14 @@ void ClassStore::write(RowId row, const PropertyInfo& property, const Value& val
   } else {
     store_element(value, values + at.slot * element_bytes(form.storage));
   }
-  table.settle(row);
+  table.settle(at);
 }
 
 void ClassStore::write_root(RowId row, const PropertyInfo& property, BytesView root) {
   BlockTable& table = tables_[property.group.value()];
-  write_text(table.open(row), row, property, as_text(root));
-  table.settle(row);
+  const BlockTable::OpenSlot at = table.open(row);
+  write_text(at, row, property, as_text(root));
+  table.settle(at);
 }
 
 void ClassStore::write_text(BlockTable::OpenSlot at,

@@ -112,6 +112,7 @@ void OpenBlock::set_text(std::uint32_t column, std::uint32_t slot, std::string_v
   heap_live_bytes_ -= ref.bytes;
   ref = {};
   if (text.empty()) return;
+  if (heap_.capacity() == 0) heap_.reserve(kTypicalHeapBytes);
   const auto offset = static_cast<std::uint32_t>(heap_.size());
   if (!heap_.empty() && text.data() >= heap_.data() && text.data() < heap_.data() + heap_.size()) {
     // The text is this block's own: appending may move it.

@@ -16,6 +16,9 @@
 
 namespace tombolo::store {
 
+/// What the heap of an open block is reckoned to take.
+inline constexpr std::size_t kTypicalHeapBytes = 4096;
+
 /// A block that is being changed: the same content as in a `BlockView`, each column with room for
 /// `kBlockRowsMax` elements, texts in a heap where a replaced one leaves its bytes behind until
 /// they are worth collecting.

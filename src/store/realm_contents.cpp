@@ -33,13 +33,11 @@ Value RealmState::write(ObjectRef object,
                         const PropertyInfo& property,
                         const Value& value,
                         WriteKind kind) {
-  const SlotRef slot{object.class_id, object.row, property.id};
   if (!property.holds_references()) {
-    if (recorder != nullptr) recorder->set(slot, value, kind);
-    class_store(object.class_id).write(object.row, property, value);
-    note_modified(slot);
+    write_scalar(class_store(object.class_id), object.row, property, value, kind);
     return value;
   }
+  const SlotRef slot{object.class_id, object.row, property.id};
   check_nesting(slot, value);
   const Value before = read(object, property);
   if (recorder != nullptr) {

@@ -149,6 +149,17 @@ class RealmState {
               const PropertyInfo& property,
               const Value& value,
               WriteKind kind = WriteKind::kExplicit);
+  /// The same where the property holds no references.
+  void write_scalar(ClassStore& store,
+                    RowId row,
+                    const PropertyInfo& property,
+                    const Value& value,
+                    WriteKind kind) {
+    const SlotRef slot{store.info().id, row, property.id};
+    if (recorder != nullptr) recorder->set(slot, value, kind);
+    store.write(row, property, value);
+    note_modified(slot);
+  }
   /// The value is an int (asserted).
   void add_int(ObjectRef object, const PropertyInfo& property, std::int64_t operand);
 

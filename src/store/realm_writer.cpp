@@ -334,11 +334,12 @@ RowId RealmWriter::link_target(ClassId class_id, const ObjectKey& key) {
   return state_->link_target(class_id, state_->to_stored(key));
 }
 
-const PropertyInfo& RealmWriter::writable_property(ObjectRef object, PropertyId property) {
-  ClassStore& store = state_->class_store(object.class_id);
-  const PropertyInfo* info = store.info().find_property(property);
+const PropertyInfo& RealmWriter::writable_property(ClassStore& store,
+                                                   RowId row,
+                                                   PropertyId property) {
+  const PropertyInfo* info = store.find_property(property);
   TOMBOLO_ASSERT(info != nullptr);
-  if (!store.contains(object.row)) {
+  if (!store.contains(row)) {
     throw Error(ErrorCode::kObjectDeleted,
                 "the object of class '" + store.info().name + "' was deleted");
   }
@@ -349,20 +350,38 @@ const PropertyInfo& RealmWriter::writable_property(ObjectRef object, PropertyId 
   return *info;
 }
 
+const PropertyInfo& RealmWriter::writable_property(ClassStore& store,
+                                                   RowId row,
+                                                   PropertyId property,
+                                                   const Value& value) {
+  const PropertyInfo& info = writable_property(store, row, property);
+  if (info.is_collection()) {
+    throw Error(ErrorCode::kTypeMismatch,
+                place_of(store.info(), info) + " is a " + std::string(to_string(info.collection)));
+  }
+  check_value(*state_, store.info(), info, value);
+  check_content(value);
+  return info;
+}
+
 std::uint32_t RealmWriter::writable_size(const CollectionRef& collection, CollectionType kind) {
+  ClassStore& store = state_->class_store(collection.slot.class_id);
   const PropertyInfo& property =
-      writable_property(collection.slot.object(), collection.slot.property);
+      writable_property(store, collection.slot.row, collection.slot.property);
   if (collection.is_nested() || property.is_collection()) {
     const OpenCollection opened = state_->open(collection);
     if (opened.kind == kind) return opened.tree.size();
   }
   throw Error(ErrorCode::kTypeMismatch,
-              place_of(state_->class_store(collection.slot.class_id).info(), property) + " is no " +
-                  std::string(to_string(kind)));
+              place_of(store.info(), property) + " is no " + std::string(to_string(kind)));
 }
 
 void RealmWriter::check_writable(const CollectionRef& where, const Value& value) {
   check_value(*state_, where, value);
+  check_content(value);
+}
+
+void RealmWriter::check_content(const Value& value) {
   check_text(value);
   if (value.type() == ValueType::kLink && !contains(value.as_link())) {
     throw Error(ErrorCode::kObjectDeleted, "the target of the link was deleted");
@@ -378,29 +397,44 @@ Value RealmWriter::to_value(NewContent content) {
   TOMBOLO_UNREACHABLE("content of no kind");
 }
 
-Value RealmWriter::put(ObjectRef object, PropertyId property, const Value& value, WriteKind kind) {
-  const PropertyInfo& info = writable_property(object, property);
-  if (info.is_collection()) {
-    throw Error(ErrorCode::kTypeMismatch,
-                place_of(state_->class_store(object.class_id).info(), info) + " is a " +
-                    std::string(to_string(info.collection)));
+void RealmWriter::set(ObjectRef object, PropertyId property, const Value& value, WriteKind kind) {
+  ClassStore& store = state_->class_store(object.class_id);
+  const PropertyInfo& info = writable_property(store, object.row, property, value);
+  if (info.holds_references()) {
+    (void)put_reference(object, info, value, kind);
+  } else {
+    state_->write_scalar(store, object.row, info, value, kind);
   }
-  check_writable(SlotRef{object.class_id, object.row, property}, value);
-  if (value.is_collection()) {
-    const Value before = state_->read(object, info);
-    if (before.type() == value.type()) return before;
-  }
-  const bool changes_nothing = kind == WriteKind::kDefault && info.type == PropertyType::kLink &&
-                               value.is_null() && state_->read(object, info).is_null();
-  if (changes_nothing) return value;
-  const Value stored = state_->write(object, info, value, kind);
+  state_->limit_memory();
+}
+
+Value RealmWriter::set(ObjectRef object, PropertyId property, NewContent content) {
+  const Value value = to_value(content);
+  ClassStore& store = state_->class_store(object.class_id);
+  const PropertyInfo& info = writable_property(store, object.row, property, value);
+  const Value stored = put_reference(object, info, value, WriteKind::kExplicit);
   state_->limit_memory();
   return stored;
 }
 
+Value RealmWriter::put_reference(ObjectRef object,
+                                 const PropertyInfo& property,
+                                 const Value& value,
+                                 WriteKind kind) {
+  if (value.is_collection()) {
+    const Value before = state_->read(object, property);
+    if (before.type() == value.type()) return before;
+  }
+  const bool changes_nothing = kind == WriteKind::kDefault &&
+                               property.type == PropertyType::kLink && value.is_null() &&
+                               state_->read(object, property).is_null();
+  return changes_nothing ? value : state_->write(object, property, value, kind);
+}
+
 void RealmWriter::add_int(ObjectRef object, PropertyId property, std::int64_t operand) {
-  const PropertyInfo& info = writable_property(object, property);
-  const ClassInfo& owner = state_->class_store(object.class_id).info();
+  ClassStore& store = state_->class_store(object.class_id);
+  const PropertyInfo& info = writable_property(store, object.row, property);
+  const ClassInfo& owner = store.info();
   const bool may_be_int = info.type == PropertyType::kInt || info.type == PropertyType::kMixed;
   if (info.is_collection() || !may_be_int) {
     throw Error(ErrorCode::kTypeMismatch, place_of(owner, info) + " is no int");

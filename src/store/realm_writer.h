@@ -12,6 +12,7 @@
 
 namespace tombolo::store {
 
+class ClassStore;
 class Recorder;
 
 /// Whether a realm's writes become instructions and a history entry at commit.
@@ -105,12 +106,8 @@ class RealmWriter : public RealmReader {
   void set(ObjectRef object,
            PropertyId property,
            const Value& value,
-           WriteKind kind = WriteKind::kExplicit) {
-    (void)put(object, property, value, kind);
-  }
-  Value set(ObjectRef object, PropertyId property, NewContent content) {
-    return put(object, property, to_value(content), WriteKind::kExplicit);
-  }
+           WriteKind kind = WriteKind::kExplicit);
+  Value set(ObjectRef object, PropertyId property, NewContent content);
   /// Adds with wrap-around. `kTypeMismatch` when the value is no int.
   void add_int(ObjectRef object, PropertyId property, std::int64_t operand);
 
@@ -166,17 +163,26 @@ class RealmWriter : public RealmReader {
  private:
   friend class WriteTransaction;
 
-  [[nodiscard]] const PropertyInfo& writable_property(ObjectRef object, PropertyId property);
+  [[nodiscard]] static const PropertyInfo& writable_property(ClassStore& store,
+                                                             RowId row,
+                                                             PropertyId property);
+  /// The same for a value that is to be the property's.
+  [[nodiscard]] const PropertyInfo& writable_property(ClassStore& store,
+                                                      RowId row,
+                                                      PropertyId property,
+                                                      const Value& value);
   /// Checks that the collection is there and of that kind, and gives its size.
   [[nodiscard]] std::uint32_t writable_size(const CollectionRef& collection, CollectionType kind);
   void add_to_schema(const std::vector<const ClassSchema*>& classes,
                      const std::vector<std::pair<std::string, const Property*>>& properties);
   void check_writable(const CollectionRef& where, const Value& value);
+  /// Checks what is true of a value wherever it is to stand.
+  void check_content(const Value& value);
   [[nodiscard]] static Value to_value(NewContent content);
-  [[nodiscard]] Value put(ObjectRef object,
-                          PropertyId property,
-                          const Value& value,
-                          WriteKind kind);
+  [[nodiscard]] Value put_reference(ObjectRef object,
+                                    const PropertyInfo& property,
+                                    const Value& value,
+                                    WriteKind kind);
   [[nodiscard]] Value insert(const CollectionRef& list, std::uint32_t position, const Value& value);
   [[nodiscard]] Value replace(const CollectionRef& list,
                               std::uint32_t position,

@@ -59,16 +59,6 @@ PrimaryKey Recorder::to_primary_key(const ObjectKey& key) {
   return result;
 }
 
-const PrimaryKey& Recorder::object_key(ObjectRef object) {
-  if (object_ != object) {
-    const auto key = realm_.class_store(object.class_id).key_of(object.row);
-    TOMBOLO_ASSERT(key);
-    object_key_ = to_primary_key(realm_.to_public(*key));
-    object_ = object;
-  }
-  return object_key_;
-}
-
 void Recorder::append(PathElement element) {
   if (path_.size() == changeset::kPathElementsMax) {
     throw Error(ErrorCode::kLimitExceeded,
@@ -77,17 +67,28 @@ void Recorder::append(PathElement element) {
   path_.push_back(element);
 }
 
+void Recorder::begin_place(ObjectRef object) {
+  if (object_ == object) return;
+  const auto key = realm_.class_store(object.class_id).key_of(object.row);
+  TOMBOLO_ASSERT(key);
+  place_.table = class_name(object.class_id);
+  place_.object = to_primary_key(realm_.to_public(*key));
+  object_ = object;
+}
+
 /// The path to a property: empty, unless its object is embedded in another.
 void Recorder::begin_path(const SlotRef& slot) {
-  ClassStore& store = realm_.class_store(slot.class_id);
-  if (!store.info().is_embedded()) {
-    path_.clear();
-    place_.table = class_name(slot.class_id);
-    place_.object = object_key(slot.object());
-    place_.field = property_name(slot.class_id, slot.property);
-    return;
+  if (object_ != slot.object()) {
+    ClassStore& store = realm_.class_store(slot.class_id);
+    if (store.info().is_embedded()) return begin_path_inside(store.owner_of(slot.row), slot);
+    begin_place(slot.object());
   }
-  const SlotRef owner = store.owner_of(slot.row);
+  path_.clear();
+  place_.field = property_name(slot.class_id, slot.property);
+}
+
+/// The same of an embedded object, which `owner` holds.
+void Recorder::begin_path_inside(const SlotRef& owner, const SlotRef& slot) {
   begin_path(owner);
   if (realm_.property(owner.class_id, owner.property).is_collection()) {
     append_way_in(owner, Value::of_link(slot.object()));
@@ -101,6 +102,12 @@ void Recorder::append_way_in(const CollectionRef& outer, const Value& content) {
   const std::uint32_t position = realm_.position_of(opened, content);
   if (opened.kind == CollectionType::kList) return append(PathElement::index(position));
   append(PathElement::key(writer_.intern(parse_entry(opened.tree.find(position)).key)));
+}
+
+const Place& Recorder::place(const SlotRef& slot) {
+  begin_path(slot);
+  place_.path = path_;
+  return place_;
 }
 
 const Place& Recorder::place(const CollectionRef& where) {
@@ -209,15 +216,15 @@ void Recorder::erase_property(const ClassInfo& info, const PropertyInfo& propert
 }
 
 void Recorder::create(ObjectRef object, const ObjectKey& key) {
-  const StringIndex table = class_name(object.class_id);
-  object_key_ = to_primary_key(key);
+  place_.table = class_name(object.class_id);
+  place_.object = to_primary_key(key);
   object_ = object;
-  writer_.create_object(table, object_key_);
+  writer_.create_object(place_.table, place_.object);
 }
 
 void Recorder::erase(ObjectRef object) {
-  const StringIndex table = class_name(object.class_id);
-  writer_.erase_object(table, object_key(object));
+  begin_place(object);
+  writer_.erase_object(place_.table, place_.object);
 }
 
 void Recorder::set(const SlotRef& slot, const Value& value, WriteKind kind) {

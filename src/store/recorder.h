@@ -66,14 +66,17 @@ class Recorder {
   [[nodiscard]] changeset::StringIndex class_name(ClassId id);
   [[nodiscard]] changeset::StringIndex property_name(ClassId id, PropertyId property);
   [[nodiscard]] changeset::PrimaryKey to_primary_key(const ObjectKey& key);
-  [[nodiscard]] const changeset::PrimaryKey& object_key(ObjectRef object);
+  /// Makes `place_` lead to the object, which is not embedded.
+  void begin_place(ObjectRef object);
   /// Where an instruction on a collection, or on a property of an object that may be embedded,
   /// goes. Its path is `path_`, to which `append` adds.
+  [[nodiscard]] const changeset::Place& place(const SlotRef& slot);
   [[nodiscard]] const changeset::Place& place(const CollectionRef& where);
   [[nodiscard]] const changeset::Place& place(const CollectionRef& list, std::uint32_t position);
   [[nodiscard]] const changeset::Place& place(const CollectionRef& dictionary,
                                               std::string_view key);
   void begin_path(const SlotRef& slot);
+  void begin_path_inside(const SlotRef& owner, const SlotRef& slot);
   void append_way_in(const CollectionRef& outer, const Value& content);
   void append(changeset::PathElement element);
   [[nodiscard]] changeset::Payload to_payload(const Value& value);
@@ -81,8 +84,7 @@ class Recorder {
   RealmState& realm_;
   changeset::ChangesetWriter writer_;
   std::vector<ClassNames> names_;  ///< By class id.
-  std::optional<ObjectRef> object_;
-  changeset::PrimaryKey object_key_;
+  ObjectRef object_;               ///< The one that `place_` leads to; of class 0 at first.
   changeset::Place place_;
   std::vector<changeset::PathElement> path_;
 };

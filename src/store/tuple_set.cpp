@@ -18,6 +18,11 @@ namespace {
 constexpr std::size_t kTupleBlockBytesMax = 4080;
 constexpr std::size_t kWrittenBytesMax = kTupleBlockBytesMax - kSealBytes;
 
+/// `lower_bound` in an open block: what is inserted in order belongs behind all that it has.
+std::size_t position_in(const TupleRun& open, const Tuple& tuple) noexcept {
+  return open.ends_below(tuple) ? open.size() : open.lower_bound(tuple);
+}
+
 }  // namespace
 
 TupleSet::TupleSet(KeyValueTransaction& transaction,
@@ -74,15 +79,6 @@ void TupleSet::check(BytesView block) const {
   if (count == 0 || block.size() > kTupleBlockBytesMax || block.size() != kHeaderBytes + bytes) {
     throw Error(ErrorCode::kFileCorrupt, "an index block of a wrong size");
   }
-}
-
-bool TupleRun::is_less(std::size_t index, const Tuple& tuple) const noexcept {
-  const std::size_t begin = index * width_;
-  for (std::uint32_t i = 0; i < width_; ++i) {
-    const std::uint64_t number = word(begin + i);
-    if (number != tuple.words[i]) return number < tuple.words[i];
-  }
-  return false;
 }
 
 /// Without a branch that depends on what the words are: half of those would be mispredicted.
@@ -145,15 +141,15 @@ std::size_t TupleRun::lower_bound_near(const Tuple& tuple) const noexcept {
 std::size_t TupleRun::lower_bound_around(std::size_t position, const Tuple& tuple) const noexcept {
   std::size_t step = 4;
   std::size_t from = position;
-  if (position > 0 && !is_less(position, tuple)) {
+  if (position > 0 && !is_less(position * stride(), tuple)) {
     std::size_t to = position;
-    while (to > step && !is_less(to - step, tuple)) {
+    while (to > step && !is_less((to - step) * stride(), tuple)) {
       to -= step;
       step *= 2;
     }
     return lower_bound_in(to > step ? to - step + 1 : 0, to, tuple);
   }
-  while (from + step < size() && is_less(from + step, tuple)) {
+  while (from + step < size() && is_less((from + step) * stride(), tuple)) {
     from += step + 1;
     step *= 2;
   }
@@ -183,7 +179,7 @@ TupleRun TupleSet::find_run(const Tuple& tuple) {
   const Entry* open = find_open(tuple);
   if (open != nullptr && covers(*open, tuple)) {
     const TupleRun found = run(*open);
-    if (const std::size_t at = found.lower_bound(tuple); at < found.size()) return found.from(at);
+    if (const std::size_t at = position_in(found, tuple); at < found.size()) return found.from(at);
     return open->end ? find_after_blocks(*open->end) : TupleRun();
   }
   if (!transaction_.is_writable() &&
@@ -260,8 +256,7 @@ void TupleSet::insert(const Tuple& tuple) {
   Entry& entry = open_[hot_];
   const TupleRun present = run(entry);
   const std::size_t size = present.size();
-  const bool is_behind_all = size == 0 || present.back() < tuple;
-  const std::size_t at = is_behind_all ? size : present.lower_bound(tuple);
+  const std::size_t at = position_in(present, tuple);
   TOMBOLO_ASSERT(at == size || present[at] != tuple);
   entry.words.insert(entry.words.begin() + static_cast<std::ptrdiff_t>(at * width_),
                      tuple.words.begin(),

@@ -41,6 +41,10 @@ class TupleRun {
   [[nodiscard]] std::uint64_t last_word(std::size_t index) const noexcept {
     return word(index * width_ + width_ - 1);
   }
+  /// Whether all are less.
+  [[nodiscard]] bool ends_below(const Tuple& tuple) const noexcept {
+    return empty() || is_less(words_.size() - stride(), tuple);
+  }
   /// Position of the first tuple that is not less.
   [[nodiscard]] std::size_t lower_bound(const Tuple& tuple) const noexcept;
   /// The same of tuples whose first words are even between these two: it is near where it should
@@ -56,7 +60,15 @@ class TupleRun {
   }
 
  private:
-  [[nodiscard]] bool is_less(std::size_t index, const Tuple& tuple) const noexcept;
+  /// Whether the tuple that many bytes from the start is less.
+  [[nodiscard]] bool is_less(std::size_t start, const Tuple& tuple) const noexcept {
+    for (std::uint32_t i = 0; i < width_; ++i, start += sizeof(std::uint64_t)) {
+      std::uint64_t number;
+      std::memcpy(&number, words_.data() + start, sizeof(number));
+      if (number != tuple.words[i]) return number < tuple.words[i];
+    }
+    return false;
+  }
   /// `lower_bound`, found the sooner the closer it is to that position.
   [[nodiscard]] std::size_t lower_bound_around(std::size_t position,
                                                const Tuple& tuple) const noexcept;

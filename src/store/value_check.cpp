@@ -48,10 +48,18 @@ std::string place_of(const ClassInfo& owner, const PropertyInfo& property) {
 }
 
 void check_value(RealmState& realm, const CollectionRef& where, const Value& value) {
+  // In a nested collection there may always be null.
+  if (where.is_nested() && value.is_null()) return;
   const ClassInfo& owner = realm.class_store(where.slot.class_id).info();
-  const PropertyInfo& property = *owner.find_property(where.slot.property);
+  check_value(realm, owner, *owner.find_property(where.slot.property), value);
+}
+
+void check_value(RealmState& realm,
+                 const ClassInfo& owner,
+                 const PropertyInfo& property,
+                 const Value& value) {
   if (value.is_null()) {
-    if (property.nullable || where.is_nested()) return;
+    if (property.nullable) return;
     throw Error(ErrorCode::kTypeMismatch, place_of(owner, property) + " cannot be null");
   }
   if (!fits(realm, property, value)) {

@@ -20,6 +20,11 @@ struct PropertyInfo;
 ///
 /// Errors:  throws `Error`: `kTypeMismatch`, `kLimitExceeded`.
 void check_value(RealmState& realm, const CollectionRef& where, const Value& value);
+/// The same of a property.
+void check_value(RealmState& realm,
+                 const ClassInfo& owner,
+                 const PropertyInfo& property,
+                 const Value& value);
 
 /// Checks what may be the key of a dictionary entry: it neither starts with '$' nor has a '.' in
 /// it.
