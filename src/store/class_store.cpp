@@ -25,7 +25,9 @@ std::uint32_t index_width(const ClassInfo& info, const IndexKeys& keys) {
 
 /// Keys of the library's own making are not hidden.
 Spread spread_of(const ClassInfo& info, const IndexKeys& keys) {
-  return info.primary_key && keys.hides_values ? Spread::kEven : Spread::kAny;
+  if (!info.primary_key) return Spread::kAny;
+  if (keys.hides_values) return Spread::kEven;
+  return info.key_property().type == PropertyType::kInt ? Spread::kNumbers : Spread::kAny;
 }
 
 template <typename T>

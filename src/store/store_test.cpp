@@ -162,6 +162,43 @@ TEST(Store, GivenKeysInNoOrder_WhenTheyAreInsertedAtOnce_ThenTheFileIsLittleLarg
   EXPECT_LT(used_bytes(shuffled_keys(kKeys)), 1.2 * used_bytes(sorted));
 }
 
+TEST(Store, GivenKeysHoweverTheyAreSpread_ThenEachIsFoundAndNothingBetween) {
+  constexpr std::int64_t kKeys = 5'000;
+  std::mt19937_64 random(20150101);
+  // Places are guessed from how keys are spread: as they should be, nearly, and not at all.
+  const std::vector<std::function<std::int64_t(std::int64_t)>> spreads{
+      [](std::int64_t i) { return 2 * i; },
+      [](std::int64_t i) { return -2 * i; },
+      [](std::int64_t i) { return i * i * i; },
+      [](std::int64_t i) { return i % 250 == 0 ? i << 48 : i * 2; },
+      [&](std::int64_t) { return static_cast<std::int64_t>(random()) & ~std::int64_t{1}; },
+  };
+  for (const auto& spread : spreads) {
+    std::set<std::int64_t> wanted{std::numeric_limits<std::int64_t>::min()};
+    for (std::int64_t i = 0; i < kKeys; ++i) wanted.insert(spread(i));
+    for (const bool is_encrypted : {false, true}) {
+      StoreRealm file(is_encrypted ? std::optional(test::encryption_key(1)) : std::nullopt);
+      {
+        WriteTransaction write = file.environment().begin_write();
+        write.realm().add_schema(keys_alone());
+        create_all(write.realm(), {wanted.begin(), wanted.end()});
+        write.commit();
+      }
+
+      const ReadTransaction read = file.environment().begin_read();
+      const ClassId item = read.realm().catalog().find_class("Item")->id;
+      for (const std::int64_t key : wanted) {
+        const auto row = read.realm().find(item, ObjectKey::of_int(key));
+        ASSERT_TRUE(row) << key;
+        ASSERT_EQ(read.realm().key_of({item, *row}), ObjectKey::of_int(key));
+        const std::int64_t next = key + 1;
+        ASSERT_EQ(read.realm().find(item, ObjectKey::of_int(next)).has_value(),
+                  wanted.contains(next));
+      }
+    }
+  }
+}
+
 TEST(Store, GivenAnIndexOfManyBlocks_WhenMostOfItsKeysGo_ThenThoseThatAreLeftAreFound) {
   constexpr std::int64_t kKeys = 20'000;
   StoreRealm file;

@@ -122,38 +122,59 @@ std::size_t TupleRun::lower_bound_between(std::uint64_t from,
                                           std::uint64_t to,
                                           const Tuple& tuple) const noexcept {
   const std::uint64_t wanted = std::clamp(tuple.words[0], from, to);
-  if (wanted == from || empty()) return lower_bound_near(tuple);
+  const std::size_t count = size();
+  if (wanted == from || count == 0) return lower_bound_near(tuple);
   const double share = static_cast<double>(wanted - from) / static_cast<double>(to - from);
-  const auto position = static_cast<std::size_t>(share * static_cast<double>(size() - 1));
-  // It is on one of the cache lines around: they are waited for all at once.
+  const auto position = static_cast<std::size_t>(share * static_cast<double>(count - 1));
+  fetch_around(position);
+  const std::size_t at = first_word_bound_around(position, wanted);
+  if (at > count) return lower_bound(tuple);
+  // Others may have the same first word.
+  return at == count || !is_less(at * stride(), tuple) ? at : lower_bound_in(at + 1, count, tuple);
+}
+
+/// What was guessed is on one of these cache lines: they are waited for all at once.
+void TupleRun::fetch_around(std::size_t position) const noexcept {
   constexpr std::size_t kCacheLineBytes = 64;
-  const std::byte* const guess = words_.data() + position * stride();
-  for (const std::byte* line : {guess, guess + kCacheLineBytes, guess - kCacheLineBytes}) {
+  const std::size_t first = position - std::min(position, kWindow);
+  const std::byte* const end = words_.data() + std::min(position + kWindow, size()) * stride();
+  for (const auto* line = words_.data() + first * stride(); line < end; line += kCacheLineBytes) {
     __builtin_prefetch(line);
   }
-  return lower_bound_around(position, tuple);
+}
+
+/// The first tuple whose first word is not less, if it is that close; else more than there are.
+/// Numbers without gaps are where they were guessed; of 170 hashes 98 of 100 are in the window.
+std::size_t TupleRun::first_word_bound_around(std::size_t position,
+                                              std::uint64_t wanted) const noexcept {
+  const auto first_word = [&](std::size_t index) { return word(index * width_); };
+  if (first_word(position) == wanted && (position == 0 || first_word(position - 1) < wanted)) {
+    return position;
+  }
+  const std::size_t count = size();
+  std::size_t from = position - std::min(position, kWindow);
+  const std::size_t to = std::min(position + kWindow, count);
+  const bool is_in =
+      (from == 0 || first_word(from - 1) < wanted) && (to == count || first_word(to) >= wanted);
+  if (!is_in) return count + 1;
+  for (std::size_t length = to - from; length > 0;) {
+    const std::size_t half = length / 2;
+    const bool is_below = first_word(from + half) < wanted;
+    from += is_below ? half + 1 : 0;
+    length = is_below ? length - half - 1 : half;
+  }
+  return from;
 }
 
 std::size_t TupleRun::lower_bound_near(const Tuple& tuple) const noexcept {
-  return lower_bound_around(0, tuple);
-}
-
-std::size_t TupleRun::lower_bound_around(std::size_t position, const Tuple& tuple) const noexcept {
+  const std::size_t count = size();
   std::size_t step = 4;
-  std::size_t from = position;
-  if (position > 0 && !is_less(position * stride(), tuple)) {
-    std::size_t to = position;
-    while (to > step && !is_less((to - step) * stride(), tuple)) {
-      to -= step;
-      step *= 2;
-    }
-    return lower_bound_in(to > step ? to - step + 1 : 0, to, tuple);
-  }
-  while (from + step < size() && is_less((from + step) * stride(), tuple)) {
+  std::size_t from = 0;
+  while (from + step < count && is_less((from + step) * stride(), tuple)) {
     from += step + 1;
     step *= 2;
   }
-  return lower_bound_in(from, std::min(from + step, size()), tuple);
+  return lower_bound_in(from, std::min(from + step, count), tuple);
 }
 
 /// `find_run` by the directory, which was prepared.
@@ -165,8 +186,10 @@ TupleRun TupleSet::find_in_snapshot(const Tuple& tuple) {
   if (block != nullptr) {
     const TupleRun found = run(*block);
     constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+    // At the ends it is not known where numbers begin and end.
+    const bool is_inside = block != blocks.data() && !is_last;
     const std::size_t at =
-        spread_ == Spread::kEven
+        spread_ == Spread::kEven || (spread_ == Spread::kNumbers && is_inside)
             ? found.lower_bound_between(
                   block->first.words[0], is_last ? kMost : next->first.words[0], tuple)
             : found.lower_bound(tuple);

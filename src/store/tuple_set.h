@@ -48,7 +48,7 @@ class TupleRun {
   /// Position of the first tuple that is not less.
   [[nodiscard]] std::size_t lower_bound(const Tuple& tuple) const noexcept;
   /// The same of tuples whose first words are even between these two: it is near where it should
-  /// be.
+  /// be, or else found a little later.
   [[nodiscard]] std::size_t lower_bound_between(std::uint64_t from,
                                                 std::uint64_t to,
                                                 const Tuple& tuple) const noexcept;
@@ -60,6 +60,9 @@ class TupleRun {
   }
 
  private:
+  /// Tuples before and behind a guess among which it is searched first.
+  static constexpr std::size_t kWindow = 16;
+
   /// Whether the tuple that many bytes from the start is less.
   [[nodiscard]] bool is_less(std::size_t start, const Tuple& tuple) const noexcept {
     for (std::uint32_t i = 0; i < width_; ++i, start += sizeof(std::uint64_t)) {
@@ -69,9 +72,9 @@ class TupleRun {
     }
     return false;
   }
-  /// `lower_bound`, found the sooner the closer it is to that position.
-  [[nodiscard]] std::size_t lower_bound_around(std::size_t position,
-                                               const Tuple& tuple) const noexcept;
+  void fetch_around(std::size_t position) const noexcept;
+  [[nodiscard]] std::size_t first_word_bound_around(std::size_t position,
+                                                    std::uint64_t wanted) const noexcept;
   [[nodiscard]] std::size_t lower_bound_in(std::size_t from,
                                            std::size_t to,
                                            const Tuple& tuple) const noexcept;
@@ -93,7 +96,8 @@ class TupleRun {
 /// How the first words of the tuples of a set are spread.
 enum class Spread : std::uint8_t {
   kAny,
-  kEven,  ///< As hashes are.
+  kEven,     ///< As hashes are.
+  kNumbers,  ///< As ids are that count up: even between neighbours, more often than not.
 };
 
 /// An ordered set of tuples of one width: the form of all indexes. Tuples lie sorted in blocks of
