@@ -71,8 +71,14 @@ void Recorder::begin_place(ObjectRef object) {
   if (object_ == object) return;
   const auto key = realm_.class_store(object.class_id).key_of(object.row);
   TOMBOLO_ASSERT(key);
-  place_.table = class_name(object.class_id);
-  place_.object = to_primary_key(realm_.to_public(*key));
+  set_object(object, realm_.to_public(*key));
+}
+
+/// All of it or, where memory is short, nothing: no instruction may lead to half of another place.
+void Recorder::set_object(ObjectRef object, const ObjectKey& key) {
+  const StringIndex table = class_name(object.class_id);
+  place_.object = to_primary_key(key);
+  place_.table = table;
   object_ = object;
 }
 
@@ -216,9 +222,7 @@ void Recorder::erase_property(const ClassInfo& info, const PropertyInfo& propert
 }
 
 void Recorder::create(ObjectRef object, const ObjectKey& key) {
-  place_.table = class_name(object.class_id);
-  place_.object = to_primary_key(key);
-  object_ = object;
+  set_object(object, key);
   writer_.create_object(place_.table, place_.object);
 }
 

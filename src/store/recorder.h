@@ -68,6 +68,7 @@ class Recorder {
   [[nodiscard]] changeset::PrimaryKey to_primary_key(const ObjectKey& key);
   /// Makes `place_` lead to the object, which is not embedded.
   void begin_place(ObjectRef object);
+  void set_object(ObjectRef object, const ObjectKey& key);
   /// Where an instruction on a collection, or on a property of an object that may be embedded,
   /// goes. Its path is `path_`, to which `append` adds.
   [[nodiscard]] const changeset::Place& place(const SlotRef& slot);

@@ -144,7 +144,7 @@ void TupleRun::fetch_around(std::size_t position) const noexcept {
 }
 
 /// The first tuple whose first word is not less, if it is that close; else more than there are.
-/// Numbers without gaps are where they were guessed; of 170 hashes 98 of 100 are in the window.
+/// Numbers without gaps are where they were guessed; of 170 hashes 99 of 100 are in the window.
 std::size_t TupleRun::first_word_bound_around(std::size_t position,
                                               std::uint64_t wanted) const noexcept {
   const auto first_word = [&](std::size_t index) { return word(index * width_); };
